@@ -1,0 +1,1 @@
+"""Backend: from MQTT to the database, and from the database to the page."""

@@ -1,0 +1,102 @@
+"""Numbered SQL migrations, forward only, each recorded; plus the hypertable where it can be."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+
+from angkut_backend.db import Connection
+from angkut_backend.errors import DatabaseTooNewError
+from angkut_backend.readings.maintenance import Edition, install
+
+#: Any number: whoever migrates holds this advisory lock.
+_LOCK = 0x616E676B7574
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """Fingerprint that the database keeps, so that an edited file is noticed."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationState:
+    """What a database holds beside what the code knows."""
+
+    applied: int
+    known: int
+    pending: tuple[Migration, ...]
+
+
+def migrations() -> list[Migration]:
+    """Return all migrations of this code in their order."""
+    files = resources.files("angkut_backend.migrations").iterdir()
+    found = [
+        Migration(int(file.name[:4]), file.name, file.read_text())
+        for file in files
+        if file.name.endswith(".sql")
+    ]
+    return sorted(found, key=lambda migration: migration.number)
+
+
+def state(conn: Connection) -> MigrationState:
+    """Compare the database with the code.
+
+    Raises
+    ------
+    DatabaseTooNewError
+        The database knows a migration that this code does not, or another text of one.
+
+    """
+    known = migrations()
+    exists = conn.execute("SELECT to_regclass('migration') IS NOT NULL AS yes").fetchone()
+    rows = (
+        conn.execute("SELECT number, name, sha256 FROM migration ORDER BY number").fetchall()
+        if exists and exists["yes"]
+        else []
+    )
+    by_number = {migration.number: migration for migration in known}
+    for row in rows:
+        migration = by_number.get(row["number"])
+        if migration is None:
+            raise DatabaseTooNewError(
+                f"the database has migration {row['name']}, which this Angkut does not know: "
+                "install the newer Angkut that wrote it"
+            )
+        if migration.sha256 != row["sha256"]:
+            raise DatabaseTooNewError(
+                f"migration {row['name']} was applied with another text than this Angkut has: "
+                "install the Angkut that wrote this database"
+            )
+    applied = {row["number"] for row in rows}
+    return MigrationState(
+        applied=max(applied, default=0),
+        known=known[-1].number,
+        pending=tuple(m for m in known if m.number not in applied),
+    )
+
+
+def migrate(conn: Connection) -> tuple[list[str], Edition]:
+    """Apply what is missing in one transaction; return the names applied and the edition."""
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    pending = state(conn).pending
+    conn.execute(
+        "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, "
+        "sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    for migration in pending:
+        conn.execute(migration.sql)  # type: ignore[call-overload]  # a file of ours, not user text
+        conn.execute(
+            "INSERT INTO migration (number, name, sha256) VALUES (%s, %s, %s)",
+            [migration.number, migration.name, migration.sha256],
+        )
+    edition = install(conn)
+    conn.commit()
+    return [migration.name for migration in pending], edition

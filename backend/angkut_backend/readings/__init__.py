@@ -1,0 +1,1 @@
+"""Readings: what the map and the curves ask."""

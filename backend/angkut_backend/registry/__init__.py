@@ -1,0 +1,1 @@
+"""Registry: districts, areas, bins, devices, mountings, vehicles, sites."""

@@ -1,0 +1,147 @@
+"""One frozen settings object per process.
+
+A value is taken from the first of: an environment variable `ANGKUT_<NAME>`, the file named by
+`ANGKUT_CONFIG` (else `angkut.toml` in the working folder), the running embedded stack of
+`data_dir`, the default.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from angkut_backend.errors import NotConfiguredError
+from angkut_broker.errors import AngkutError
+
+PREFIX = "ANGKUT_"
+CONFIG_FILE = "angkut.toml"
+#: Written by `angkut up` into `data_dir` while the embedded stack runs; removed when it stops.
+STACK_FILE = "stack.toml"
+
+
+class SettingsError(AngkutError):
+    """A setting is wrong."""
+
+
+class Settings(BaseSettings):
+    """What a process of Angkut needs to know. Secrets have no default."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        Path("angkut-data"), description="Folder of the embedded stack: database, broker, secrets"
+    )
+    database_dsn: SecretStr | None = Field(
+        None, description="postgresql://... of the database; the embedded one needs none"
+    )
+    mqtt_host: str = Field("127.0.0.1", description="Host of the MQTT broker")
+    mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the MQTT broker")
+    mqtt_username: str = Field("angkut-ingest", description="User of ingest at the broker")
+    mqtt_password: SecretStr | None = Field(None, description="Password of ingest at the broker")
+    mqtt_tls: bool = Field(False, description="Speak TLS to the broker")
+    mqtt_ca_file: Path | None = Field(None, description="CA of the broker, if not a public one")
+    ingest_worker: str = Field(
+        "0",
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="Stable name of this ingest worker: its MQTT session hangs on it",
+    )
+    ingest_batch_size: int = Field(
+        1000, ge=1, le=5000, description="Messages written in one transaction at most"
+    )
+    ingest_batch_wait_ms: int = Field(
+        50, ge=0, le=5000, description="Longest wait for a batch to fill, milliseconds"
+    )
+    api_host: str = Field("127.0.0.1", description="Address the API listens on")
+    api_port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0: any free")
+    session_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after so many hours")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged"
+    )
+
+    @property
+    def dsn(self) -> str:
+        """Return the database address.
+
+        Raises
+        ------
+        NotConfiguredError
+            When no database is configured and no embedded stack is running.
+
+        """
+        if self.database_dsn is None:
+            raise NotConfiguredError(
+                "no database: start the embedded stack with `angkut up`, "
+                f"or set {PREFIX}DATABASE_DSN or database_dsn in {CONFIG_FILE}"
+            )
+        return self.database_dsn.get_secret_value()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the files, which arrive as init values."""
+        return (env_settings, init_settings)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings and where each value came from."""
+
+    settings: Settings
+    #: Name of the setting to a word for people: `environment`, a file's path or `default`.
+    origins: Mapping[str, str]
+
+
+def load_settings(env: Mapping[str, str] = os.environ) -> LoadedSettings:
+    """Read the settings of this process.
+
+    Raises
+    ------
+    SettingsError
+        Names the setting, where it came from and what is wrong with it.
+
+    """
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    config = Path(env.get(f"{PREFIX}CONFIG", CONFIG_FILE))
+    if f"{PREFIX}CONFIG" in env and not config.exists():
+        raise SettingsError(f"{PREFIX}CONFIG names {config}, which does not exist")
+    from_config = _read(config)
+    data_dir = env.get(f"{PREFIX}DATA_DIR") or from_config.get("data_dir")
+    default_dir = Settings.model_fields["data_dir"].default
+    stack = Path(str(data_dir or default_dir)) / STACK_FILE
+    values = _read(stack) | from_config
+    origins |= dict.fromkeys(_read(stack), str(stack))
+    origins |= dict.fromkeys(from_config, str(config))
+    origins |= {
+        name: "environment" for name in Settings.model_fields if PREFIX + name.upper() in env
+    }
+    try:
+        return LoadedSettings(Settings(**values), origins)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        origin = origins.get(name, str(config))
+        raise SettingsError(f"{name} (from {origin}): {first['msg']}") from exc
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise SettingsError(f"{path} is not TOML: {exc}") from exc

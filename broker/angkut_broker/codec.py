@@ -1,0 +1,225 @@
+"""Payload bytes to messages and back. Decoding never raises: what cannot be used is refused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from angkut_broker.errors import Reason, Refusal, TopicError
+from angkut_broker.messages import (
+    MAX_BATCH,
+    MAX_PAYLOAD_BYTES,
+    Ack,
+    Event,
+    Message,
+    Meta,
+    Status,
+    Telemetry,
+)
+from angkut_broker.topics import Channel, Kind, Topic
+
+#: No Angkut device reported before this; an earlier time is a clock that was never set.
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+#: A device clock may run ahead by this much (DESIGN: trusted bounds of the observed time).
+MAX_AHEAD = timedelta(minutes=5)
+
+_MODELS: dict[Channel, type[Message]] = {
+    Channel.EVENT: Event,
+    Channel.META: Meta,
+    Channel.ACK: Ack,
+}
+_READING = TypeAdapter(Telemetry)
+_BATCH = TypeAdapter(list[Telemetry])
+_ITEMS = TypeAdapter(list[object])
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one MQTT message holds: something to store, something refused, or both."""
+
+    topic: Topic | None
+    #: Usable readings of a telemetry message, in the order sent.
+    readings: Sequence[Telemetry] = ()
+    #: The message of any other channel.
+    message: Message | Status | None = None
+    #: Set when the message, or a part of a batch, cannot be used.
+    refusal: Refusal | None = None
+    #: Unknown fields that were ignored.
+    ignored: int = 0
+
+
+def encode(message: Message | Status | Sequence[Telemetry]) -> bytes:
+    """Return the payload for a message or a batch of readings, without empty fields."""
+    if isinstance(message, Status):
+        return message.value.encode()
+    if isinstance(message, Message):
+        return message.model_dump_json(exclude_none=True).encode()
+    return _BATCH.dump_json(list(message), exclude_none=True)
+
+
+def decode(topic: str, payload: bytes, *, now: datetime) -> Decoded:
+    """Read one MQTT message.
+
+    Parameters
+    ----------
+    now
+        Time of arrival, aware; bounds the times that a device may claim.
+
+    """
+    try:
+        parsed = Topic.parse(topic)
+    except TopicError as exc:
+        return Decoded(None, refusal=Refusal(Reason.BAD_TOPIC, str(exc)))
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        return _refused(
+            parsed,
+            Reason.PAYLOAD_TOO_LARGE,
+            f"{len(payload)} bytes; the limit is {MAX_PAYLOAD_BYTES}. Send smaller batches.",
+        )
+    if parsed.channel is Channel.STATUS:
+        return _decode_status(parsed, payload)
+    if parsed.channel is Channel.TELEMETRY:
+        return _decode_telemetry(parsed, payload, now)
+    model = _MODELS.get(parsed.channel)
+    if model is None:
+        return _refused(parsed, Reason.BAD_TOPIC, f"{parsed.channel} is not published by a device")
+    try:
+        message = model.model_validate_json(payload)
+    except ValidationError as exc:
+        return Decoded(parsed, refusal=_explain(exc, payload))
+    refusal = _check_claims(parsed, message, now)
+    ignored = len(message.model_extra or ())
+    if refusal:
+        return Decoded(parsed, refusal=refusal, ignored=ignored)
+    return Decoded(parsed, message=message, ignored=ignored)
+
+
+def _decode_status(topic: Topic, payload: bytes) -> Decoded:
+    text = payload.decode(errors="replace")
+    if text in set(Status):
+        return Decoded(topic, message=Status(text))
+    return _refused(
+        topic,
+        Reason.INVALID_FIELD,
+        f"status is {text[:40]!r}; it must be the bare word online or offline",
+    )
+
+
+def _decode_telemetry(topic: Topic, payload: bytes, now: datetime) -> Decoded:
+    is_batch = payload.lstrip()[:1] == b"["
+    try:
+        readings = _BATCH.validate_json(payload) if is_batch else [_READING.validate_json(payload)]
+    except ValidationError as exc:
+        if not is_batch:
+            return Decoded(topic, refusal=_explain(exc, payload))
+        readings, refusal = _salvage(payload, exc)
+    else:
+        refusal = None
+    if is_batch and not readings and refusal is None:
+        return _refused(topic, Reason.EMPTY_BATCH, "the array holds no reading")
+    if len(readings) > MAX_BATCH:
+        return _refused(
+            topic,
+            Reason.INVALID_FIELD,
+            f"{len(readings)} readings in one batch; the limit is {MAX_BATCH}",
+        )
+    usable = []
+    for index, reading in enumerate(readings):
+        wrong = _check_claims(topic, reading, now)
+        if wrong is None:
+            usable.append(reading)
+        elif refusal is None:
+            where = f"[{index}] " if is_batch else ""
+            refusal = Refusal(wrong.reason, where + wrong.detail)
+    ignored = sum(len(reading.model_extra or ()) for reading in readings)
+    return Decoded(topic, readings=usable, refusal=refusal, ignored=ignored)
+
+
+def _salvage(payload: bytes, error: ValidationError) -> tuple[list[Telemetry], Refusal]:
+    """Keep the good readings of a batch; the refusal names the first bad one."""
+    refusal = _explain(error, payload)
+    try:
+        items = _ITEMS.validate_json(payload)
+    except ValidationError:
+        return [], refusal
+    # Positions from the error list, and not item by item: strict JSON rules differ from
+    # strict Python rules, so a parsed item cannot be validated again as it is.
+    bad = {detail["loc"][0] for detail in error.errors(include_url=False) if detail["loc"]}
+    good = [item for index, item in enumerate(items) if index not in bad]
+    return _BATCH.validate_json(_ITEMS.dump_json(good)), refusal
+
+
+def _check_claims(topic: Topic, message: Message, now: datetime) -> Refusal | None:
+    """Refuse a foreign id and a time that no working clock can give."""
+    device_id: str | None = getattr(message, "id", None)
+    if topic.kind is not Kind.GATEWAY and device_id != topic.device_id:
+        return Refusal(
+            Reason.ID_MISMATCH,
+            f"id is {device_id!r} but the topic says {topic.device_id!r}; "
+            "a device may speak only for itself",
+        )
+    observed: datetime | None = getattr(message, "t", None)
+    if observed is None:
+        return None
+    if observed < EARLIEST:
+        return Refusal(
+            Reason.TIME_TOO_OLD,
+            f"t is {observed.isoformat()}, before {EARLIEST.date()}: set the device's clock",
+        )
+    if observed > now + MAX_AHEAD:
+        return Refusal(
+            Reason.TIME_IN_FUTURE,
+            f"t is {observed.isoformat()}, {observed - now} ahead of its arrival; "
+            f"at most {MAX_AHEAD} is allowed: check the device's clock and time zone",
+        )
+    return None
+
+
+#: pydantic's error types that have a reason of their own; all others are `invalid_field`.
+_REASONS = {
+    "json_invalid": Reason.NOT_JSON,
+    "missing": Reason.MISSING_FIELD,
+    "finite_number": Reason.NOT_FINITE,
+}
+
+
+def _explain(error: ValidationError, payload: bytes) -> Refusal:
+    details = error.errors(include_url=False, include_context=False)
+    first = details[0]
+    reason = _reason(first, payload)
+    where = "".join(f"[{part}]" if isinstance(part, int) else str(part) for part in first["loc"])
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    return Refusal(reason, f"{where or 'payload'}: {first['msg']}{more}"[:500])
+
+
+def _reason(detail: ErrorDetails, payload: bytes) -> Reason:
+    if detail["type"] == "json_invalid":
+        try:
+            payload.decode()
+        except UnicodeDecodeError:
+            return Reason.NOT_UTF8
+        return Reason.NOT_JSON
+    if detail["type"] != "missing" and detail["loc"][-1:] == ("v",):
+        return Reason.WRONG_VERSION
+    if isinstance(detail["input"], float) and detail["input"] - detail["input"] != 0:
+        return Reason.NOT_FINITE
+    return _REASONS.get(detail["type"], Reason.INVALID_FIELD)
+
+
+def _refused(topic: Topic, reason: Reason, detail: str) -> Decoded:
+    return Decoded(topic, refusal=Refusal(reason, detail))
+
+
+def parse_json(payload: bytes) -> object:
+    """Return any JSON value, for showing a dead letter.
+
+    Raises
+    ------
+    ValueError
+        When the payload is not JSON.
+
+    """
+    value: object = from_json(payload)
+    return value

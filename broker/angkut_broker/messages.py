@@ -1,0 +1,137 @@
+"""Payloads of the wire contract, version 1.
+
+Numbers are finite, arrays are bounded, unknown fields are ignored and counted. All but
+`v`, `id`, `t` and `seq` of a reading are optional; a raw distance is preferred to a percentage.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+from angkut_broker.topics import ID_PATTERN
+
+#: A payload may not be larger than this.
+MAX_PAYLOAD_BYTES = 64 * 1024
+#: Readings in one batch: two weeks of history at one reading every 20 minutes.
+MAX_BATCH = 1008
+#: Echoes in one reading.
+MAX_ECHOES = 16
+
+DeviceId = Annotated[str, Field(pattern=ID_PATTERN, description="Device id as in the topic")]
+Seq = Annotated[int, Field(ge=0, le=2**53 - 1, description="Counter of the device")]
+Time = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset, UTC preferred")]
+Version = Annotated[Literal[1], Field(description="Version of the contract")]
+
+
+class Message(BaseModel):
+    """Base of all payloads: strict types, finite numbers, unknown fields kept apart."""
+
+    # `allow` and not `ignore`: what is not known lands in `model_extra`, where it is counted.
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+
+    v: Version
+
+
+class Telemetry(Message):
+    """One reading."""
+
+    id: DeviceId
+    seq: Seq
+    t: Time
+    d_mm: (
+        Annotated[
+            list[Annotated[int, Field(ge=0, le=100_000)]],
+            Field(max_length=MAX_ECHOES, description="Distance of each echo, mm; [] is no echo"),
+        ]
+        | None
+    ) = None
+    fill_pct: Annotated[float, Field(ge=-50, le=200)] | None = Field(
+        None, description="Fill level in % if the device knows no distance"
+    )
+    bat_mv: Annotated[int, Field(ge=0, le=100_000)] | None = Field(None, description="Battery, mV")
+    temp_c: Annotated[float, Field(ge=-100, le=1_000)] | None = Field(None, description="°C")
+    tilt_deg: Annotated[float, Field(ge=0, le=180)] | None = Field(
+        None, description="Degrees off the upright position"
+    )
+    rssi_dbm: Annotated[int, Field(ge=-200, le=50)] | None = Field(None, description="dBm")
+    snr_db: Annotated[float, Field(ge=-100, le=100)] | None = Field(None, description="dB")
+    fw: Annotated[str, Field(max_length=64)] | None = Field(None, description="Firmware version")
+
+
+class EventKind(StrEnum):
+    """What a device noticed."""
+
+    FIRE = "fire"
+    TILT = "tilt"
+    LID = "lid"
+    MOVED = "moved"
+    BUTTON = "button"
+
+
+class Event(Message):
+    """Something happened at the bin."""
+
+    # Strict mode takes no enumeration from a string; this one field must.
+    kind: Annotated[EventKind, Field(strict=False)]
+    id: DeviceId
+    seq: Seq
+    t: Time
+    value: float | None = Field(None, description="°C for fire, degrees for tilt, 1 or 0 for lid")
+
+
+class Status(StrEnum):
+    """Whether the device is connected: a bare word, retained; the last will is `offline`."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Meta(Message):
+    """What the device is; retained."""
+
+    id: DeviceId
+    model: Annotated[str, Field(max_length=64)] | None = None
+    fw: Annotated[str, Field(max_length=64)] | None = None
+    interval_s: Annotated[int, Field(ge=1, le=30 * 86_400)] | None = Field(
+        None, description="Seconds between two readings"
+    )
+    sensor: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="Kind of sensor: ultrasonic, radar, laser, ..."
+    )
+
+
+CommandId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class Command(Message):
+    """An order to a device."""
+
+    cmd_id: CommandId
+    cmd: Literal["interval", "calibrate", "reboot", "update"]
+    args: dict[str, JsonValue] = Field(default_factory=dict, max_length=16)
+    expires: Time | None = Field(None, description="After this the device ignores the command")
+
+
+class Ack(Message):
+    """The answer of a device to a command."""
+
+    id: DeviceId
+    cmd_id: CommandId
+    ok: bool
+    detail: Annotated[str, Field(max_length=500)] | None = None
+
+
+class StoredReading(BaseModel):
+    """One reading that is committed in the database."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    id: DeviceId
+    seq: Seq
+
+
+class Stored(Message):
+    """From ingest to a gateway or a capable device: what is committed in the database."""
+
+    stored: Annotated[list[StoredReading], Field(max_length=MAX_BATCH)]

@@ -1,0 +1,1 @@
+"""Edge gateway: decodes device payloads, keeps them on disk and forwards them upstream."""

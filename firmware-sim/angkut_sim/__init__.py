@@ -1,0 +1,1 @@
+"""Simulated bins and their sensors, speaking the wire contract over real MQTT."""

@@ -1,0 +1,1 @@
+"""The `angkut` command line, the embedded stack and the doctor."""
