@@ -1,0 +1,1 @@
+"""The real things that tests run against: databases, brokers, a browser."""
