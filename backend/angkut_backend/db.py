@@ -49,17 +49,25 @@ def translated_errors() -> Iterator[None]:
         raise DatabaseUnavailableError(f"database: {str(exc).strip()}") from exc
 
 
+def open_connection(dsn: str, *, application: str) -> Connection:
+    """Open one connection that sees times in UTC and rows as mappings.
+
+    Raises
+    ------
+    psycopg.OperationalError
+        The database does not answer or refuses.
+    """
+    return psycopg.connect(
+        dsn,
+        row_factory=dict_row,
+        application_name=application,
+        connect_timeout=10,
+        options="-c timezone=UTC",
+    )
+
+
 @contextmanager
 def connect(dsn: str, *, application: str = "angkut") -> Iterator[Connection]:
     """Open one connection: committed when the block ends well, rolled back otherwise."""
-    with (
-        translated_errors(),
-        psycopg.connect(
-            dsn,
-            row_factory=dict_row,
-            application_name=application,
-            connect_timeout=10,
-            options="-c timezone=UTC",
-        ) as conn,
-    ):
+    with translated_errors(), open_connection(dsn, application=application) as conn:
         yield conn

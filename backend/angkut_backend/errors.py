@@ -1,4 +1,4 @@
-"""Errors of the backend. An error knows its HTTP status; 422 is malformed input and nothing else."""
+"""Errors of the backend; each knows its HTTP status. 422 is malformed input and nothing else."""
 
 from angkut_broker.errors import AngkutError
 
@@ -57,6 +57,13 @@ class DatabaseTooNewError(BackendError):
 
     status = 503
     code = "database_too_new"
+
+
+class DatabaseNotMigratedError(BackendError):
+    """The database lacks migrations: run `angkut migrate`."""
+
+    status = 503
+    code = "database_not_migrated"
 
 
 class NotConfiguredError(BackendError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from angkut_backend.db import Connection
-from angkut_backend.errors import DatabaseTooNewError
+from angkut_backend.errors import DatabaseNotMigratedError, DatabaseTooNewError
 from angkut_backend.readings.maintenance import Edition, install
 
 #: Any number: whoever migrates holds this advisory lock.
@@ -83,6 +83,23 @@ def state(conn: Connection) -> MigrationState:
     )
 
 
+def require_current(conn: Connection) -> None:
+    """Refuse to work on a schema that this code does not fit.
+
+    Raises
+    ------
+    DatabaseTooNewError
+        See `state`.
+    DatabaseNotMigratedError
+        Migrations are missing.
+    """
+    pending = state(conn).pending
+    conn.rollback()
+    if pending:
+        names = ", ".join(migration.name for migration in pending)
+        raise DatabaseNotMigratedError(f"the database lacks {names}: run `angkut migrate`")
+
+
 def migrate(conn: Connection) -> tuple[list[str], Edition]:
     """Apply what is missing in one transaction; return the names applied and the edition."""
     conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -92,7 +109,7 @@ def migrate(conn: Connection) -> tuple[list[str], Edition]:
         "sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
     )
     for migration in pending:
-        conn.execute(migration.sql)  # type: ignore[call-overload]  # a file of ours, not user text
+        conn.execute(migration.sql)
         conn.execute(
             "INSERT INTO migration (number, name, sha256) VALUES (%s, %s, %s)",
             [migration.number, migration.name, migration.sha256],

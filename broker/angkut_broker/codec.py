@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails
 
 from angkut_broker.errors import Reason, Refusal, TopicError
 from angkut_broker.messages import (
@@ -78,22 +78,28 @@ def decode(topic: str, payload: bytes, *, now: datetime) -> Decoded:
             Reason.PAYLOAD_TOO_LARGE,
             f"{len(payload)} bytes; the limit is {MAX_PAYLOAD_BYTES}. Send smaller batches.",
         )
-    if parsed.channel is Channel.STATUS:
-        return _decode_status(parsed, payload)
-    if parsed.channel is Channel.TELEMETRY:
-        return _decode_telemetry(parsed, payload, now)
-    model = _MODELS.get(parsed.channel)
-    if model is None:
-        return _refused(parsed, Reason.BAD_TOPIC, f"{parsed.channel} is not published by a device")
+    match parsed.channel:
+        case Channel.TELEMETRY:
+            return _decode_telemetry(parsed, payload, now)
+        case Channel.STATUS:
+            return _decode_status(parsed, payload)
+        case Channel.EVENT | Channel.META | Channel.ACK:
+            return _decode_single(parsed, payload, now)
+        case _:
+            detail = f"{parsed.channel} is not published by a device"
+            return _refused(parsed, Reason.BAD_TOPIC, detail)
+
+
+def _decode_single(topic: Topic, payload: bytes, now: datetime) -> Decoded:
     try:
-        message = model.model_validate_json(payload)
+        message = _MODELS[topic.channel].model_validate_json(payload)
     except ValidationError as exc:
-        return Decoded(parsed, refusal=_explain(exc, payload))
-    refusal = _check_claims(parsed, message, now)
+        return Decoded(topic, refusal=_explain(exc, payload))
+    refusal = _check_claims(topic, message, now)
     ignored = len(message.model_extra or ())
     if refusal:
-        return Decoded(parsed, refusal=refusal, ignored=ignored)
-    return Decoded(parsed, message=message, ignored=ignored)
+        return Decoded(topic, refusal=refusal, ignored=ignored)
+    return Decoded(topic, message=message, ignored=ignored)
 
 
 def _decode_status(topic: Topic, payload: bytes) -> Decoded:
@@ -109,14 +115,13 @@ def _decode_status(topic: Topic, payload: bytes) -> Decoded:
 
 def _decode_telemetry(topic: Topic, payload: bytes, now: datetime) -> Decoded:
     is_batch = payload.lstrip()[:1] == b"["
+    refusal: Refusal | None = None
     try:
         readings = _BATCH.validate_json(payload) if is_batch else [_READING.validate_json(payload)]
     except ValidationError as exc:
         if not is_batch:
             return Decoded(topic, refusal=_explain(exc, payload))
         readings, refusal = _salvage(payload, exc)
-    else:
-        refusal = None
     if is_batch and not readings and refusal is None:
         return _refused(topic, Reason.EMPTY_BATCH, "the array holds no reading")
     if len(readings) > MAX_BATCH:
@@ -148,7 +153,10 @@ def _salvage(payload: bytes, error: ValidationError) -> tuple[list[Telemetry], R
     # strict Python rules, so a parsed item cannot be validated again as it is.
     bad = {detail["loc"][0] for detail in error.errors(include_url=False) if detail["loc"]}
     good = [item for index, item in enumerate(items) if index not in bad]
-    return _BATCH.validate_json(_ITEMS.dump_json(good)), refusal
+    try:
+        return _BATCH.validate_json(_ITEMS.dump_json(good)), refusal
+    except ValidationError:
+        return [], refusal
 
 
 def _check_claims(topic: Topic, message: Message, now: datetime) -> Refusal | None:
@@ -210,16 +218,3 @@ def _reason(detail: ErrorDetails, payload: bytes) -> Reason:
 
 def _refused(topic: Topic, reason: Reason, detail: str) -> Decoded:
     return Decoded(topic, refusal=Refusal(reason, detail))
-
-
-def parse_json(payload: bytes) -> object:
-    """Return any JSON value, for showing a dead letter.
-
-    Raises
-    ------
-    ValueError
-        When the payload is not JSON.
-
-    """
-    value: object = from_json(payload)
-    return value

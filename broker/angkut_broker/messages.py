@@ -18,6 +18,8 @@ MAX_BATCH = 1008
 #: Echoes in one reading.
 MAX_ECHOES = 16
 
+#: Text that a person may see: no control characters.
+Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 DeviceId = Annotated[str, Field(pattern=ID_PATTERN, description="Device id as in the topic")]
 Seq = Annotated[int, Field(ge=0, le=2**53 - 1, description="Counter of the device")]
 Time = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset, UTC preferred")]
@@ -56,7 +58,7 @@ class Telemetry(Message):
     )
     rssi_dbm: Annotated[int, Field(ge=-200, le=50)] | None = Field(None, description="dBm")
     snr_db: Annotated[float, Field(ge=-100, le=100)] | None = Field(None, description="dB")
-    fw: Annotated[str, Field(max_length=64)] | None = Field(None, description="Firmware version")
+    fw: Text | None = Field(None, description="Firmware version")
 
 
 class EventKind(StrEnum):
@@ -91,14 +93,12 @@ class Meta(Message):
     """What the device is; retained."""
 
     id: DeviceId
-    model: Annotated[str, Field(max_length=64)] | None = None
-    fw: Annotated[str, Field(max_length=64)] | None = None
+    model: Text | None = None
+    fw: Text | None = None
     interval_s: Annotated[int, Field(ge=1, le=30 * 86_400)] | None = Field(
         None, description="Seconds between two readings"
     )
-    sensor: Annotated[str, Field(max_length=64)] | None = Field(
-        None, description="Kind of sensor: ultrasonic, radar, laser, ..."
-    )
+    sensor: Text | None = Field(None, description="Kind of sensor: ultrasonic, radar, laser, ...")
 
 
 CommandId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

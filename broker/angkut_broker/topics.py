@@ -99,8 +99,8 @@ class Topic:
         return cls(city, area, Kind(kind), device_id, Channel(channel))
 
     def __str__(self) -> str:
-        return "/".join(
-            (ROOT, VERSION, self.city, self.area, self.kind, self.device_id, self.channel)
+        return (
+            f"{ROOT}/{VERSION}/{self.city}/{self.area}/{self.kind}/{self.device_id}/{self.channel}"
         )
 
 
@@ -109,7 +109,7 @@ def topic_filter(channel: Channel, *, device_id: str = "+") -> str:
 
     `device_id` may be a broker's own place-holder, such as Mosquitto's `%u`.
     """
-    return "/".join((ROOT, VERSION, "+", "+", "+", device_id, channel))
+    return f"{ROOT}/{VERSION}/+/+/+/{device_id}/{channel}"
 
 
 #: What ingest listens to. `ack` joins when commands exist.

@@ -1,0 +1,112 @@
+"""Messages as they came from the broker, decoded and lined up for one transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from angkut_broker.codec import Decoded, decode
+from angkut_broker.errors import Reason, Refusal
+from angkut_broker.messages import Event, Meta, Status, Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One MQTT message, not yet acknowledged."""
+
+    #: Connection it came over: an acknowledgement is good for that connection only.
+    generation: int
+    #: Packet identifier to acknowledge.
+    mid: int
+    topic: str
+    payload: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that is kept aside, with the reason."""
+
+    source: Received
+    refusal: Refusal
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction writes."""
+
+    sources: list[Received] = field(default_factory=list)
+    readings: list[tuple[Received, Telemetry]] = field(default_factory=list)
+    events: list[tuple[Received, Event]] = field(default_factory=list)
+    #: Last word of each device.
+    statuses: dict[str, tuple[Received, Status]] = field(default_factory=dict)
+    metas: dict[str, tuple[Received, Meta]] = field(default_factory=dict)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    ignored_fields: int = 0
+
+    @classmethod
+    def of(cls, sources: Iterable[Received]) -> "Batch":
+        """Decode some messages into one batch."""
+        batch = cls()
+        for source in sources:
+            batch.add(source)
+        return batch
+
+    def add(self, source: Received) -> None:
+        """Decode one message and line up what it holds."""
+        decoded = decode(source.topic, source.payload, now=source.received_at)
+        self.sources.append(source)
+        self.ignored_fields += decoded.ignored
+        if decoded.refusal is not None:
+            self.dead_letters.append(DeadLetter(source, decoded.refusal))
+        self.readings.extend((source, reading) for reading in decoded.readings)
+        self._add_message(source, decoded)
+
+    def _add_message(self, source: Received, decoded: Decoded) -> None:
+        match decoded.message:
+            case Event() as event:
+                self.events.append((source, event))
+            case Status() as status if decoded.topic is not None:
+                self.statuses[decoded.topic.device_id] = (source, status)
+            case Meta() as meta:
+                self.metas[meta.id] = (source, meta)
+            case _:
+                pass
+
+    def rows(self) -> int:
+        """Return a measure of the work: rows that the database will see."""
+        return max(len(self.readings), len(self.sources))
+
+    def refuse_all(self, detail: str) -> None:
+        """Give up on the content: keep every message aside as rejected by the database."""
+        self.readings, self.events, self.statuses, self.metas = [], [], {}, {}
+        self.dead_letters = [
+            DeadLetter(source, Refusal(Reason.REJECTED_BY_DATABASE, detail))
+            for source in self.sources
+        ]
+
+
+def reading_columns(readings: Sequence[tuple[Received, Telemetry]]) -> dict[str, list[object]]:
+    """Turn readings into columns: one clean list a column, as binary array parameters want."""
+    return {
+        "ord": list(range(len(readings))),
+        "device": [r.id for _, r in readings],
+        "observed_at": [r.t for _, r in readings],
+        "received_at": [source.received_at for source, _ in readings],
+        "seq": [r.seq for _, r in readings],
+        # Ragged arrays do not pass through unnest; their text form does.
+        "distances": [
+            None if r.d_mm is None else "{" + ",".join(map(str, r.d_mm)) + "}" for _, r in readings
+        ],
+        "fill_pct": [as_float(r.fill_pct) for _, r in readings],
+        "battery_mv": [r.bat_mv for _, r in readings],
+        "temp_c": [as_float(r.temp_c) for _, r in readings],
+        "tilt_deg": [as_float(r.tilt_deg) for _, r in readings],
+        "rssi_dbm": [r.rssi_dbm for _, r in readings],
+        "snr_db": [as_float(r.snr_db) for _, r in readings],
+    }
+
+
+def as_float(value: float | None) -> float | None:
+    """Make a whole number a float."""
+    # psycopg refuses a list that mixes int and float.
+    return None if value is None else float(value)

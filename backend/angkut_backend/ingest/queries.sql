@@ -1,0 +1,122 @@
+-- name: store_readings
+-- One statement a batch: readings, the state that the map shows, and what was not stored.
+WITH inp AS (
+    SELECT * FROM unnest(
+        %(ord)b::int4[], %(device)b::text[], %(observed_at)b::timestamptz[],
+        %(received_at)b::timestamptz[], %(seq)b::int8[], %(distances)b::text[],
+        %(fill_pct)b::float4[], %(battery_mv)b::int4[], %(temp_c)b::float4[],
+        %(tilt_deg)b::float4[], %(rssi_dbm)b::int2[], %(snr_db)b::float4[]
+    ) AS u (ord, device, observed_at, received_at, seq, distances, reported_fill_pct,
+            battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db)
+), known AS (
+    SELECT inp.*, d.device_id, m.bin_id, q.fill_pct, q.flags, q.score
+    FROM inp
+    JOIN device AS d ON d.external_id = inp.device AND d.retired_at IS NULL
+    LEFT JOIN mounting AS m ON m.device_id = d.device_id
+        AND m.valid_from <= inp.observed_at
+        AND (m.valid_to IS NULL OR inp.observed_at < m.valid_to)
+    CROSS JOIN LATERAL derive_reading(
+        inp.distances::int4[], inp.reported_fill_pct,
+        m.d_empty_mm, m.d_full_mm, m.offset_mm, m.angle_deg
+    ) AS q
+), ins AS (
+    INSERT INTO readings (
+        device_id, observed_at, received_at, seq, distances_mm, reported_fill_pct, battery_mv,
+        temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score)
+    SELECT device_id, observed_at, received_at, seq, distances::int4[], reported_fill_pct,
+           battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score
+    FROM known
+    ORDER BY device_id, observed_at        -- one order for all writers: no deadlocks
+    ON CONFLICT DO NOTHING
+    RETURNING device_id, observed_at, bin_id, fill_pct, flags, battery_mv
+), newest AS (
+    SELECT bin_id,
+           (array_agg(device_id ORDER BY observed_at DESC))[1] AS device_id,
+           max(observed_at) AS seen_at,
+           (array_agg(flags ORDER BY observed_at DESC))[1] AS flags,
+           (array_agg(battery_mv ORDER BY observed_at DESC)
+               FILTER (WHERE battery_mv IS NOT NULL))[1] AS battery_mv,
+           max(observed_at) FILTER (WHERE fill_pct IS NOT NULL) AS trusted_at,
+           (array_agg(fill_pct ORDER BY observed_at DESC)
+               FILTER (WHERE fill_pct IS NOT NULL))[1] AS fill_pct
+    FROM ins
+    WHERE bin_id IS NOT NULL
+    GROUP BY bin_id
+), latest AS (
+    INSERT INTO bin_latest AS l
+        (bin_id, device_id, seen_at, flags, battery_mv, trusted_at, fill_pct)
+    SELECT bin_id, device_id, seen_at, flags, battery_mv, trusted_at, fill_pct
+    FROM newest
+    ORDER BY bin_id
+    ON CONFLICT (bin_id) DO UPDATE SET
+        device_id = CASE WHEN excluded.seen_at > l.seen_at
+                         THEN excluded.device_id ELSE l.device_id END,
+        flags = CASE WHEN excluded.seen_at > l.seen_at THEN excluded.flags ELSE l.flags END,
+        battery_mv = CASE WHEN excluded.seen_at > l.seen_at
+                          THEN coalesce(excluded.battery_mv, l.battery_mv) ELSE l.battery_mv END,
+        seen_at = greatest(excluded.seen_at, l.seen_at),
+        fill_pct = CASE WHEN excluded.trusted_at > coalesce(l.trusted_at, '-infinity')
+                        THEN excluded.fill_pct ELSE l.fill_pct END,
+        trusted_at = greatest(excluded.trusted_at, l.trusted_at)
+    WHERE excluded.seen_at > l.seen_at
+       OR excluded.trusted_at > coalesce(l.trusted_at, '-infinity')
+    RETURNING bin_id
+)
+SELECT (SELECT count(*) FROM ins) AS stored,
+       (SELECT count(*) FROM known) AS known,
+       ARRAY(SELECT ord FROM inp EXCEPT SELECT ord FROM known) AS refused,
+       ARRAY(SELECT bin_id FROM latest ORDER BY bin_id) AS changed_bins
+
+-- name: store_events
+INSERT INTO event (device_id, observed_at, kind, seq, received_at, value)
+SELECT d.device_id, u.observed_at, u.kind, u.seq, u.received_at, u.value
+FROM unnest(
+    %(device)b::text[], %(observed_at)b::timestamptz[], %(kind)b::text[], %(seq)b::int8[],
+    %(received_at)b::timestamptz[], %(value)b::float8[]
+) AS u (device, observed_at, kind, seq, received_at, value)
+JOIN device AS d ON d.external_id = u.device AND d.retired_at IS NULL
+ORDER BY d.device_id, u.observed_at
+ON CONFLICT DO NOTHING
+
+-- name: update_status
+UPDATE device SET online = u.online, status_at = u.received_at
+FROM unnest(%(device)b::text[], %(online)b::bool[], %(received_at)b::timestamptz[])
+    AS u (device, online, received_at)
+WHERE external_id = u.device AND online IS DISTINCT FROM u.online
+
+-- name: update_meta
+UPDATE device SET model = coalesce(u.model, device.model),
+                  firmware = coalesce(u.firmware, device.firmware),
+                  sensor_kind = coalesce(u.sensor_kind, device.sensor_kind),
+                  interval_s = coalesce(u.interval_s, device.interval_s)
+FROM unnest(%(device)b::text[], %(model)b::text[], %(firmware)b::text[],
+            %(sensor_kind)b::text[], %(interval_s)b::int4[])
+    AS u (device, model, firmware, sensor_kind, interval_s)
+WHERE external_id = u.device
+  AND (device.model, device.firmware, device.sensor_kind, device.interval_s)
+      IS DISTINCT FROM (coalesce(u.model, device.model), coalesce(u.firmware, device.firmware),
+                        coalesce(u.sensor_kind, device.sensor_kind),
+                        coalesce(u.interval_s, device.interval_s))
+
+-- name: device_states
+SELECT external_id, retired_at IS NOT NULL AS retired
+FROM device WHERE external_id = ANY(%(devices)s)
+
+-- name: store_dead_letters
+INSERT INTO dead_letter (received_at, topic, payload, reason, detail)
+SELECT * FROM unnest(%(received_at)b::timestamptz[], %(topic)b::text[], %(payload)b::bytea[],
+                     %(reason)b::text[], %(detail)b::text[])
+
+-- name: notify_bins
+SELECT pg_notify(%(channel)s, %(bins)s)
+
+-- name: list_dead_letters
+SELECT dead_letter_id, received_at, topic, payload, reason, detail
+FROM dead_letter
+WHERE %(reason)s::text IS NULL OR reason = %(reason)s
+ORDER BY dead_letter_id DESC
+LIMIT %(limit)s
+
+-- name: count_dead_letters
+SELECT reason, count(*) AS n, max(received_at) AS last_at
+FROM dead_letter GROUP BY reason ORDER BY n DESC

@@ -1,0 +1,157 @@
+"""One batch, one transaction: readings, events, device state, dead letters, news for the page."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from angkut_backend.db import BINS_CHANNEL, Connection, load_queries
+from angkut_backend.ingest.batch import (
+    Batch,
+    DeadLetter,
+    Received,
+    as_float,
+    reading_columns,
+)
+from angkut_broker.errors import Reason, Refusal
+from angkut_broker.messages import Status, Telemetry
+
+_SQL = load_queries("angkut_backend.ingest")
+
+#: NOTIFY takes 8,000 bytes; this many ids of up to 10 digits stay below.
+_IDS_PER_NOTE = 600
+#: A dead letter keeps so many bytes of its payload: the contract's limit.
+_KEPT_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a batch."""
+
+    #: Readings that are new in the database.
+    stored: int
+    #: Readings that were there already.
+    duplicates: int
+    dead_letters: int
+
+
+def store(conn: Connection, batch: Batch) -> Outcome:
+    """Write one batch and commit it.
+
+    Raises
+    ------
+    psycopg.Error
+        Nothing of the batch is stored.
+    """
+    stored = duplicates = 0
+    dead = list(batch.dead_letters)
+    with conn.transaction():
+        if batch.readings:
+            row = conn.execute(_SQL["store_readings"], reading_columns(batch.readings)).fetchone()
+            assert row is not None  # noqa: S101 - an aggregate always gives one row
+            stored, duplicates = row["stored"], row["known"] - row["stored"]
+            dead += _unknown(conn, batch, row["refused"])
+            _notify(conn, row["changed_bins"])
+        dead += _store_others(conn, batch)
+        if dead:
+            conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
+    return Outcome(stored, duplicates, len(dead))
+
+
+def _unknown(conn: Connection, batch: Batch, refused: Sequence[int]) -> Iterator[DeadLetter]:
+    """Explain the readings whose device is not in the registry; one letter a message."""
+    if not refused:
+        return
+    # By message, and not by reading: a batch of an unknown device is one letter.
+    first = {id(source): (source, reading.id) for source, reading in _picked(batch, refused)}
+    yield from _unregistered(conn, list(first.values()))
+
+
+def _picked(batch: Batch, positions: Sequence[int]) -> Iterator[tuple[Received, Telemetry]]:
+    return (batch.readings[position] for position in sorted(positions, reverse=True))
+
+
+def _unregistered(conn: Connection, claims: Sequence[tuple[Received, str]]) -> Iterator[DeadLetter]:
+    """Yield a letter for each message whose device is unknown or retired."""
+    if not claims:
+        return
+    devices = sorted({device for _, device in claims})
+    rows = conn.execute(_SQL["device_states"], {"devices": devices}).fetchall()
+    retired = {row["external_id"]: row["retired"] for row in rows}
+    for source, device in claims:
+        if retired.get(device) is None:
+            yield DeadLetter(
+                source,
+                Refusal(
+                    Reason.UNKNOWN_DEVICE,
+                    f"device {device!r} is not in the registry: add it with `angkut devices add`",
+                ),
+            )
+        elif retired[device]:
+            yield DeadLetter(
+                source, Refusal(Reason.RETIRED_DEVICE, f"device {device!r} is retired")
+            )
+
+
+def _store_others(conn: Connection, batch: Batch) -> list[DeadLetter]:
+    """Write events, status and meta; return letters for those of unregistered devices."""
+    events = [event for _, event in batch.events]
+    if events:
+        conn.execute(
+            _SQL["store_events"],
+            {
+                "device": [event.id for event in events],
+                "observed_at": [event.t for event in events],
+                "kind": [event.kind.value for event in events],
+                "seq": [event.seq for event in events],
+                "received_at": [source.received_at for source, _ in batch.events],
+                "value": [as_float(event.value) for event in events],
+            },
+        )
+    # Sorted, so that two writers lock the device rows in one order.
+    statuses = sorted(batch.statuses.items())
+    if statuses:
+        conn.execute(
+            _SQL["update_status"],
+            {
+                "device": [device for device, _ in statuses],
+                "online": [status is Status.ONLINE for _, (_, status) in statuses],
+                "received_at": [source.received_at for _, (source, _) in statuses],
+            },
+        )
+    metas = [meta for _, (_, meta) in sorted(batch.metas.items())]
+    if metas:
+        conn.execute(
+            _SQL["update_meta"],
+            {
+                "device": [meta.id for meta in metas],
+                "model": [meta.model for meta in metas],
+                "firmware": [meta.fw for meta in metas],
+                "sensor_kind": [meta.sensor for meta in metas],
+                "interval_s": [meta.interval_s for meta in metas],
+            },
+        )
+    claims = [(source, event.id) for source, event in batch.events]
+    claims += [(source, device) for device, (source, _) in statuses]
+    claims += [(source, device) for device, (source, _) in batch.metas.items()]
+    return list(_unregistered(conn, claims))
+
+
+def _notify(conn: Connection, bins: Sequence[int]) -> None:
+    for start in range(0, len(bins), _IDS_PER_NOTE):
+        ids = ",".join(map(str, bins[start : start + _IDS_PER_NOTE]))
+        conn.execute(_SQL["notify_bins"], {"channel": BINS_CHANNEL, "bins": ids})
+
+
+def _dead_letter_columns(letters: Sequence[DeadLetter]) -> dict[str, list[object]]:
+    return {
+        "received_at": [letter.source.received_at for letter in letters],
+        "topic": [_clean(letter.source.topic) for letter in letters],
+        "payload": [letter.source.payload[:_KEPT_BYTES] for letter in letters],
+        "reason": [letter.refusal.reason.value for letter in letters],
+        "detail": [_clean(letter.refusal.detail) for letter in letters],
+    }
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL stores neither NUL nor lone surrogates; a dead letter must never be refused.
+    text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode(errors="replace").decode()[:500]
