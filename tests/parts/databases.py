@@ -1,10 +1,10 @@
 """One database per test, cloned from a migrated template that is made once per server."""
 
 import itertools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
@@ -20,8 +20,8 @@ class Databases:
     """Hands out databases of one server."""
 
     server: PostgresServer
-    #: Other runs may use the same server, so names carry the process.
-    _prefix: str = field(default_factory=lambda: f"angkut_test_{os.getpid()}")
+    #: Other runs may use the same server, so the names are this run's own.
+    _prefix: str = field(default_factory=lambda: f"angkut_test_{uuid4().hex[:12]}")
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property

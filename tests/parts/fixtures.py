@@ -2,14 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from angkut_backend import db
+from parts import programs
 from parts.databases import Databases
 from parts.embedded import embedded_server
-from parts.requirement import MissingPartError, absent
+from parts.requirement import MissingPartError, absent, required_parts
 from parts.timescaledb import timescaledb_server
+
+
+def pytest_configure() -> None:
+    """Refuse a wrong ANGKUT_TEST_REQUIRE at once, not first where a part is missing."""
+    required_parts(os.environ)
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +33,14 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
 @pytest.fixture(scope="session")
 def timescaledb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """Databases on a real TimescaleDB."""
-    try:
-        server = timescaledb_server(os.environ, tmp_path_factory.mktemp("timescaledb"))
-    except MissingPartError as missing:
-        absent("timescaledb", str(missing), os.environ)
-    with server as opened, Databases(opened).open() as databases:
-        yield databases
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(
+                timescaledb_server(os.environ, tmp_path_factory.mktemp("timescaledb"))
+            )
+        except MissingPartError as missing:
+            absent("timescaledb", str(missing), os.environ)
+        yield stack.enter_context(Databases(server).open())
 
 
 @pytest.fixture(params=["plain", "timescaledb"])
@@ -67,3 +77,28 @@ def storage_conn(storage_database: str) -> Iterator[db.Connection]:
     """An open connection to `storage_database`."""
     with db.connect(storage_database) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Path:
+    """The Mosquitto broker's program."""
+    return _program("mosquitto")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's program."""
+    return _program("chromium")
+
+
+@pytest.fixture(scope="session")
+def nats() -> Path:
+    """The NATS server's program, from the wheel."""
+    return programs.nats_server()
+
+
+def _program(part: str) -> Path:
+    try:
+        return programs.find(part)
+    except MissingPartError as missing:
+        absent(part, str(missing), os.environ)

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import psycopg
 import pytest
 
 from angkut_backend import db
 from angkut_backend.migrate import state
+from angkut_backend.readings.maintenance import Edition
 from parts.databases import Databases
 
 
@@ -37,3 +40,14 @@ def test_a_database_is_dropped_even_when_a_connection_is_left_open(storage: Data
 def test_an_empty_database_has_no_migration(storage: Databases) -> None:
     with storage.empty() as dsn, db.connect(dsn) as connection:
         assert state(connection).applied == 0
+
+
+def test_a_server_of_another_edition_than_its_source_promises_is_refused(
+    embedded: Databases,
+) -> None:
+    promised = replace(embedded.server, editions=frozenset({Edition.TIMESCALE}))
+    with (
+        pytest.raises(AssertionError, match="is of edition plain, expected timescale"),
+        Databases(promised).open(),
+    ):
+        pass
