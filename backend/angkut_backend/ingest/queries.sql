@@ -79,24 +79,24 @@ ORDER BY d.device_id, u.observed_at
 ON CONFLICT DO NOTHING
 
 -- name: update_status
-UPDATE device SET online = u.online, status_at = u.received_at
+UPDATE device AS d SET online = u.online, status_at = u.received_at
 FROM unnest(%(device)b::text[], %(online)b::bool[], %(received_at)b::timestamptz[])
     AS u (device, online, received_at)
-WHERE external_id = u.device AND online IS DISTINCT FROM u.online
+WHERE d.external_id = u.device AND d.online IS DISTINCT FROM u.online
 
 -- name: update_meta
-UPDATE device SET model = coalesce(u.model, device.model),
-                  firmware = coalesce(u.firmware, device.firmware),
-                  sensor_kind = coalesce(u.sensor_kind, device.sensor_kind),
-                  interval_s = coalesce(u.interval_s, device.interval_s)
+UPDATE device AS d SET model = coalesce(u.model, d.model),
+                  firmware = coalesce(u.firmware, d.firmware),
+                  sensor_kind = coalesce(u.sensor_kind, d.sensor_kind),
+                  interval_s = coalesce(u.interval_s, d.interval_s)
 FROM unnest(%(device)b::text[], %(model)b::text[], %(firmware)b::text[],
             %(sensor_kind)b::text[], %(interval_s)b::int4[])
     AS u (device, model, firmware, sensor_kind, interval_s)
-WHERE external_id = u.device
-  AND (device.model, device.firmware, device.sensor_kind, device.interval_s)
-      IS DISTINCT FROM (coalesce(u.model, device.model), coalesce(u.firmware, device.firmware),
-                        coalesce(u.sensor_kind, device.sensor_kind),
-                        coalesce(u.interval_s, device.interval_s))
+WHERE d.external_id = u.device
+  AND (d.model, d.firmware, d.sensor_kind, d.interval_s)
+      IS DISTINCT FROM (coalesce(u.model, d.model), coalesce(u.firmware, d.firmware),
+                        coalesce(u.sensor_kind, d.sensor_kind),
+                        coalesce(u.interval_s, d.interval_s))
 
 -- name: device_states
 SELECT external_id, retired_at IS NOT NULL AS retired

@@ -1,6 +1,7 @@
 """Quality flags of a reading.
 
-The thresholds stand where the rules run: in `derive_reading`, migration 0004, so that arriving and re-derived readings are judged alike.
+The thresholds stand where the rules run: in `derive_reading`, migration 0004, so that
+arriving and re-derived readings are judged alike.
 """
 
 from enum import IntFlag
