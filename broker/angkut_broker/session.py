@@ -1,0 +1,126 @@
+"""The MQTT session of an ingest worker: its name, and making it before the first message."""
+
+import threading
+import uuid
+from dataclasses import dataclass
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from angkut_broker.errors import AngkutError
+from angkut_broker.topics import INGEST_CHANNELS, topic_filter
+
+
+class BrokerUnreachableError(AngkutError):
+    """The MQTT broker does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a broker listens and who we are there."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+
+    def __str__(self) -> str:
+        return f"MQTT broker at {self.host}:{self.port}"
+
+
+def ingest_client_id(worker: str) -> str:
+    """Return the client id of an ingest worker; the broker keeps its queue under this name."""
+    return f"angkut-ingest-{worker}"
+
+
+def check(broker: BrokerAddress, *, timeout_s: float) -> None:
+    """Connect once, without leaving anything behind.
+
+    Raises
+    ------
+    BrokerUnreachableError
+        No broker there, or it refuses this user.
+
+    """
+    _visit(broker, client_id=f"angkut-check-{uuid.uuid4().hex[:12]}", timeout_s=timeout_s)
+
+
+def provision(broker: BrokerAddress, *, client_id: str, timeout_s: float) -> None:
+    """Make the lasting session of an ingest worker, so that messages wait for it.
+
+    A broker drops what nobody has subscribed to: without this, whatever devices publish
+    between the start of the broker and the first connection of ingest would be gone.
+    While the worker is connected, the broker throws it out once; it comes back by itself.
+
+    Raises
+    ------
+    BrokerUnreachableError
+        No broker there, or it refuses this user or the subscription.
+
+    """
+    filters = [(topic_filter(channel), channel.qos) for channel in INGEST_CHANNELS]
+    _visit(broker, client_id=client_id, timeout_s=timeout_s, filters=filters)
+
+
+def _visit(
+    broker: BrokerAddress,
+    *,
+    client_id: str,
+    timeout_s: float,
+    filters: list[tuple[str, int]] | None = None,
+) -> None:
+    done = threading.Event()
+    refusals: list[str] = []
+
+    def on_connect(
+        client: mqtt.Client,
+        _userdata: object,
+        _flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            refusals.append(str(reason))
+        elif filters:
+            client.subscribe(filters)
+            return
+        done.set()
+
+    def on_subscribe(
+        _client: mqtt.Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        refusals.extend(str(reason) for reason in reasons if reason.is_failure)
+        done.set()
+
+    # Manual acknowledgement: what already waits must stay for the worker.
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=not filters,
+        protocol=mqtt.MQTTv311,
+        manual_ack=True,
+    )
+    client.username_pw_set(broker.username, broker.password)
+    client.on_connect = on_connect
+    client.on_subscribe = on_subscribe
+    try:
+        client.connect(broker.host, broker.port)
+    except OSError as exc:
+        raise BrokerUnreachableError(f"{broker}: {exc}") from exc
+    client.loop_start()
+    try:
+        answered = done.wait(timeout_s)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    if refusals:
+        reasons = ", ".join(sorted(set(refusals)))
+        raise BrokerUnreachableError(f"{broker} refuses {broker.username}: {reasons}")
+    if not answered:
+        raise BrokerUnreachableError(f"{broker} did not answer within {timeout_s:g} s")

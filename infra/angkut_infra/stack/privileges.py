@@ -1,0 +1,59 @@
+"""Root never runs a server as root: PostgreSQL refuses to, and a broker had better not."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+#: `nobody`; it need not exist in the machine's list of users.
+NOBODY = 65534
+
+
+@dataclass(frozen=True, slots=True)
+class Privileges:
+    """How a server is started so that it is not root."""
+
+    #: Put before the command.
+    prefix: Sequence[str] = ()
+    #: Change to this user and group, which then must own the server's folder.
+    uid: int | None = None
+
+    def enter(self, folder: Path) -> None:
+        """Let the server pass through the folder above its own, without listing it."""
+        if self.uid is not None:
+            folder.parent.chmod(0o711)
+            self.give(folder)
+
+    def give(self, folder: Path) -> None:
+        """Make the server's user the owner of a folder and of all that is in it."""
+        if self.uid is None:
+            return
+        os.chown(folder, self.uid, self.uid)
+        for path in folder.rglob("*"):
+            os.chown(path, self.uid, self.uid, follow_symlinks=False)
+
+
+AS_WE_ARE = Privileges()
+
+
+def for_servers() -> Privileges:
+    """Choose by who we are and what the machine allows.
+
+    A user namespace is preferred: the server sees an ordinary user id while its files stay
+    root's, so no user is made, no owner changed and a folder below a closed `/root` will do.
+    """
+    if os.geteuid() != 0:
+        return AS_WE_ARE
+    return user_namespace() or Privileges(uid=NOBODY)
+
+
+def user_namespace() -> Privileges | None:
+    """Return the way through a user namespace, or None where the machine forbids it."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return None
+    prefix = (unshare, "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
+    probe = subprocess.run([*prefix, "true"], capture_output=True, check=False)
+    return Privileges(prefix=prefix) if probe.returncode == 0 else None
