@@ -1,0 +1,132 @@
+"""The HTTP application: its parts put together."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from angkut_backend import health
+from angkut_backend.accounts import endpoints as accounts
+from angkut_backend.accounts.access import Public
+from angkut_backend.clock import Clock, utc_now
+from angkut_backend.http_guard import API_PREFIX, AccessLog, SecurityHeaders
+from angkut_backend.page import PAGE_DIR, Page
+from angkut_backend.pool import Pool
+from angkut_backend.settings import Settings
+from angkut_broker.errors import AngkutError
+
+#: A request says little: this is a password, a range, a comment, never an upload.
+MAX_BODY_BYTES = 64 * 1024
+
+
+class ErrorOut(BaseModel):
+    """What went wrong, for programs and for people."""
+
+    #: Stable word for programs.
+    error: str
+    #: What was wrong, where, and what to do.
+    detail: str
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now, page_dir: Path = PAGE_DIR) -> FastAPI:
+    """Put the application together; nothing is opened before it is started.
+
+    Raises
+    ------
+    NotConfiguredError
+        On start, when no database is configured.
+
+    """
+    app = FastAPI(
+        title="Angkut",
+        summary="Bins, their levels and who may see them",
+        # The version of this interface, not of the program: a release is no change of it.
+        version="1",
+        lifespan=_lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=_operation_id,
+        responses={"default": {"model": ErrorOut, "description": "What went wrong"}},
+    )
+    app.state.settings = settings
+    app.state.clock = clock
+    app.include_router(_api())
+    app.router.default = Page(page_dir)
+    app.add_middleware(AccessLog)
+    app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(AngkutError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_malformed)
+    app.add_exception_handler(HTTPException, _answer_http)
+    return app
+
+
+def openapi_json() -> str:
+    """Return the interface's description, the same bytes for the same code; needs no database."""
+    # model_construct: the environment of whoever runs this must not matter.
+    app = create_app(Settings.model_construct())
+    return json.dumps(app.openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix=API_PREFIX)
+    for feature in (accounts, health):
+        api.include_router(feature.router)
+
+    @api.get("/openapi.json", include_in_schema=False)
+    def get_openapi(request: Request, _public: Public) -> JSONResponse:
+        return JSONResponse(request.app.openapi())
+
+    return api
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    pool = Pool(settings.dsn)
+    pool.open()
+    app.state.pool = pool
+    try:
+        yield
+    finally:
+        pool.close()
+
+
+def _operation_id(route: APIRoute) -> str:
+    # The function's name, which becomes the name of the TypeScript operation.
+    return route.name
+
+
+def _answer(status: int, error: str, detail: str) -> JSONResponse:
+    return JSONResponse({"error": error, "detail": detail}, status_code=status)
+
+
+async def _answer_error(_request: Request, exc: Exception) -> JSONResponse:
+    return _answer(getattr(exc, "status", 500), getattr(exc, "code", "internal"), str(exc))
+
+
+async def _answer_malformed(_request: Request, exc: Exception) -> JSONResponse:
+    errors = exc.errors() if isinstance(exc, RequestValidationError) else []
+    # Never the input itself: it may be a password.
+    detail = "; ".join(
+        f"{'.'.join(str(part) for part in error['loc'][1:]) or error['loc'][0]}: {error['msg']}"
+        for error in errors
+    )
+    return _answer(422, "malformed_input", detail)
+
+
+async def _answer_http(_request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, HTTPException)  # noqa: S101 - registered for this class only
+    words = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+    response = _answer(exc.status_code, words.get(exc.status_code, "bad_request"), exc.detail)
+    response.headers.update(exc.headers or {})
+    return response

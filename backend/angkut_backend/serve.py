@@ -1,0 +1,101 @@
+"""Run the API until it is told to stop."""
+
+import socket
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from angkut_backend.app import create_app
+from angkut_backend.errors import BackendError
+from angkut_backend.settings import Settings
+
+#: What is still running after so long is cut off, so that a stop takes seconds.
+STOP_S = 3
+
+
+class ListenError(BackendError):
+    """The address to listen on cannot be had."""
+
+    code = "cannot_listen"
+
+
+class Server(uvicorn.Server):
+    """A server that ends the open event streams before it waits for its connections to close."""
+
+    def __init__(self, app: FastAPI, *, host: str, port: int, log_level: str = "info") -> None:
+        self._app = app
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                log_config=_log_config(log_level),
+                # One line a request comes from our own middleware, which leaves the query out.
+                access_log=False,
+                server_header=False,
+                # Nobody may say whose request it is or that it came by TLS: the throttle of
+                # sign-ins counts addresses.
+                proxy_headers=False,
+                forwarded_allow_ips="",
+                timeout_graceful_shutdown=STOP_S,
+                lifespan="on",
+                ws="none",
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop: a stream is never done by itself."""
+        live = getattr(self._app.state, "live", None)
+        if live is not None:
+            live.close()
+        await super().shutdown(sockets)
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    NotConfiguredError
+        No database is configured.
+    ListenError
+        Another program has the port, or the address is not of this machine.
+
+    """
+    _ = settings.dsn  # says what is missing before anything is started
+    app = create_app(settings)
+    server = Server(
+        app, host=settings.api_host, port=settings.api_port, log_level=settings.log_level
+    )
+    address = f"{settings.api_host}:{settings.api_port}"
+    try:
+        listening = server.config.bind_socket()
+    except SystemExit as exc:
+        raise ListenError(
+            f"{address} cannot be had: stop the program that listens there, or set api_port"
+        ) from exc
+    with listening:
+        server.run(sockets=[listening])
+
+
+def _log_config(level: str) -> dict[str, Any]:
+    shown = {"handlers": ["stderr"], "level": level.upper(), "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "format": "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
+                "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+            }
+        },
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "stream": "ext://sys.stderr",
+            }
+        },
+        "loggers": dict.fromkeys(("angkut", "uvicorn", "psycopg"), shown),
+    }
