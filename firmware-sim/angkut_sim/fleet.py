@@ -3,12 +3,11 @@
 import logging
 import resource
 import selectors
-import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from angkut_broker.messages import Meta
 from angkut_sim.errors import StalledError
@@ -27,7 +26,7 @@ _MISC_EVERY_S = 1.0
 
 
 class Fleet:
-    """The sessions of a fleet file. Everything happens inside `run_once`, in the caller's thread."""
+    """The sessions of a fleet file. All happens inside `run_once`, in the caller's thread."""
 
     def __init__(
         self,
@@ -70,9 +69,7 @@ class Fleet:
     ) -> None:
         # Sockets only. Without `close` the broker publishes the last wills, as after a crash.
         for session in self.sessions.values():
-            sock = session.client.socket()
-            if isinstance(sock, socket.socket):
-                sock.close()
+            session.abandon()
         self._selector.close()
 
     @property
@@ -179,13 +176,13 @@ class Fleet:
                 self._pause_until_s = now_s + _PAUSE_S
                 return
 
-    def _opened(self, session: Session, sock: Any) -> None:
+    def _opened(self, session: Session, sock: int) -> None:
         self._selector.register(sock, selectors.EVENT_READ, session)
 
-    def _closed(self, _session: Session, sock: Any) -> None:
+    def _closed(self, sock: int) -> None:
         self._selector.unregister(sock)
 
-    def _wants_write(self, session: Session, sock: Any, wanted: bool) -> None:
+    def _wants_write(self, session: Session, sock: int, wanted: bool) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wanted else 0)
         self._selector.modify(sock, events, session)
 

@@ -8,7 +8,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -57,11 +56,11 @@ class Tally:
 
 @dataclass(slots=True)
 class SocketHooks:
-    """How a session tells the loop about its socket."""
+    """How a session tells the loop about its socket (a file descriptor)."""
 
-    opened: Callable[["Session", Any], None]
-    closed: Callable[["Session", Any], None]
-    wants_write: Callable[["Session", Any, bool], None]
+    opened: Callable[["Session", int], None]
+    closed: Callable[[int], None]
+    wants_write: Callable[["Session", int, bool], None]
 
 
 @dataclass(eq=False)
@@ -131,11 +130,13 @@ class Session:
         )
         client.on_disconnect = lambda _c, _u, _flags, reason, _p: self._on_disconnect(str(reason))
         client.on_publish = lambda _c, _u, mid, _reason, _p: self._on_publish(mid)
-        client.on_socket_open = lambda _c, _u, sock: hooks.opened(self, sock)
-        client.on_socket_close = lambda _c, _u, sock: hooks.closed(self, sock)
-        client.on_socket_register_write = lambda _c, _u, sock: hooks.wants_write(self, sock, True)
+        client.on_socket_open = lambda _c, _u, sock: hooks.opened(self, sock.fileno())
+        client.on_socket_close = lambda _c, _u, sock: hooks.closed(sock.fileno())
+        client.on_socket_register_write = lambda _c, _u, sock: hooks.wants_write(
+            self, sock.fileno(), True
+        )
         client.on_socket_unregister_write = lambda _c, _u, sock: hooks.wants_write(
-            self, sock, False
+            self, sock.fileno(), False
         )
 
     @property
@@ -173,6 +174,14 @@ class Session:
             self._publish(self._own(Channel.META, encode(self.meta)))
         while self._queue and len(self._in_flight) < MAX_IN_FLIGHT and self.connected:
             self._publish(self._queue.popleft())
+
+    def abandon(self) -> None:
+        """Close the socket without a word, as a crash does."""
+        self.client.on_socket_close = None
+        self.client.on_socket_unregister_write = None
+        sock = self.client.socket()
+        if sock is not None:
+            sock.close()
 
     def say_goodbye(self) -> None:
         """Queue the retained `offline`: an orderly end suppresses the last will."""
