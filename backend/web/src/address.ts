@@ -1,0 +1,48 @@
+// The state that matters, as it stands in the address bar.
+
+import type { FillClass } from "./api";
+import { FILL_CLASSES, type Filter } from "./bins";
+
+export type Language = "id" | "en";
+export type Span = "24h" | "7d" | "28d";
+
+export const SPANS: readonly Span[] = ["24h", "7d", "28d"];
+
+export interface Address {
+  /** Null: not said, the page's own memory decides. */
+  language: Language | null;
+  /** Code of the open bin. */
+  bin: string | null;
+  span: Span;
+  filter: Filter;
+}
+
+export function parseAddress(query: string): Address {
+  const given = new URLSearchParams(query);
+  const language = given.get("lang");
+  const span = given.get("span");
+  const classes = (given.get("class") ?? "").split(",");
+  return {
+    language: language === "id" || language === "en" ? language : null,
+    bin: given.get("bin") || null,
+    span: SPANS.find((known) => known === span) ?? "7d",
+    filter: {
+      classes: FILL_CLASSES.filter((known: FillClass) => classes.includes(known)),
+      area: given.get("area") ?? "",
+      search: given.get("q") ?? "",
+    },
+  };
+}
+
+/** The query part, `""` when everything is as it is by itself. */
+export function formatAddress(address: Address): string {
+  const query = new URLSearchParams();
+  if (address.language !== null) query.set("lang", address.language);
+  if (address.bin !== null) query.set("bin", address.bin);
+  if (address.bin !== null && address.span !== "7d") query.set("span", address.span);
+  if (address.filter.classes.length > 0) query.set("class", address.filter.classes.join(","));
+  if (address.filter.area !== "") query.set("area", address.filter.area);
+  if (address.filter.search !== "") query.set("q", address.filter.search);
+  const text = query.toString().replaceAll("%2C", ",");
+  return text === "" ? "" : `?${text}`;
+}

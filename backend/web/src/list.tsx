@@ -1,0 +1,158 @@
+import { useSignal } from "@preact/signals";
+import type { BinFeature, Site } from "./api";
+import { silentSince } from "./bins";
+import {
+  bins,
+  changeFilter,
+  clearFilter,
+  filter,
+  groups,
+  isFiltered,
+  messages,
+  now,
+  open,
+  openCode,
+  percent,
+} from "./store";
+import { ago, duration } from "./time";
+
+/** So many rows are drawn of a group at first, and more at each wish: 2,000 at once are slow. */
+const FIRST_ROWS = 80;
+const MORE_ROWS = 200;
+
+export function List({ site }: { site: Site }) {
+  const t = messages.value;
+  const tall = useSignal(false);
+  const { known, unknown } = groups.value;
+  return (
+    <section class="list" aria-label={t.list} data-tall={tall.value}>
+      <button
+        type="button"
+        class="sheet-handle"
+        aria-expanded={tall.value}
+        aria-label={tall.value ? t.shrinkList : t.expandList}
+        onClick={() => {
+          tall.value = !tall.value;
+        }}
+      />
+      <Finder site={site} />
+      <div class="rows">
+        {bins.value === null && <p class="note">{t.loading}</p>}
+        <Group name="known" title={t.knownBins} bins={known} />
+        <Group name="unknown" title={t.unknownBins} bins={unknown} />
+        {bins.value !== null && known.length + unknown.length === 0 && (
+          <p class="note">{isFiltered.value ? t.nothingFound : t.noBins}</p>
+        )}
+        {isFiltered.value && (
+          <button type="button" class="more" onClick={clearFilter}>
+            {t.clearFilter}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Finder({ site }: { site: Site }) {
+  const t = messages.value;
+  return (
+    <form class="finder" role="search" onSubmit={(event) => event.preventDefault()}>
+      <input
+        type="search"
+        aria-label={t.search}
+        placeholder={t.search}
+        value={filter.value.search}
+        onInput={(event) => changeFilter({ search: event.currentTarget.value })}
+      />
+      <select
+        aria-label={t.area}
+        value={filter.value.area}
+        onChange={(event) => changeFilter({ area: event.currentTarget.value })}
+      >
+        <option value="">{t.allAreas}</option>
+        {site.areas.features.map(({ properties }) => (
+          <option key={properties.code} value={properties.code}>
+            {properties.common_name}
+          </option>
+        ))}
+      </select>
+    </form>
+  );
+}
+
+function Group(group: { name: string; title: string; bins: readonly BinFeature[] }) {
+  const rows = useSignal(FIRST_ROWS);
+  if (group.bins.length === 0) return null;
+  const left = group.bins.length - rows.value;
+  return (
+    <>
+      <h2>
+        {group.title} <span>{group.bins.length}</span>
+      </h2>
+      <ol data-group={group.name}>
+        {group.bins.slice(0, rows.value).map((bin) => (
+          <Row key={bin.properties.code} bin={bin} />
+        ))}
+      </ol>
+      {left > 0 && (
+        <button
+          type="button"
+          class="more"
+          onClick={() => {
+            rows.value += MORE_ROWS;
+          }}
+        >
+          {messages.value.showMore(Math.min(left, MORE_ROWS))}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Row({ bin }: { bin: BinFeature }) {
+  const { code, site_name, area_name, fill_class } = bin.properties;
+  const isOpen = openCode.value === code;
+  return (
+    <li>
+      <button
+        type="button"
+        class="row"
+        data-code={code}
+        data-class={fill_class}
+        aria-current={isOpen ? "true" : undefined}
+        onClick={() => open(code)}
+      >
+        <Badge bin={bin} />
+        <span class="row-text">
+          <b>{code}</b>
+          <span>
+            {site_name}, {area_name}
+          </span>
+          <span class="row-time">{howFresh(bin)}</span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+export function Badge({ bin }: { bin: BinFeature }) {
+  const { fill_class, fill_pct } = bin.properties;
+  const name = messages.value.classes[fill_class];
+  return (
+    <span class="badge" data-class={fill_class}>
+      <b aria-hidden={fill_class === "unknown"}>
+        {fill_class === "unknown" || fill_pct === null ? "?" : percent(fill_pct)}
+      </b>
+      <span>{name}</span>
+    </span>
+  );
+}
+
+function howFresh(bin: BinFeature): string {
+  const t = messages.value;
+  const { fill_class, fill_pct, trusted_at } = bin.properties;
+  if (trusted_at === null) return t.neverReported;
+  if (fill_class !== "unknown") return ago(silentSince(bin), now.value, t);
+  const silent = t.silentFor(duration(now.value - silentSince(bin), t));
+  return fill_pct === null ? silent : `${silent}, ${t.lastLevel(percent(fill_pct))}`;
+}

@@ -1,0 +1,59 @@
+// The event stream: the whole state first, then changes. It comes back by itself.
+
+import { type BinCollection, currentAccount } from "./api";
+import { becomeNobody, noteOffline, receiveChanges, receiveState } from "./store";
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+
+/** Start listening. The function returned ends it. */
+export function listen(): () => void {
+  let source: EventSource | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let retry_ms = FIRST_RETRY_MS;
+  let ended = false;
+
+  function connect(): void {
+    source = new EventSource("/api/live");
+    source.addEventListener("state", (event) => {
+      retry_ms = FIRST_RETRY_MS;
+      receiveState(JSON.parse(event.data) as BinCollection);
+    });
+    source.addEventListener("bins", (event) => {
+      receiveChanges(JSON.parse(event.data) as BinCollection);
+    });
+    source.addEventListener("error", () => {
+      noteOffline();
+      // A dropped line is retried by the browser; a refusal is final for it, so we ask why.
+      if (source?.readyState === EventSource.CLOSED) void retry();
+    });
+  }
+
+  async function retry(): Promise<void> {
+    if ((await whoIsSignedIn()) === "nobody") {
+      becomeNobody();
+      return;
+    }
+    if (ended) return;
+    // Many pages lose the same server at once: they must not come back in one moment.
+    timer = setTimeout(connect, retry_ms * (0.5 + Math.random() / 2));
+    retry_ms = Math.min(2 * retry_ms, LONGEST_RETRY_MS);
+  }
+
+  window.addEventListener("offline", noteOffline);
+  connect();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    source?.close();
+    window.removeEventListener("offline", noteOffline);
+  };
+}
+
+async function whoIsSignedIn(): Promise<"somebody" | "nobody" | "unreachable"> {
+  try {
+    return (await currentAccount()) === null ? "nobody" : "somebody";
+  } catch {
+    return "unreachable";
+  }
+}

@@ -1,0 +1,170 @@
+// The one store: signals that the views read, and the actions that change them.
+
+import { computed, signal } from "@preact/signals";
+import { formatAddress, type Language, parseAddress, type Span } from "./address";
+import { type Account, type BinCollection, type FillClass, fetchSite, type Site } from "./api";
+import {
+  applyChanges,
+  type Bins,
+  byUrgency,
+  countClasses,
+  expire,
+  type Filter,
+  fromState,
+  matching,
+} from "./bins";
+import { serverNow } from "./clock";
+import { en } from "./messages/en";
+import { id, type Messages } from "./messages/id";
+import type { Locale } from "./time";
+
+/** Undefined: not known yet. Null: nobody is signed in. */
+export const account = signal<Account | null | undefined>(undefined);
+
+export const site = signal<Site | null>(null);
+export const siteFailed = signal(false);
+
+/** Null until the first state has come. */
+export const bins = signal<Bins | null>(null);
+
+export type Connection =
+  | { state: "connecting" }
+  | { state: "live"; updatedAt: number }
+  | { state: "offline"; since: number };
+export const connection = signal<Connection>({ state: "connecting" });
+
+/** By the server's clock, milliseconds; moves every few seconds. */
+export const now = signal(serverNow());
+
+const LANGUAGE_KEY = "angkut.language";
+export const language = signal<Language>("id");
+export const messages = computed<Messages>(() => (language.value === "id" ? id : en));
+export const locale = computed<Locale>(() => (language.value === "id" ? "id-ID" : "en-GB"));
+
+const NO_FILTER: Filter = { classes: [], area: "", search: "" };
+export const filter = signal<Filter>(NO_FILTER);
+export const openCode = signal<string | null>(null);
+export const span = signal<Span>("7d");
+
+export const isFiltered = computed(
+  () => filter.value.classes.length > 0 || filter.value.area !== "" || filter.value.search !== "",
+);
+/** What the map and the list show. */
+export const shown = computed(() => matching(bins.value ?? new Map(), filter.value));
+export const groups = computed(() => byUrgency(shown.value));
+/** Counted without the classes chosen, so that each button says what it would bring. */
+export const counts = computed(() => {
+  const others = matching(bins.value ?? new Map(), { ...filter.value, classes: [] });
+  return countClasses(others);
+});
+export const openBin = computed(() =>
+  openCode.value === null ? null : (bins.value?.get(openCode.value) ?? null),
+);
+
+export function percent(level: number): string {
+  return `${Math.round(level)}%`;
+}
+
+export function receiveState(state: BinCollection): void {
+  bins.value = expire(fromState(state), serverNow());
+  noteUpdate();
+}
+
+export function receiveChanges(changes: BinCollection): void {
+  bins.value = expire(applyChanges(bins.value ?? new Map(), changes), serverNow());
+  noteUpdate();
+}
+
+export function noteOffline(): void {
+  if (connection.value.state !== "offline") {
+    connection.value = { state: "offline", since: serverNow() };
+  }
+}
+
+export function tick(): void {
+  now.value = serverNow();
+  if (bins.value !== null) bins.value = expire(bins.value, now.value);
+}
+
+export async function loadSite(): Promise<void> {
+  siteFailed.value = false;
+  try {
+    site.value = await fetchSite();
+  } catch {
+    siteFailed.value = true;
+  }
+}
+
+/** Forget everything that only a signed-in person may see. */
+export function becomeNobody(): void {
+  account.value = null;
+  site.value = null;
+  bins.value = null;
+  connection.value = { state: "connecting" };
+}
+
+export function chooseLanguage(chosen: Language): void {
+  language.value = chosen;
+  localStorage.setItem(LANGUAGE_KEY, chosen);
+  writeAddress("replace");
+}
+
+export function changeFilter(change: Partial<Filter>): void {
+  filter.value = { ...filter.value, ...change };
+  writeAddress("replace");
+}
+
+export function clearFilter(): void {
+  changeFilter(NO_FILTER);
+}
+
+export function toggleClass(name: FillClass): void {
+  const { classes } = filter.value;
+  changeFilter({
+    classes: classes.includes(name) ? classes.filter((one) => one !== name) : [...classes, name],
+  });
+}
+
+/** Opening is a step that the browser's back button takes back. */
+export function open(code: string): void {
+  if (openCode.value === code) return;
+  const step = openCode.value === null ? "push" : "replace";
+  openCode.value = code;
+  writeAddress(step);
+}
+
+export function close(): void {
+  openCode.value = null;
+  writeAddress("replace");
+}
+
+export function chooseSpan(chosen: Span): void {
+  span.value = chosen;
+  writeAddress("replace");
+}
+
+export function readAddress(): void {
+  const address = parseAddress(location.search);
+  const remembered = localStorage.getItem(LANGUAGE_KEY) === "en" ? "en" : "id";
+  language.value = address.language ?? remembered;
+  filter.value = address.filter;
+  openCode.value = address.bin;
+  span.value = address.span;
+}
+
+function writeAddress(step: "push" | "replace"): void {
+  const query = formatAddress({
+    language: language.value,
+    bin: openCode.value,
+    span: span.value,
+    filter: filter.value,
+  });
+  const url = `${location.pathname}${query}`;
+  if (step === "push") history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+}
+
+function noteUpdate(): void {
+  now.value = serverNow();
+  connection.value = { state: "live", updatedAt: now.value };
+}
