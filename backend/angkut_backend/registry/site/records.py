@@ -1,0 +1,195 @@
+"""The records of a site pack: what a row may hold."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import ConfigDict
+from pydantic import with_config as checked
+
+from angkut_backend.registry.site.columns import (
+    Access,
+    AreaBpsCode,
+    AreaCode,
+    BinPrefix,
+    CitySlug,
+    Code,
+    Day,
+    Degrees,
+    DistrictBpsCode,
+    DistrictCode,
+    Invented,
+    Kilograms,
+    Litres,
+    LocalTime,
+    Population,
+    Postcode,
+    Queue,
+    ServiceSeconds,
+    Source,
+    Text,
+    TimeZone,
+    TippingMinutes,
+)
+from angkut_backend.registry.site.geometry import Boundary
+
+#: A column or key that nobody knows is a spelling mistake, not an extension.
+_CONFIG = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class District:
+    """The kecamatan that the pack describes, and its city."""
+
+    city_slug: CitySlug
+    city_name: Text
+    code: DistrictCode
+    bps_code: DistrictBpsCode = None
+    name: Text
+    population: Population = None
+    timezone: TimeZone
+    operational_day_starts_at: LocalTime
+    bin_prefix: BinPrefix
+    source: Source
+    invented: Invented = ()
+    boundary: Boundary
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """The one feature of `district.geojson`."""
+
+    code: DistrictCode
+    source: Source
+    invented: Invented = ()
+    boundary: Boundary
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """A kelurahan."""
+
+    code: AreaCode
+    bps_code: AreaBpsCode = None
+    name: Text
+    common_name: Text
+    postcode: Postcode = None
+    population: Population = None
+    source: Source
+    invented: Invented = ()
+    boundary: Boundary
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A place where bins stand."""
+
+    code: Code
+    area: AreaCode
+    name: Text
+    kind: Literal["tps", "tps3r", "street", "market", "public"]
+    lon: Degrees
+    lat: Degrees
+    source: Source
+    invented: Invented = ()
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """A container."""
+
+    code: Code
+    site: Code
+    container: Literal["wheelie_120", "wheelie_240", "wheelie_660", "cart", "arm_roll_6m3"]
+    volume_l: Litres
+    #: The widest way that leads to it.
+    access: Access
+    service_s: ServiceSeconds
+    lon: Degrees
+    lat: Degrees
+    source: Source
+    invented: Invented = ()
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depot:
+    """Where vehicles start and end their day."""
+
+    code: Code
+    name: Text
+    lon: Degrees
+    lat: Degrees
+    source: Source
+    invented: Invented = ()
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vehicle:
+    """A truck or a motor cart."""
+
+    code: Code
+    depot: Code
+    kind: Literal["dump_truck", "arm_roll", "compactor", "motor_cart"]
+    volume_l: Litres
+    payload_kg: Kilograms
+    #: The narrowest way that it can drive.
+    access: Access
+    source: Source
+    invented: Invented = ()
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisposalSite:
+    """Where vehicles tip."""
+
+    code: Code
+    name: Text
+    lon: Degrees
+    lat: Degrees
+    opens_at: LocalTime
+    closes_at: LocalTime
+    tipping_min: TippingMinutes
+    #: Minutes of waiting by local hour of arrival.
+    queue_min: Queue
+    source: Source
+    invented: Invented = ()
+
+
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDay:
+    """A day on which waste or service differs."""
+
+    day: Day
+    kind: Literal["public_holiday", "ramadan", "idul_fitri", "city_event"]
+    name: Text
+    source: Source
+    invented: Invented = ()
+
+    @property
+    def code(self) -> str:
+        """What makes a row unique."""
+        return f"{self.day} {self.kind}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitePack:
+    """A district, whole and checked."""
+
+    district: District
+    areas: tuple[Area, ...]
+    sites: tuple[Site, ...]
+    bins: tuple[Bin, ...]
+    depots: tuple[Depot, ...]
+    vehicles: tuple[Vehicle, ...]
+    disposal_sites: tuple[DisposalSite, ...]
+    calendar: tuple[CalendarDay, ...]
+    #: Of the files it was read from.
+    sha256: str
