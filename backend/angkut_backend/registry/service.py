@@ -1,5 +1,6 @@
 """Devices and what they hang on. All functions are part of the caller's transaction."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from angkut_backend.accounts.service import audit
 from angkut_backend.db import CREDENTIALS_CHANNEL, Connection, Row, load_queries
 from angkut_backend.errors import ConflictError, NotFoundError
 from angkut_broker.credentials import BrokerUser, Verifiers
-from angkut_broker.topics import Channel, Kind, Topic
+from angkut_broker.topics import ID_PATTERN, Channel, Kind, Topic
 
 _SQL = load_queries("angkut_backend.registry")
 
@@ -65,6 +66,11 @@ class FreeBin:
     code: str
     container: str
     volume_l: int
+
+
+def is_device_id(text: str) -> bool:
+    """Tell whether a text can be the id of a device."""
+    return re.fullmatch(ID_PATTERN, text) is not None
 
 
 def add_device(

@@ -1,0 +1,59 @@
+"""`angkut broker`: what a production Mosquitto needs to know, from the wire contract."""
+
+from pathlib import Path
+
+import click
+
+from angkut_backend.registry.service import broker_users
+from angkut_broker import mosquitto
+from angkut_broker.credentials import BrokerUser, verifiers
+from angkut_infra.cli.context import database, ingest_at_broker, settings
+from angkut_infra.stack.files import write_private
+
+
+@click.group()
+def broker() -> None:
+    """Write the configuration of a production broker from the contract."""
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@broker.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65_535),
+    default=1883,
+    show_default=True,
+    help="Port on the loopback address, for ingest on the same machine.",
+)
+@click.option(
+    "--tls",
+    type=(click.IntRange(1, 65_535), _FILE, _FILE, _FILE),
+    metavar="PORT CA CERT KEY",
+    help="Listen for devices on PORT, with client certificates signed by CA.",
+)
+def write(folder: Path, port: int, tls: tuple[int, Path, Path, Path] | None) -> None:
+    """Write mosquitto.conf, the access list and the password file into FOLDER.
+
+    Run it again after `angkut devices add` and send Mosquitto a SIGHUP: it then knows the new
+    devices, and connections stay. The embedded stack does this by itself.
+    """
+    ingest = ingest_at_broker(settings())
+    own = verifiers(ingest.password)
+    with database() as conn:
+        users = [
+            *broker_users(conn),
+            BrokerUser(ingest.username, "ingest", own.pbkdf2_sha512, own.bcrypt),
+        ]
+    listener = mosquitto.TlsListener(*tls) if tls else None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, text in (
+        (mosquitto.CONFIGURATION_FILE, mosquitto.configuration(port=port, tls=listener)),
+        (mosquitto.ACCESS_FILE, mosquitto.access_list(users)),
+        (mosquitto.PASSWORD_FILE, mosquitto.password_file(users)),
+    ):
+        write_private(folder / name, text)
+        click.echo(f"wrote {folder / name}")
+    click.echo(f"{len(users)} users; start Mosquitto in {folder}, or send it a SIGHUP")

@@ -1,0 +1,79 @@
+"""`angkut up|ingest|api|migrate`: the processes, together and alone."""
+
+import random
+import signal
+import threading
+from datetime import UTC, datetime
+
+import click
+
+from angkut_backend.db import connect
+from angkut_backend.migrate import migrate as apply_migrations
+from angkut_infra.cli.context import set_up_logging, settings
+
+
+@click.command()
+def ingest() -> None:
+    """Run ingest alone: from MQTT to the database.
+
+    Messages are acknowledged after they are committed; while the database is away they wait at
+    the broker. Ctrl-C or SIGTERM ends it after the batch in hand.
+    """
+    from angkut_backend.ingest.service import Ingest  # noqa: PLC0415 - psycopg, paho: slow to load
+
+    found = settings()
+    set_up_logging(found.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    Ingest(
+        found,
+        clock=lambda: datetime.now(UTC),
+        # Jitter only: nothing secret hangs on it.
+        rng=random.Random(),  # noqa: S311
+    ).run(stop)
+
+
+@click.command()
+def api() -> None:
+    """Run the API and the page alone, on api_host and api_port."""
+    from angkut_backend.serve import run  # noqa: PLC0415 - FastAPI is slow to load
+
+    run(settings())
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the schema of this Angkut. Does nothing when it is there."""
+    with connect(settings().dsn, application="angkut-migrate") as conn:
+        applied, edition = apply_migrations(conn)
+    for name in applied:
+        click.echo(f"applied {name}")
+    click.echo(f"schema is current; {edition.meaning}")
+
+
+@click.command()
+@click.option(
+    "--service",
+    "services",
+    multiple=True,
+    type=click.Choice(["ingest", "api"]),
+    default=("ingest", "api"),
+    show_default=True,
+    help="What runs beside broker and database; give it more than once.",
+)
+def up(services: tuple[str, ...]) -> None:
+    """Run broker, database, ingest and API together, with one log.
+
+    Needs no root and no Docker. Everything is kept in data_dir (./angkut-data) and found again
+    at the next start. If a DSN is configured, that database is used. Ctrl-C stops all of it.
+    """
+    from angkut_infra.stack.stack import EmbeddedStack  # noqa: PLC0415 - only here
+
+    found = settings()
+    set_up_logging(found.log_level)
+    with EmbeddedStack(found, services=services) as stack:
+        click.echo(f"page   {stack.api_url}")
+        click.echo(f"broker mqtt://{stack.mqtt_host}:{stack.mqtt_port}")
+        click.echo("stop with Ctrl-C")
+        stack.run_until_stopped()

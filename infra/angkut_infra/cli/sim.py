@@ -1,0 +1,111 @@
+"""`angkut sim`: simulated sensors over real MQTT."""
+
+import signal
+import threading
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from angkut_infra.cli.context import settings
+from angkut_infra.progress import bar
+from angkut_sim.backfill import backfill as publish_history
+from angkut_sim.fleet_file import BrokerAddress, FleetFile
+from angkut_sim.live import live as report_live
+
+_FLEET = click.option(
+    "--fleet",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    required=True,
+    help="fleet.json: the devices and their credentials, as `angkut demo` writes it.",
+)
+_STATE = click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="Where the simulated world is kept, so that the next run goes on from it.",
+)
+_SEED = click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed gives the same world."
+)
+
+
+@click.group()
+def sim() -> None:
+    """Simulated sensors: each with a broker session of its own."""
+
+
+@sim.command()
+@_FLEET
+@_STATE
+@_SEED
+@click.option("--start", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True)
+@click.option("--end", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True)
+@click.option("--interval-s", type=click.IntRange(1, 86_400), default=1800, show_default=True)
+def backfill(
+    fleet: Path, state: Path, seed: int, start: datetime, end: datetime, interval_s: int
+) -> None:
+    """Publish the history from --start to --end, in batches.
+
+    \b
+    Example:
+      angkut sim backfill --fleet fleet.json --state world.json \\
+        --start 2026-01-01T00:00:00Z --end 2026-01-29T00:00:00Z
+    """
+    with bar("publishing") as progress:
+        report = publish_history(
+            FleetFile.load(fleet),
+            broker(),
+            start=start,
+            end=end,
+            interval_s=interval_s,
+            seed=seed,
+            on_progress=progress,
+            state_path=state,
+        )
+    click.echo(
+        f"{report.published_readings} readings in {report.published_messages} messages, "
+        f"{report.elapsed_s:.0f} s"
+    )
+
+
+@sim.command()
+@_FLEET
+@_STATE
+@_SEED
+@click.option(
+    "--every-s",
+    type=click.FloatRange(min=0.1),
+    default=20.0,
+    show_default=True,
+    help="Seconds between two readings of a device.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    help="How much faster than the clock the bins fill; 60: a minute is an hour.",
+)
+def live(fleet: Path, state: Path, seed: int, every_s: float, speed: float) -> None:
+    """Report live until Ctrl-C. Readings bear the real time; the world runs faster."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    report_live(
+        FleetFile.load(fleet),
+        broker(),
+        seed=seed,
+        state_path=state,
+        stop=stop,
+        report_every_s=every_s,
+        speed=speed,
+    )
+
+
+def broker() -> BrokerAddress:
+    """Return where the simulated devices connect: the broker of the settings."""
+    found = settings()
+    return BrokerAddress(
+        found.mqtt_host, found.mqtt_port, found.mqtt_ca_file if found.mqtt_tls else None
+    )
