@@ -19,6 +19,8 @@ from angkut_backend.clock import Clock, utc_now
 from angkut_backend.http_guard import API_PREFIX, AccessLog, SecurityHeaders
 from angkut_backend.page import PAGE_DIR, Page
 from angkut_backend.pool import Pool
+from angkut_backend.readings import endpoints as readings
+from angkut_backend.registry import endpoints as registry
 from angkut_backend.settings import Settings
 from angkut_broker.errors import AngkutError
 
@@ -79,7 +81,7 @@ def openapi_json() -> str:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API_PREFIX)
-    for feature in (accounts, health):
+    for feature in (accounts, registry, readings, health):
         api.include_router(feature.router)
 
     @api.get("/openapi.json", include_in_schema=False)

@@ -50,3 +50,20 @@ SELECT b.code, b.container, b.volume_l
 FROM bin AS b
 WHERE NOT EXISTS (SELECT FROM mounting AS m WHERE m.bin_id = b.bin_id AND m.valid_to IS NULL)
 ORDER BY b.code
+
+-- name: site_district
+-- The district that the map shows.
+SELECT district_id, code, city_name, name, boundary, timezone FROM district
+ORDER BY district_id LIMIT 1
+
+-- name: site_areas
+SELECT code, name, common_name, population, boundary FROM area
+WHERE district_id = %(district_id)s ORDER BY code
+
+-- name: site_places
+SELECT 'depot' AS kind, code, name, lon, lat, cardinality(invented) > 0 AS invented
+FROM depot WHERE district_id = %(district_id)s
+UNION ALL
+SELECT 'disposal_site', code, name, lon, lat, cardinality(invented) > 0
+FROM disposal_site WHERE district_id = %(district_id)s
+ORDER BY kind, code

@@ -1,0 +1,54 @@
+"""The bins on the map, and the curve of one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
+
+from angkut_backend.accounts.access import SignedIn
+from angkut_backend.clock import Now
+from angkut_backend.pool import Conn
+from angkut_backend.readings.schemas import (
+    BinCollection,
+    BinFeature,
+    ReadingsOut,
+    bin_collection,
+    bin_feature,
+    readings_out,
+)
+from angkut_backend.readings.service import TimeRange, get_bin, level_history, list_bins
+
+router = APIRouter(prefix="/bins", tags=["bins"])
+
+BinCode = Annotated[
+    str, Path(max_length=64, pattern=r"^\P{Cc}+$", description="As printed on the label")
+]
+Since = Annotated[
+    AwareDatetime | None, Query(alias="from", description="Default: 7 days before `to`")
+]
+Until = Annotated[AwareDatetime | None, Query(alias="to", description="Default: now")]
+
+
+@router.get("")
+def get_bins(caller: SignedIn, conn: Conn, now: Now) -> BinCollection:
+    """All bins and the newest that is known of them."""
+    return bin_collection(list_bins(conn, now), caller.role, now)
+
+
+@router.get("/{code}")
+def get_one_bin(caller: SignedIn, conn: Conn, now: Now, code: BinCode) -> BinFeature:
+    """One bin and the newest that is known of it."""
+    return bin_feature(get_bin(conn, code, now), caller.role, now)
+
+
+@router.get("/{code}/readings")
+def get_bin_readings(
+    _caller: SignedIn,
+    conn: Conn,
+    now: Now,
+    code: BinCode,
+    since: Since = None,
+    until: Until = None,
+) -> ReadingsOut:
+    """Trusted levels of one bin, in at most 1000 buckets; at most 400 days."""
+    return readings_out(level_history(conn, code, TimeRange.of(since, until, now)))

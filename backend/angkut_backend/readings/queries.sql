@@ -1,0 +1,36 @@
+-- name: list_bins
+-- What the map shows: all bins, or those with the given ids. A bin between two devices keeps the
+-- interval of the one that spoke last.
+SELECT b.bin_id, b.code, s.name AS site_name, a.code AS area_code, a.common_name AS area_name,
+       b.container, b.volume_l, b.lon, b.lat, cardinality(b.invented) > 0 AS invented,
+       l.fill_pct, l.trusted_at, l.seen_at, l.battery_mv,
+       mounted.external_id AS device_id,
+       coalesce(mounted.interval_s, spoke.interval_s) AS interval_s
+FROM bin AS b
+JOIN site AS s USING (site_id)
+JOIN area AS a USING (area_id)
+LEFT JOIN bin_latest AS l USING (bin_id)
+LEFT JOIN device AS spoke ON spoke.device_id = l.device_id
+LEFT JOIN mounting AS m ON m.bin_id = b.bin_id
+    AND m.valid_from <= %(now)s AND (m.valid_to IS NULL OR m.valid_to > %(now)s)
+LEFT JOIN device AS mounted ON mounted.device_id = m.device_id
+WHERE (%(bin_ids)s::int4[] IS NULL OR b.bin_id = ANY (%(bin_ids)s::int4[]))
+  AND (%(code)s::text IS NULL OR b.code = %(code)s)
+ORDER BY b.code
+
+-- name: bin_id_of_code
+SELECT bin_id FROM bin WHERE code = %(code)s
+
+-- name: trusted_levels
+-- Trusted readings of a bin, by bucket. The key of readings is the device's, so the bin's are
+-- found through its mountings, each within its own time.
+SELECT date_bin(%(bucket)s, r.observed_at, '2000-01-01+00'::timestamptz) AS bucket_start,
+       avg(r.fill_pct) AS mean_pct, min(r.fill_pct) AS min_pct, max(r.fill_pct) AS max_pct,
+       count(*) AS n
+FROM mounting AS m
+JOIN readings AS r ON r.device_id = m.device_id
+    AND r.observed_at >= greatest(m.valid_from, %(since)s)
+    AND r.observed_at < least(m.valid_to, %(until)s)
+WHERE m.bin_id = %(bin_id)s AND r.fill_pct IS NOT NULL AND r.flags & %(distrust)s = 0
+GROUP BY bucket_start
+ORDER BY bucket_start

@@ -1,0 +1,118 @@
+"""Bins and their levels over HTTP. A level is rounded to a tenth: no sensor knows more."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from angkut_backend.accounts.service import Role
+from angkut_backend.geojson import Point
+from angkut_backend.readings.service import BinState, FillClass, LevelHistory
+
+
+class BinProperties(BaseModel):
+    """A bin and the newest that is known of it."""
+
+    code: str
+    site_name: str
+    area_code: str
+    area_name: str
+    container: str
+    volume_l: int
+    #: The newest trusted level; kept when the class is `unknown`.
+    fill_pct: float | None
+    fill_class: FillClass
+    #: When that level was measured.
+    trusted_at: datetime | None
+    #: From then on the level is too old to be believed.
+    unknown_after: datetime | None
+    #: The newest sign of life, trusted or not.
+    seen_at: datetime | None
+    battery_mv: int | None
+    device_id: str | None
+    #: Some of what is said of this bin nobody surveyed.
+    invented: bool
+
+
+class BinFeature(BaseModel):
+    """A bin on the map; `id` is the code on its label."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: Point
+    properties: BinProperties
+
+
+class BinCollection(BaseModel):
+    """Bins on the map."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[BinFeature]
+
+
+class ReadingPoint(BaseModel):
+    """The trusted readings within one bucket, per cent."""
+
+    #: Start of the bucket.
+    t: datetime
+    mean: float
+    min: float
+    max: float
+    n: int
+
+
+class ReadingsOut(BaseModel):
+    """How a bin's level went; a bucket without trusted readings is missing."""
+
+    code: str
+    bucket_s: int
+    points: list[ReadingPoint]
+
+
+def bin_feature(state: BinState, role: Role, now: datetime) -> BinFeature:
+    """Show a bin to that role: a viewer is not shown what hangs in it."""
+    inside = role is not Role.VIEWER
+    return BinFeature(
+        id=state.code,
+        geometry=Point(coordinates=(state.lon, state.lat)),
+        properties=BinProperties(
+            code=state.code,
+            site_name=state.site_name,
+            area_code=state.area_code,
+            area_name=state.area_name,
+            container=state.container,
+            volume_l=state.volume_l,
+            fill_pct=None if state.fill_pct is None else round(state.fill_pct, 1),
+            fill_class=state.fill_class(now),
+            trusted_at=state.trusted_at,
+            unknown_after=state.unknown_after,
+            seen_at=state.seen_at,
+            battery_mv=state.battery_mv if inside else None,
+            device_id=state.device_id if inside else None,
+            invented=state.invented,
+        ),
+    )
+
+
+def bin_collection(states: Iterable[BinState], role: Role, now: datetime) -> BinCollection:
+    """Show bins to that role."""
+    return BinCollection(features=[bin_feature(state, role, now) for state in states])
+
+
+def readings_out(history: LevelHistory) -> ReadingsOut:
+    """Show how a level went."""
+    return ReadingsOut(
+        code=history.code,
+        bucket_s=history.bucket_s,
+        points=[
+            ReadingPoint(
+                t=point.bucket_start,
+                mean=round(point.mean_pct, 1),
+                min=round(point.min_pct, 1),
+                max=round(point.max_pct, 1),
+                n=point.n,
+            )
+            for point in history.points
+        ],
+    )
