@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,7 +81,7 @@ def verifiers(secret: str) -> Verifiers:
     return Verifiers(pbkdf2_sha512=pbkdf2, bcrypt=hashed.decode())
 
 
-def distinct(users: list[BrokerUser]) -> list[BrokerUser]:
+def distinct(users: Sequence[BrokerUser]) -> list[BrokerUser]:
     """Order the users by name, one for each name.
 
     A device that bears the name of ingest is left out: it must never inherit its rights.

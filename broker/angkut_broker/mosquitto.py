@@ -1,5 +1,6 @@
 """Configuration, access list and password file of Mosquitto, made from the contract's topics."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def configuration(
     return _text(lines)
 
 
-def access_list(users: list[BrokerUser]) -> str:
+def access_list(users: Sequence[BrokerUser]) -> str:
     """Return the ACL: a device reaches only its own topics, ingest those of all devices.
 
     Mosquitto grants a SUBSCRIBE to a foreign topic and then delivers nothing.
@@ -102,7 +103,7 @@ def access_list(users: list[BrokerUser]) -> str:
     return _text(lines)
 
 
-def password_file(users: list[BrokerUser]) -> str:
+def password_file(users: Sequence[BrokerUser]) -> str:
     """Return the password file: one `name:verifier` a line."""
     return _text([f"{user.username}:{user.pbkdf2_sha512}" for user in distinct(users)])
 

@@ -5,6 +5,7 @@ without serving it. It brings unacknowledged messages again after `ACK_WAIT_S`, 
 """
 
 import json
+from collections.abc import Sequence
 
 from angkut_broker.credentials import BrokerUser, distinct
 from angkut_broker.mosquitto import MAX_PACKET_BYTES, ingest_reads, ingest_writes
@@ -26,7 +27,7 @@ MAX_MEMORY_BYTES = 64 * 1024**2
 _SESSION_SUBJECTS = ("$MQTT.sub.>", "$MQTT.deliver.pubrel.>")
 
 
-def configuration(users: list[BrokerUser], *, port: int, address: str = "127.0.0.1") -> str:
+def configuration(users: Sequence[BrokerUser], *, port: int, address: str = "127.0.0.1") -> str:
     """Return `nats.conf`; its paths are relative to the folder that NATS starts in."""
     entries = "".join(f"    {_user(user)}\n" for user in distinct(users))
     return (

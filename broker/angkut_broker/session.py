@@ -1,6 +1,7 @@
 """The MQTT session of an ingest worker: its name, and making it before the first message."""
 
 import threading
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -45,6 +46,20 @@ def check(broker: BrokerAddress, *, timeout_s: float) -> None:
 
     """
     _visit(broker, client_id=f"angkut-check-{uuid.uuid4().hex[:12]}", timeout_s=timeout_s)
+
+
+def wait_until_accepted(broker: BrokerAddress, *, timeout_s: float) -> bool:
+    """Tell whether the broker lets this user in before the time is over; it may just learn it."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            check(broker, timeout_s=timeout_s)
+        except BrokerUnreachableError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        else:
+            return True
 
 
 def provision(broker: BrokerAddress, *, client_id: str, timeout_s: float) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from angkut_broker import session
@@ -74,7 +75,11 @@ class EmbeddedBroker:
         """The broker's process id."""
         return self._child.pid if self._child else None
 
-    def start(self, users: list[BrokerUser]) -> None:
+    def death(self) -> str:
+        """Describe how the broker died."""
+        return self._child.death() if self._child else "the broker was never started"
+
+    def start(self, users: Sequence[BrokerUser]) -> None:
         """Start the broker, wait until it answers and make the session of ingest.
 
         Raises
@@ -83,9 +88,11 @@ class EmbeddedBroker:
             With the broker's last lines.
 
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._privileges.enter(self._folder)
-        (self._folder / self._kind.data_folder).mkdir(mode=0o700, exist_ok=True)
+        if self._child:
+            self._child.stop(timeout_s=STOP_TIMEOUT_S)
+        for folder in (self._folder.parent, self._folder, self._folder / self._kind.data_folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._privileges.enter(self._folder.parent)
         self._write(users)
         child = self._make_child(self._kind)
         self._child = child
@@ -97,7 +104,7 @@ class EmbeddedBroker:
             self.stop()
             raise
 
-    def reload(self, users: list[BrokerUser]) -> None:
+    def reload(self, users: Sequence[BrokerUser]) -> None:
         """Let these users in from now on, and only these; open connections stay."""
         self._write(users)
         if self._child:
@@ -108,7 +115,7 @@ class EmbeddedBroker:
         if self._child:
             self._child.stop(timeout_s=STOP_TIMEOUT_S)
 
-    def _write(self, users: list[BrokerUser]) -> None:
+    def _write(self, users: Sequence[BrokerUser]) -> None:
         for name, text in self._kind.render(users, self._port).items():
             write_private(self._folder / name, text)
         self._privileges.give(self._folder)
@@ -117,7 +124,7 @@ class EmbeddedBroker:
         pid_file = self._folder / "pid"
         stopped = leftover.stop(pid_file, mark=str(self._folder))
         if stopped:
-            self._log.info(f"stopped a broker left over from an earlier run ({stopped})")
+            self._log.say(f"stopped a broker left over from an earlier run ({stopped})")
         program = kind.program
         if self._privileges.uid is not None and kind.name == "nats":
             # It lies in a virtual environment, which may be below a folder closed to others.

@@ -32,7 +32,7 @@ class BrokerKind:
     #: waits: NATS would send it to us and then hold it back for a while.
     durable: bool
     #: Users and port to file name and text.
-    render: Callable[[list[BrokerUser], int], Mapping[str, str]]
+    render: Callable[[Sequence[BrokerUser], int], Mapping[str, str]]
     #: Arguments after the program, for its folder.
     arguments: Callable[[Path], Sequence[str]]
     #: Lines of its output that a person wants to see.
@@ -94,7 +94,7 @@ def _nats() -> Path | None:
     return Path(found) if found else None
 
 
-def _mosquitto_files(users: list[BrokerUser], port: int) -> Mapping[str, str]:
+def _mosquitto_files(users: Sequence[BrokerUser], port: int) -> Mapping[str, str]:
     return {
         mosquitto.CONFIGURATION_FILE: mosquitto.configuration(port=port),
         mosquitto.ACCESS_FILE: mosquitto.access_list(users),

@@ -65,7 +65,7 @@ class Log:
             if self._file:
                 self._keep(f"{now:%Y-%m-%dT%H:%M:%SZ} {name} | {text}\n")
 
-    def info(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Write one line of the stack itself."""
         self.line("angkut", text)
 

@@ -58,6 +58,10 @@ class EmbeddedPostgres:
         """The server's process id."""
         return self._child.pid if self._child else None
 
+    def death(self) -> str:
+        """Describe how the server died."""
+        return self._child.death() if self._child else "postgres was never started"
+
     def start(self) -> None:
         """Start the server and wait until it answers; also after its death.
 
@@ -67,11 +71,13 @@ class EmbeddedPostgres:
             Says what is missing or wrong, with the server's last lines.
 
         """
+        if self._child:
+            self._child.stop(timeout_s=STOP_TIMEOUT_S)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._privileges.enter(self._folder)
         programs = usable_programs(self._folder / "programs", self._privileges)
         if ensure_cluster(self._cluster, programs, self._privileges):
-            self._log.info(f"made a new database in {self._cluster}")
+            self._log.say(f"made a new database in {self._cluster}")
         self._clear_leftover()
         self._make_socket_folder()
         self._child = Child(
@@ -132,7 +138,7 @@ class EmbeddedPostgres:
         pid_file = self._cluster / "postmaster.pid"
         stopped = leftover.stop(pid_file, mark=f"-D {self._cluster}", number=signal.SIGINT)
         if stopped:
-            self._log.info(f"stopped a database server left over from an earlier run ({stopped})")
+            self._log.say(f"stopped a database server left over from an earlier run ({stopped})")
             return
         pid = leftover.read_pid(pid_file)
         if pid is not None and leftover.command_of(pid) is not None:
@@ -151,7 +157,7 @@ class EmbeddedPostgres:
                     return
             except psycopg.OperationalError as exc:
                 if not child.running:
-                    raise DatabaseStartError(str(child.death())) from exc
+                    raise DatabaseStartError(child.death()) from exc
                 if time.monotonic() > deadline:
                     raise DatabaseStartError(f"postgres does not answer: {exc}") from exc
             time.sleep(_POLL_S)

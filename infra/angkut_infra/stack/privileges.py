@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,15 +25,21 @@ class Privileges:
         """Let the server pass through the folder above its own, without listing it."""
         if self.uid is not None:
             folder.parent.chmod(0o711)
-            self.give(folder)
+        self.give(folder)
 
     def give(self, folder: Path) -> None:
-        """Make the server's user the owner of a folder and of all that is in it."""
-        if self.uid is None:
+        """Make the server's user the owner of a folder and of all that is in it.
+
+        Root takes back what an earlier run had given away; anyone else owns it anyway.
+        """
+        if os.geteuid() != 0:
             return
-        os.chown(folder, self.uid, self.uid)
-        for path in folder.rglob("*"):
-            os.chown(path, self.uid, self.uid, follow_symlinks=False)
+        owner = self.uid or 0
+        for path in (folder, *folder.rglob("*")):
+            # A running server makes and removes files at will.
+            with suppress(FileNotFoundError):
+                if path.lstat().st_uid != owner:
+                    os.chown(path, owner, owner, follow_symlinks=False)
 
 
 AS_WE_ARE = Privileges()

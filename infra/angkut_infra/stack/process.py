@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from angkut_broker.errors import AngkutError
 from angkut_infra.stack.log import MAX_LINE, Log
 from angkut_infra.stack.privileges import AS_WE_ARE, Privileges
 
@@ -24,10 +23,6 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 def _everything(_line: str) -> bool:
     return True
-
-
-class ChildDiedError(AngkutError):
-    """A process of the stack ended by itself."""
 
 
 class Child:
@@ -116,18 +111,20 @@ class Child:
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
-            self._log.info(f"{self.name} did not stop within {timeout_s:g} s and is killed")
-        self._kill_group()
+            self._log.say(f"{self.name} did not stop within {timeout_s:g} s and is killed")
+            # Not after a wait that ended: the number may be another group's by then.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._reap()
 
-    def death(self) -> ChildDiedError:
+    def death(self) -> str:
         """Describe the death of the process with its last lines."""
         if self._pump:
             self._pump.join(timeout=1)
         code = self._process.poll() if self._process else None
         how = f"was killed by signal {-code}" if code and code < 0 else f"ended with status {code}"
         last = "\n".join(f"  {line}" for line in self._tail) or "  (it wrote nothing)"
-        return ChildDiedError(f"{self.name} {how}; its last lines:\n{last}")
+        return f"{self.name} {how}; its last lines:\n{last}"
 
     def _read(self) -> None:
         process = self._process
@@ -137,11 +134,6 @@ class Child:
         while line := process.stdout.readline(MAX_LINE):
             self._tail.append(line.rstrip())
             self._log.line(self.name, line, shown=self._shown(line))
-
-    def _kill_group(self) -> None:
-        if self._process:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _reap(self) -> None:
         if self._process is None:
