@@ -1,0 +1,92 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from angkut_broker.codec import decode
+from angkut_broker.messages import MAX_PAYLOAD_BYTES, Telemetry
+from angkut_broker.topics import Channel
+from angkut_sim.backfill import payloads
+from angkut_sim.errors import StateFileError
+from angkut_sim.simulation import SavedState, Simulation
+from parts.sim import fleet_of, topic_of
+
+START = datetime(2026, 1, 12, tzinfo=UTC)
+START_S = START.timestamp()
+FLEET = fleet_of(4)
+
+
+def run(simulation: Simulation, first: int, steps: int) -> list[Telemetry | None]:
+    taken: list[Telemetry | None] = []
+    for step in range(first, first + steps):
+        now = START + step * timedelta(minutes=30)
+        taken += [
+            unit.sensor.reading(now, unit.bin.advance(now.timestamp())) for unit in simulation.units
+        ]
+        simulation.world_s = now.timestamp()
+    return taken
+
+
+def test_a_restart_from_the_file_continues_the_same_sequence(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    through = Simulation.fresh(FLEET, seed=1, at_s=START_S)
+    run(through, 0, 200)
+    through.save().save(path)
+    expected = run(through, 200, 200)
+
+    again = Simulation.continued(
+        FLEET, SavedState.load(path), seed=1, now_s=through.world_s + 3_000_000
+    )
+    assert run(again, 200, 200) == expected
+
+
+def test_without_a_file_there_is_no_state(tmp_path: Path) -> None:
+    assert SavedState.load(tmp_path / "state.json") is None
+
+
+def test_without_a_state_the_world_is_warmed_up() -> None:
+    simulation = Simulation.continued(fleet_of(40), None, seed=1, now_s=START_S)
+    assert simulation.world_s == START_S
+    assert sum(unit.bin.emptied > 0 for unit in simulation.units) > 35
+
+
+def test_a_device_that_joins_later_starts_anew_among_the_others() -> None:
+    old = Simulation.fresh(FLEET, seed=1, at_s=START_S)
+    run(old, 0, 100)
+    new = Simulation.continued(fleet_of(5), old.save(), seed=1, now_s=START_S + 9e6)
+    assert [unit.bin.level_pct for unit in new.units[:4]] == pytest.approx(
+        [unit.bin.level_pct for unit in old.units]
+    )
+    assert new.units[4].bin.save().at_s == old.world_s
+
+
+def test_a_broken_state_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text('{"version": 1')
+    with pytest.raises(StateFileError, match=r"state\.json.*[Dd]elete it"):
+        SavedState.load(path)
+
+
+def test_every_payload_of_four_weeks_decodes_and_fits() -> None:
+    simulation = Simulation.fresh(FLEET, seed=1, at_s=START_S)
+    now = START + timedelta(days=28)
+    for unit in simulation.units:
+        taken = [
+            unit.sensor.reading(at, unit.bin.advance(at.timestamp()))
+            for at in (START + step * timedelta(minutes=30) for step in range(28 * 48))
+        ]
+        sent = [reading for reading in taken if reading is not None]
+        received: list[Telemetry] = []
+        # All at once is too much for one message, so the splitting is tried too.
+        for payload, size in payloads(sent):
+            assert len(payload) <= MAX_PAYLOAD_BYTES
+            decoded = decode(topic_of(unit.device.id, Channel.TELEMETRY), payload, now=now)
+            assert decoded.refusal is None
+            assert decoded.ignored == 0
+            assert len(decoded.readings) == size
+            received += decoded.readings
+        assert received == sent
+
+
+def test_no_readings_make_no_message() -> None:
+    assert list(payloads([])) == []
