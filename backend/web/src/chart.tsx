@@ -111,6 +111,7 @@ function options(width: number, loaded: Loaded, under: { value: number | null })
   return {
     width,
     height: HEIGHT_PX,
+    padding: [8, 30, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), ZONE),
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 8 } },
@@ -136,6 +137,7 @@ function options(width: number, loaded: Loaded, under: { value: number | null })
 
 const AXIS: Partial<uPlot.Axis> = {
   stroke: "#4b5c55",
+  font: '12px "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif',
   grid: { stroke: "#e3e9e4", width: 1 },
   ticks: { show: false },
 };

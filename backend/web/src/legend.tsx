@@ -7,7 +7,6 @@ export function Legend() {
   const { classes } = filter.value;
   return (
     <div class="legend" role="group" aria-label={t.legend}>
-      <span class="legend-title">{t.legend}</span>
       {FILL_CLASSES.map((name) => (
         <button
           key={name}

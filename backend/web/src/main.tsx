@@ -54,8 +54,8 @@ function Workplace() {
         <>
           <List site={place} />
           <div class="map-frame">
-            <BinMap key={language.value} site={place} />
             <Legend />
+            <BinMap site={place} />
           </div>
           <Panel />
         </>

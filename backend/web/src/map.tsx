@@ -1,10 +1,7 @@
 import {
-  AttributionControl,
   type GeoJSONSource,
-  type LngLatBoundsLike,
   Map as MapLibre,
   type MapMouseEvent,
-  NavigationControl,
   Popup,
   setWorkerUrl,
 } from "maplibre-gl";
@@ -25,80 +22,118 @@ const TOUCH_PX = 14;
 /** The bins are handed to the map at most so often: a burst of changes is drawn once. */
 const REDRAW_MS = 200;
 
+const FIT = { padding: 20 };
+
 export function BinMap({ site }: { site: Site }) {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => (place.current === null ? undefined : start(place.current, site)), [site]);
+  const map = useRef<MapLibre>(null);
+  useEffect(() => {
+    if (place.current === null) return undefined;
+    const made = make(place.current, site);
+    map.current = made;
+    const end = follow(made, site);
+    return () => {
+      end();
+      made.remove();
+    };
+  }, [site]);
+
+  const t = messages.value;
   return (
-    <section class="map" aria-label={messages.value.map}>
+    <section class="map" aria-label={t.map}>
       <div ref={place} class="map-canvas" />
+      <div class="map-tools">
+        <Tool name={t.zoomIn} sign="+" onClick={() => map.current?.zoomIn()} />
+        <Tool name={t.zoomOut} sign="−" onClick={() => map.current?.zoomOut()} />
+        <Tool
+          name={t.wholeDistrict}
+          sign="⤢"
+          onClick={() => map.current?.fitBounds(site.bbox, FIT)}
+        />
+      </div>
+      <p class="attribution">{t.attribution}</p>
     </section>
   );
 }
 
-function start(container: HTMLElement, site: Site): () => void {
-  const t = messages.peek();
-  const bounds = site.bbox as LngLatBoundsLike;
+function Tool(tool: { name: string; sign: string; onClick: () => void }) {
+  return (
+    <button type="button" aria-label={tool.name} title={tool.name} onClick={tool.onClick}>
+      {tool.sign}
+    </button>
+  );
+}
+
+function make(container: HTMLElement, site: Site): MapLibre {
   const map = new MapLibre({
     container,
     style: mapStyle(site),
-    bounds,
-    fitBoundsOptions: { padding: 24 },
+    bounds: site.bbox,
+    fitBoundsOptions: FIT,
     minZoom: 9,
     maxZoom: 19,
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
     attributionControl: false,
-    locale: {
-      "NavigationControl.ZoomIn": t.zoomIn,
-      "NavigationControl.ZoomOut": t.zoomOut,
-      "Map.Title": t.map,
-    },
   });
   map.touchZoomRotate.disableRotation();
-  map.addControl(new NavigationControl({ showCompass: false }), "top-right");
-  map.addControl(new AttributionControl({ compact: false, customAttribution: t.attribution }));
   map.on("error", ({ error }) => console.error("map:", error));
   map.on("click", (event) => {
     const bin = nearest(map, event);
     if (bin !== null) open(bin.code);
   });
   showNames(map);
+  return map;
+}
 
-  let stop = () => {};
+/** Keep the map in step with the store and its frame. The function returned ends it. */
+function follow(map: MapLibre, site: Site): () => void {
+  // Until somebody moves the map it shows the whole district, also when the panel opens beside it.
+  let isMoved = false;
+  map.on("movestart", (event) => {
+    isMoved ||= event.originalEvent !== undefined;
+  });
+  map.on("resize", () => {
+    if (!isMoved) map.fitBounds(site.bbox, { ...FIT, animate: false });
+  });
+  const stops = [
+    effect(() => map.getCanvas().setAttribute("aria-label", messages.value.map)),
+  ];
   map.once("style.load", () => {
     addIcons(map);
-    stop = follow(map);
+    stops.push(showBins(map), showSelected(map));
   });
   return () => {
-    stop();
-    map.remove();
+    for (const stop of stops) stop();
   };
 }
 
-/** Draw what the store holds, as it changes. The function returned ends it. */
-function follow(map: MapLibre): () => void {
+function showBins(map: MapLibre): () => void {
   const source = map.getSource(BINS_SOURCE) as GeoJSONSource;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const draw = () => {
     timer = undefined;
-    source.setData({ type: "FeatureCollection", features: shown.peek() as BinFeature[] });
+    source.setData({ type: "FeatureCollection", features: shown.peek() });
   };
   draw();
-  const stopBins = effect(() => {
+  const stop = effect(() => {
     void shown.value;
     timer ??= setTimeout(draw, REDRAW_MS);
   });
-  const stopSelected = effect(() => {
-    map.setFilter(SELECTED_LAYER, ["==", ["get", "code"], openCode.value ?? ""]);
-    const bin = openCode.value === null ? undefined : bins.peek()?.get(openCode.value);
-    if (bin !== undefined) bringIntoView(map, bin);
-  });
   return () => {
     clearTimeout(timer);
-    stopBins();
-    stopSelected();
+    stop();
   };
+}
+
+function showSelected(map: MapLibre): () => void {
+  return effect(() => {
+    const code = openCode.value;
+    map.setFilter(SELECTED_LAYER, ["==", ["get", "code"], code ?? ""]);
+    const bin = code === null ? undefined : bins.peek()?.get(code);
+    if (bin !== undefined) bringIntoView(map, bin);
+  });
 }
 
 function bringIntoView(map: MapLibre, bin: BinFeature): void {

@@ -53,7 +53,7 @@ export const en: Messages = {
     half: "50–75%",
     low: "10–50%",
     empty: "below 10%",
-    unknown: "no trusted report",
+    unknown: "no report",
   },
   showAll: "Show all",
 

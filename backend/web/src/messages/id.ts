@@ -54,7 +54,7 @@ export const id = {
     half: "50–75%",
     low: "10–50%",
     empty: "di bawah 10%",
-    unknown: "tidak ada laporan tepercaya",
+    unknown: "tanpa laporan",
   } satisfies Record<FillClass, string> as Record<FillClass, string>,
   showAll: "Tampilkan semua",
 

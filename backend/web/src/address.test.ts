@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { type Address, formatAddress, parseAddress } from "./address";
+
+const PLAIN: Address = {
+  language: null,
+  bin: null,
+  span: "7d",
+  filter: { classes: [], area: "", search: "" },
+};
+
+it("an empty address is the plain page", () => {
+  expect(parseAddress("")).toEqual(PLAIN);
+  expect(formatAddress(PLAIN)).toBe("");
+});
+
+it("what is written is read back", () => {
+  const address: Address = {
+    language: "en",
+    bin: "BKS-BT-0001",
+    span: "28d",
+    filter: { classes: ["full", "unknown"], area: "32.75.01.1003", search: "Jl. Juanda & co" },
+  };
+  expect(parseAddress(formatAddress(address))).toEqual(address);
+});
+
+it("nonsense in the address is left out", () => {
+  expect(parseAddress("?lang=fr&span=9y&class=full,brimming&bin=")).toEqual({
+    ...PLAIN,
+    filter: { ...PLAIN.filter, classes: ["full"] },
+  });
+});
