@@ -65,6 +65,8 @@ def references(reader: PackReader, tables: Tables) -> None:
         (tables.vehicles, "depot", tables.depots),
     )
     for table, name, target in links:
+        if target.codes is None:
+            continue
         for where, record in table.rows:
             code = getattr(record, name)
             if code not in target.codes:
@@ -74,7 +76,7 @@ def references(reader: PackReader, tables: Tables) -> None:
 
 def codes(reader: PackReader, district: District, tables: Tables) -> None:
     """Codes show where a thing belongs."""
-    if not tables.areas.codes:
+    if tables.areas.codes is not None and not tables.areas.codes:
         reader.say(tables.areas.file, "has no feature; expected at least one area")
     for where, area in tables.areas.rows:
         if not area.code.startswith(district.code + "."):
@@ -127,6 +129,8 @@ def places(reader: PackReader, district: District, tables: Tables) -> None:
                 f"expected it inside, or {SLIVER_M:.0f} m from it at most"
             )
             reader.say(tables.sites.file, text, where=where, name="lon, lat")
+            # Its bins are not at fault.
+            del homes[site.code]
     for where, item in tables.bins.rows:
         point = (item.lon, item.lat)
         if item.site not in homes or not _near(point, centre):

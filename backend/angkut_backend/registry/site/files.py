@@ -76,43 +76,51 @@ class PackReader:
             self.say(file, f"is not TOML: {exc}")
             return None
 
-    def features(self, file: str) -> list[RawRow]:
-        """Return the features of a GeoJSON file; their geometry under `boundary`."""
+    def features(self, file: str) -> list[RawRow] | None:
+        """Return the features of a GeoJSON file; their geometry under `boundary`.
+
+        Nothing, when the file as a whole is at fault.
+        """
         text = self.text(file)
         if text is None:
-            return []
+            return None
         try:
             document = json.loads(text)
         except json.JSONDecodeError as exc:
             self.say(file, f"is not JSON: {exc.msg}", where=f"line {exc.lineno}")
-            return []
+            return None
         except (ValueError, RecursionError) as exc:
             self.say(file, f"is not JSON: {exc}")
-            return []
+            return None
         found = document.get("features") if isinstance(document, dict) else None
         if not isinstance(found, list) or document.get("type") != "FeatureCollection":
             self.say(file, "is not a GeoJSON FeatureCollection with a list of features")
-            return []
+            return None
         if len(found) > MAX_ROWS:
             self.say(file, f"has more than {MAX_ROWS} features, the most that are read")
-            return []
+            return None
         rows = (self._feature(file, f"features[{i}]", found[i]) for i in range(len(found)))
         return [row for row in rows if row is not None]
 
-    def table(self, file: str, *, known: frozenset[str], needed: frozenset[str]) -> list[RawRow]:
-        """Return the rows of a CSV file; line 1 is the header."""
+    def table(
+        self, file: str, *, known: frozenset[str], needed: frozenset[str]
+    ) -> list[RawRow] | None:
+        """Return the rows of a CSV file; line 1 is the header.
+
+        Nothing, when the file as a whole is at fault.
+        """
         text = self.text(file)
         if text is None:
-            return []
+            return None
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         try:
             header = [name.strip() for name in next(reader, [])]
             if not self._header(file, header, known, needed):
-                return []
+                return None
             return list(self._rows(file, header, reader))
         except csv.Error as exc:
             self.say(file, f"is not CSV: {exc}", where=f"line {reader.line_num}")
-            return []
+            return None
 
     def _header(
         self, file: str, header: list[str], known: frozenset[str], needed: frozenset[str]

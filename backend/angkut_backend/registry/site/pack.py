@@ -74,8 +74,8 @@ def _district(reader: PackReader) -> District | None:
     tables = reader.toml(_SITE)
     features = reader.features(_DISTRICT)
     outlines = validation.records(reader, _DISTRICT, Outline, features)
-    if len(features) > 1:
-        reader.say(_DISTRICT, f"has {len(features)} features; expected one", name="features")
+    if features is not None and len(features) != 1:
+        reader.say(_DISTRICT, f"has {len(features)} features; expected one")
     if tables is None:
         return None
     city, district = tables.get("city"), tables.get("district")
@@ -95,8 +95,6 @@ def _district(reader: PackReader) -> District | None:
     )
     found = validation.record(reader, _SITE, District, row, names)
     if found is None or outline is None:
-        if not features and not any(p.file == _DISTRICT for p in reader.problems):
-            reader.say(_DISTRICT, "has no feature; expected one")
         return found
     if outline.code != found.code:
         text = f"is {outline.code}; expected {found.code} as in {_SITE}"

@@ -34,7 +34,8 @@ class Checked(Generic[T_co]):
     #: Where each record stands, and the record.
     rows: tuple[tuple[str, T_co], ...]
     #: Codes of all rows, broken ones too: a reference to a broken row is not a second fault.
-    codes: frozenset[str]
+    #: Nothing, when the file as a whole is at fault: nobody can tell what would be in it.
+    codes: frozenset[str] | None
 
     @property
     def records(self) -> tuple[T_co, ...]:
@@ -48,8 +49,12 @@ def table(reader: PackReader, file: str, kind: type[T]) -> Checked[T]:
     return records(reader, file, kind, reader.table(file, known=known, needed=needed))
 
 
-def records(reader: PackReader, file: str, kind: type[T], raw: Sequence[RawRow]) -> Checked[T]:
+def records(
+    reader: PackReader, file: str, kind: type[T], raw: Sequence[RawRow] | None
+) -> Checked[T]:
     """Turn raw rows into records; note what is wrong with the others."""
+    if raw is None:
+        return Checked(file, (), None)
     found = [(row.where, record(reader, file, kind, row)) for row in raw]
     return Checked(
         file,
