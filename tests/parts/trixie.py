@@ -54,7 +54,8 @@ def trixie_server(cache: Path, folder: Path) -> Iterator[PostgresServer]:
     initdb = [*box, f"{_BIN}/initdb", "-D", "/pg/data", "-U", "postgres", "-A", "trust"]
     _run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"])
     dsn = f"postgresql://postgres@/postgres?host={folder}"
-    command = [*box, f"{_BIN}/postgres", "-D", "/pg/data", *FAST]
+    command = [*box, f"{_BIN}/postgres", "-D", "/pg/data"]
+    command += [f"--{name}=off" for name in FAST]
     command += ["-c", "listen_addresses=", "-c", "unix_socket_directories=/pg"]
     command += ["-c", "shared_preload_libraries=timescaledb"]
     # No telemetry leaves the machine; no scheduler keeps the template database in use.
