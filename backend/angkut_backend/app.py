@@ -1,8 +1,9 @@
 """The HTTP application: its parts put together."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -17,6 +18,8 @@ from angkut_backend.accounts import endpoints as accounts
 from angkut_backend.accounts.access import Public
 from angkut_backend.clock import Clock, utc_now
 from angkut_backend.http_guard import API_PREFIX, AccessLog, SecurityHeaders
+from angkut_backend.live import endpoints as live
+from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
 from angkut_backend.pool import Pool
 from angkut_backend.readings import endpoints as readings
@@ -81,7 +84,7 @@ def openapi_json() -> str:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API_PREFIX)
-    for feature in (accounts, registry, readings, health):
+    for feature in (accounts, registry, readings, live, health):
         api.include_router(feature.router)
 
     @api.get("/openapi.json", include_in_schema=False)
@@ -95,11 +98,16 @@ def _api() -> APIRouter:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     pool = Pool(settings.dsn)
-    pool.open()
     app.state.pool = pool
+    app.state.live = Live(settings.dsn, pool, app.state.clock)
+    pool.open()
+    listener = asyncio.create_task(app.state.live.run(), name="live-listener")
     try:
         yield
     finally:
+        listener.cancel()
+        with suppress(asyncio.CancelledError):
+            await listener
         pool.close()
 
 

@@ -1,6 +1,8 @@
 """Run the API until it is told to stop."""
 
+import logging
 import socket
+import time
 from typing import Any
 
 import uvicorn
@@ -8,6 +10,7 @@ from fastapi import FastAPI
 
 from angkut_backend.app import create_app
 from angkut_backend.errors import BackendError
+from angkut_backend.live.service import Live
 from angkut_backend.settings import Settings
 
 #: What is still running after so long is cut off, so that a stop takes seconds.
@@ -23,14 +26,16 @@ class ListenError(BackendError):
 class Server(uvicorn.Server):
     """A server that ends the open event streams before it waits for its connections to close."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int, log_level: str = "info") -> None:
+    def __init__(
+        self, app: FastAPI, *, host: str, port: int, log_config: dict[str, Any] | None = None
+    ) -> None:
         self._app = app
         super().__init__(
             uvicorn.Config(
                 app,
                 host=host,
                 port=port,
-                log_config=_log_config(log_level),
+                log_config=log_config,
                 # One line a request comes from our own middleware, which leaves the query out.
                 access_log=False,
                 server_header=False,
@@ -46,9 +51,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: a stream is never done by itself."""
-        live = getattr(self._app.state, "live", None)
-        if live is not None:
-            live.close()
+        live: Live = self._app.state.live
+        live.close()
         await super().shutdown(sockets)
 
 
@@ -66,7 +70,10 @@ def run(settings: Settings) -> None:
     _ = settings.dsn  # says what is missing before anything is started
     app = create_app(settings)
     server = Server(
-        app, host=settings.api_host, port=settings.api_port, log_level=settings.log_level
+        app,
+        host=settings.api_host,
+        port=settings.api_port,
+        log_config=_log_config(settings.log_level),
     )
     address = f"{settings.api_host}:{settings.api_port}"
     try:
@@ -79,15 +86,24 @@ def run(settings: Settings) -> None:
         server.run(sockets=[listening])
 
 
+class _UtcFormatter(logging.Formatter):
+    """Times of the log are UTC."""
+
+    @staticmethod
+    def converter(timestamp_s: float | None) -> time.struct_time:
+        """Convert as the formatter wants it."""
+        return time.gmtime(timestamp_s)
+
+
 def _log_config(level: str) -> dict[str, Any]:
-    shown = {"handlers": ["stderr"], "level": level.upper(), "propagate": False}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
-                "format": "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
-                "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+                "()": _UtcFormatter,
+                "fmt": "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
+                "datefmt": "%Y-%m-%dT%H:%M:%SZ",
             }
         },
         "handlers": {
@@ -97,5 +113,5 @@ def _log_config(level: str) -> dict[str, Any]:
                 "stream": "ext://sys.stderr",
             }
         },
-        "loggers": dict.fromkeys(("angkut", "uvicorn", "psycopg"), shown),
+        "root": {"handlers": ["stderr"], "level": level.upper()},
     }

@@ -110,7 +110,7 @@ def running_api(dsn: str, page_dir: Path) -> Iterator[Api]:
     clock = SteppedClock()
     settings = Settings(database_dsn=SecretStr(dsn))
     app = create_app(settings, clock=clock, page_dir=page_dir)
-    server = Server(app, host="127.0.0.1", port=0, log_level="warning")
+    server = Server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, name="api")
     thread.start()
     deadline = time.monotonic() + SOON_S

@@ -1,0 +1,1 @@
+"""The event stream: the whole state first, then only changes."""

@@ -1,0 +1,182 @@
+"""One ear at the database for all open streams of this process."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from angkut_backend.accounts.service import Role
+from angkut_backend.clock import Clock
+from angkut_backend.db import BINS_CHANNEL
+from angkut_backend.errors import DatabaseUnavailableError
+from angkut_backend.pool import Pool
+from angkut_backend.readings.schemas import bin_collection
+from angkut_backend.readings.service import list_bins
+
+_LOG = logging.getLogger("angkut.live")
+
+#: Changes of so long go out together: ingest commits many batches a second, eyes see a few.
+COALESCE_S = 0.2
+#: Events that a client may lag behind, some 13 s of them, before it is let go; it comes back by
+#: itself and gets the whole state.
+MAX_LAG = 64
+#: How often an open stream asks whether its session is still in force.
+RECHECK_S = 60.0
+#: Wait after a lost connection to the database: doubled each time, and never quite the same.
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 10.0
+#: A host that vanished without a word is noticed within about a minute.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_LISTEN = sql.SQL("LISTEN {}").format(sql.Identifier(BINS_CHANNEL))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """Bins as JSON, made once for all clients."""
+
+    #: `state` for all bins, `bins` for those that changed.
+    name: str
+    #: A viewer is shown less.
+    viewer_json: str
+    json: str
+
+    def json_for(self, role: Role) -> str:
+        """Return what that role may see."""
+        return self.viewer_json if role is Role.VIEWER else self.json
+
+
+class Subscription:
+    """What one client has not yet been sent."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[LiveEvent | None] = asyncio.Queue()
+
+    def put(self, event: LiveEvent) -> bool:
+        """Add an event; a client that is too slow is ended instead, and the answer is no."""
+        if self._queue.qsize() >= MAX_LAG:
+            self.end()
+            return False
+        self._queue.put_nowait(event)
+        return True
+
+    def end(self) -> None:
+        """Drop what waits and end the stream."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def events(self, is_welcome: Callable[[], bool]) -> AsyncIterator[LiveEvent]:
+        """Yield events until the end, or until `is_welcome` (asked in a thread) says no."""
+        loop = asyncio.get_running_loop()
+        check_at = loop.time() + RECHECK_S
+        while True:
+            try:
+                async with asyncio.timeout_at(check_at):
+                    event = await self._queue.get()
+            except TimeoutError:
+                if not await asyncio.to_thread(is_welcome):
+                    return
+                check_at = loop.time() + RECHECK_S
+                continue
+            if event is None:
+                return
+            yield event
+
+
+class Live:
+    """Hear which bins changed, read them once, tell every client."""
+
+    def __init__(self, dsn: str, pool: Pool, clock: Clock) -> None:
+        self._dsn = make_conninfo(dsn, **_KEEPALIVE)
+        self._pool = pool
+        self._clock = clock
+        self._subscriptions: set[Subscription] = set()
+        self._is_closed = False
+
+    @contextmanager
+    def subscribe(self) -> Iterator[Subscription]:
+        """Receive events while the block runs."""
+        subscription = Subscription()
+        self._subscriptions.add(subscription)
+        if self._is_closed:
+            subscription.end()
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
+
+    def close(self) -> None:
+        """End all streams, those that are opened from now on too."""
+        self._is_closed = True
+        for subscription in self._subscriptions:
+            subscription.end()
+
+    async def state(self) -> LiveEvent:
+        """Read all bins.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            The database does not answer.
+
+        """
+        return await asyncio.to_thread(self._read, None)
+
+    async def run(self) -> None:
+        """Listen until cancelled; a lost database is waited for."""
+        retry_s = FIRST_RETRY_S
+        while True:
+            try:
+                async with await self._connect() as conn:
+                    await conn.execute(_LISTEN)
+                    retry_s = FIRST_RETRY_S
+                    # What changed while nobody listened is not known: tell everything.
+                    if self._subscriptions:
+                        self._publish(await self.state())
+                    await self._follow(conn)
+            except (psycopg.Error, OSError, DatabaseUnavailableError) as exc:
+                wait_s = retry_s * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
+                _LOG.warning("lost the database, next try in %.1f s: %s", wait_s, exc)
+                await asyncio.sleep(wait_s)
+                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+
+    async def _connect(self) -> psycopg.AsyncConnection:
+        return await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, application_name="angkut-live", connect_timeout=5
+        )
+
+    async def _follow(self, conn: psycopg.AsyncConnection) -> None:
+        while True:
+            bin_ids: set[int] = set()
+            async for note in conn.notifies(stop_after=1):
+                bin_ids |= _bin_ids(note.payload)
+            async for note in conn.notifies(timeout=COALESCE_S):
+                bin_ids |= _bin_ids(note.payload)
+            if bin_ids and self._subscriptions:
+                self._publish(await asyncio.to_thread(self._read, sorted(bin_ids)))
+
+    def _publish(self, event: LiveEvent) -> None:
+        self._subscriptions = {
+            subscription for subscription in self._subscriptions if subscription.put(event)
+        }
+
+    def _read(self, bin_ids: Sequence[int] | None) -> LiveEvent:
+        now = self._clock()
+        with self._pool.connection() as conn:
+            states = list_bins(conn, now, bin_ids)
+        return LiveEvent(
+            name="state" if bin_ids is None else "bins",
+            viewer_json=bin_collection(states, Role.VIEWER, now).model_dump_json(),
+            json=bin_collection(states, Role.ADMIN, now).model_dump_json(),
+        )
+
+
+def _bin_ids(payload: str) -> set[int]:
+    # Anybody who may connect may also notify: what is no number is left out.
+    return {int(word) for word in payload.split(",") if word.isascii() and word.isdecimal()}

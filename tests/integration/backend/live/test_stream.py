@@ -1,0 +1,174 @@
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from angkut_backend import db
+from angkut_backend.accounts.service import Role, Scope
+from angkut_backend.live import service
+from angkut_backend.serve import STOP_S
+from parts.api import Api
+from parts.registry import BIN, FREE_BIN, add_registry
+from parts.waiting import wait_until
+
+LISTENERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'angkut-live'"
+
+
+@dataclass
+class Stream:
+    """An open event stream."""
+
+    response: httpx.Response
+    lines: Iterator[str]
+
+    def next_event(self) -> tuple[str, Any]:
+        """Wait for an event; return its name and data."""
+        fields: dict[str, str] = {}
+        for line in self.lines:
+            if not line and "data" in fields:
+                return fields["event"], json.loads(fields["data"])
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        raise EOFError
+
+    def codes(self, expected: str) -> list[str]:
+        """Wait for an event of that name; return the codes of its bins."""
+        name, data = self.next_event()
+        assert name == expected
+        return [feature["id"] for feature in data["features"]]
+
+
+@contextmanager
+def stream(client: httpx.Client) -> Iterator[Stream]:
+    with client.stream("GET", "/api/live") as response:
+        response.raise_for_status()
+        yield Stream(response, response.iter_lines())
+
+
+def fill(conn: db.Connection, code: str, fill_pct: float, *, battery_mv: int = 3600) -> None:
+    conn.execute(
+        "INSERT INTO bin_latest (bin_id, device_id, seen_at, flags, battery_mv, trusted_at,"
+        " fill_pct) SELECT bin_id, 1, now(), 0, %s, now(), %s FROM bin WHERE code = %s"
+        " ON CONFLICT (bin_id) DO UPDATE SET fill_pct = excluded.fill_pct",
+        [battery_mv, fill_pct, code],
+    )
+    conn.execute(
+        "SELECT pg_notify(%s, string_agg(bin_id::text, ',')) FROM bin WHERE code = %s",
+        [db.BINS_CHANNEL, code],
+    )
+    conn.commit()
+
+
+@pytest.fixture
+def conn(api: Api, conn: db.Connection) -> db.Connection:  # noqa: ARG001 - its listener
+    add_registry(conn)
+    wait_until(lambda: listeners(conn), what="the listener")
+    return conn
+
+
+def listeners(conn: db.Connection) -> list[int]:
+    pids = [row["pid"] for row in conn.execute(LISTENERS)]
+    conn.rollback()
+    return pids
+
+
+def test_anonymous_is_told_to_sign_in(api: Api) -> None:
+    answer = api.anonymous().get("/api/live")
+    assert answer.status_code == 401
+    assert answer.json()["error"] == "not_signed_in"
+
+
+@pytest.mark.usefixtures("conn")
+def test_the_whole_state_comes_first(api: Api) -> None:
+    client = api.signed_in(Role.DISPATCHER)
+    with stream(client) as live:
+        assert live.response.headers["content-type"].startswith("text/event-stream")
+        assert live.response.headers["cache-control"] == "no-store"
+        assert live.next_event() == ("state", client.get("/api/bins").json())
+
+
+def test_a_change_comes_alone(api: Api, conn: db.Connection) -> None:
+    with stream(api.signed_in(Role.DISPATCHER)) as live:
+        assert live.codes("state") == [BIN, FREE_BIN]
+        fill(conn, BIN, 42)
+        name, data = live.next_event()
+    assert name == "bins"
+    [feature] = data["features"]
+    assert (feature["id"], feature["properties"]["fill_pct"]) == (BIN, 42)
+
+
+def test_changes_within_a_moment_come_together(api: Api, conn: db.Connection) -> None:
+    with stream(api.signed_in(Role.DISPATCHER)) as live:
+        live.codes("state")
+        conn.execute("SELECT pg_notify('angkut_bins', '1')")
+        conn.execute("SELECT pg_notify('angkut_bins', 'nonsense,2,,-3')")
+        conn.commit()
+        assert live.codes("bins") == [BIN, FREE_BIN]
+
+
+def test_a_viewer_is_not_shown_what_hangs_in_the_bin(api: Api, conn: db.Connection) -> None:
+    with stream(api.signed_in(Role.VIEWER)) as viewer, stream(api.signed_in(Role.DRIVER)) as driver:
+        viewer.codes("state")
+        driver.codes("state")
+        fill(conn, BIN, 42)
+        shown = [
+            live.next_event()[1]["features"][0]["properties"]["battery_mv"]
+            for live in (viewer, driver)
+        ]
+    assert shown == [None, 3600]
+
+
+@pytest.mark.usefixtures("conn")
+def test_a_read_token_may_listen(api: Api) -> None:
+    with stream(api.token(api.account(Role.EVALUATOR), Scope.READ)) as live:
+        assert live.codes("state") == [BIN, FREE_BIN]
+
+
+def test_a_lost_listener_comes_back_and_tells_everything(api: Api, conn: db.Connection) -> None:
+    with stream(api.signed_in(Role.DISPATCHER)) as live:
+        live.codes("state")
+        [pid] = listeners(conn)
+        conn.execute("SELECT pg_terminate_backend(%s)", [pid])
+        conn.commit()
+        assert live.codes("state") == [BIN, FREE_BIN]
+        fill(conn, FREE_BIN, 7)
+        assert live.codes("bins") == [FREE_BIN]
+
+
+@pytest.mark.usefixtures("conn")
+def test_the_stream_ends_with_the_session(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "RECHECK_S", 0.1)
+    with stream(api.signed_in(Role.DISPATCHER)) as live:
+        live.codes("state")
+        api.clock.ahead = timedelta(hours=13)
+        with pytest.raises(EOFError):
+            live.next_event()
+
+
+@pytest.mark.usefixtures("conn")
+def test_the_stream_stays_while_the_session_does(
+    api: Api, conn: db.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "RECHECK_S", 0.05)
+    client = api.signed_in(Role.DISPATCHER)
+    with stream(client) as live:
+        live.codes("state")
+        for _ in range(5):
+            client.get("/api/session")
+        fill(conn, BIN, 8)
+        assert live.codes("bins") == [BIN]
+
+
+@pytest.mark.usefixtures("conn")
+def test_the_server_stops_at_once_with_streams_open(api: Api) -> None:
+    with stream(api.signed_in(Role.DISPATCHER)) as live:
+        live.codes("state")
+        stopped_s = api.stop()
+        with pytest.raises(EOFError):
+            live.next_event()
+    assert stopped_s < STOP_S  # not cut off but ended
