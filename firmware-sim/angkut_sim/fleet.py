@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from angkut_broker.messages import Meta
-from angkut_sim.errors import StalledError
+from angkut_sim.errors import SimError, StalledError
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
 from angkut_sim.session import Session, SocketHooks, Tally
 
@@ -44,6 +44,7 @@ class Fleet:
         self._pause_until_s = 0.0
         self._misc_at_s = 0.0
         _allow_files(len(fleet_file.devices))
+        tls = _tls(broker)
         hooks = SocketHooks(self._opened, self._closed, self._wants_write)
         self.sessions = {
             device.id: Session.of(
@@ -51,6 +52,7 @@ class Fleet:
                 device,
                 meta,
                 broker=broker,
+                tls=tls,
                 tally=self.tally,
                 hooks=hooks,
                 queue_limit=queue_limit,
@@ -185,6 +187,17 @@ class Fleet:
     def _wants_write(self, session: Session, sock: int, wanted: bool) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wanted else 0)
         self._selector.modify(sock, events, session)
+
+
+def _tls(broker: BrokerAddress) -> ssl.SSLContext | None:
+    if broker.tls_ca is None:
+        return None
+    try:
+        return ssl.create_default_context(cafile=broker.tls_ca)
+    except OSError as exc:
+        raise SimError(
+            f"cannot use {broker.tls_ca} as the certificate of the broker's authority: {exc}"
+        ) from exc
 
 
 def _read(session: Session) -> None:

@@ -5,6 +5,7 @@ happened, the fleet's loop acts on it.
 """
 
 import logging
+import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -95,6 +96,7 @@ class Session:
         meta: Meta,
         *,
         broker: BrokerAddress,
+        tls: ssl.SSLContext | None,
         tally: Tally,
         hooks: SocketHooks,
         queue_limit: int | None,
@@ -114,8 +116,8 @@ class Session:
         client.username_pw_set(device.id, device.password)
         client.max_inflight_messages_set(0)  # `pump` bounds it
         client.will_set(topics[Channel.STATUS], encode(Status.OFFLINE), qos=1, retain=True)
-        if broker.tls_ca is not None:
-            client.tls_set(ca_certs=str(broker.tls_ca))
+        if tls is not None:
+            client.tls_set_context(tls)
         client.connect_async(broker.host, broker.port, keepalive=KEEP_ALIVE_S)
         session = cls(
             device, client, tally, meta, topics, queue_limit, Dice.seeded(device.id, "retry")

@@ -50,6 +50,14 @@ def topic_of(device_id: str, channel: Channel) -> str:
     return f"angkut/v1/bekasi/327501/bin/{device_id}/{channel}"
 
 
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 @dataclass
 class RunningBroker:
     """A real broker of the production configuration, for one fleet and an ingest account."""
@@ -91,9 +99,7 @@ def running_broker(
     kind: str, program: Path, folder: Path, fleet: FleetFile
 ) -> Iterator[RunningBroker]:
     """Run a broker (`mosquitto` or `nats`) that knows the fleet."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     users = [_user(device.id, "device") for device in fleet.devices] + [_user("ingest", "ingest")]
     (folder / "data").mkdir()
     if kind == "mosquitto":
