@@ -5,7 +5,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from angkut_backend.registry.site.load import load as load_pack
 from angkut_backend.registry.site.pack import read_pack
 from angkut_broker.credentials import new_secret, verifiers
 from angkut_broker.errors import AngkutError
+from angkut_broker.session import BrokerAddress, wait_until_accepted
 from angkut_infra.sites import find_site
 from angkut_infra.stack.files import write_private
 from angkut_sim.backfill import backfill
-from angkut_sim.fleet_file import BrokerAddress, FleetDevice, FleetFile
+from angkut_sim.fleet_file import BrokerAddress as DeviceBroker
+from angkut_sim.fleet_file import FleetDevice, FleetFile
 
 SITE = "bekasi-timur"
 SEED = 2025
@@ -43,10 +45,16 @@ _DEPTH_MM = {
 _ABOVE_FULL_MM = 150
 #: How long ingest may take to store what is published, without any progress, seconds.
 _STALLED_S = 60.0
+_ACCEPT_S = 10.0
+_POLL_S = 0.2
 
 
 class DemoError(AngkutError):
     """The demo cannot go on."""
+
+
+class DemoStoppedError(AngkutError):
+    """Stopped before the history was complete; the next start publishes it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,11 @@ class DemoState:
     """What the demo must remember between two runs; kept in the data folder, owner only."""
 
     password: str
-    #: When the history began and ended; null until all of it is stored.
-    history: tuple[str, str] | None = None
+    #: The history is of the days before this time: fixed at the first try, so that a second
+    #: try publishes the very same readings.
+    history_until: str
+    #: Whether all of it is stored.
+    complete: bool = False
 
     @classmethod
     def load(cls, path: Path) -> "DemoState | None":
@@ -76,6 +87,7 @@ class Demo:
 
     folder: Path
     dsn: str
+    #: Where the sensors connect, and ingest's credentials.
     broker: BrokerAddress
 
     @property
@@ -95,42 +107,66 @@ class Demo:
 
     def prepare(self, *, now: datetime) -> DemoState:
         """Load the pack and add people and sensors, once; later runs find all of it there."""
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         with connect(self.dsn, application="angkut-demo") as conn:
             load_pack(conn, read_pack(find_site(SITE)), actor=_ACTOR)
-            state = DemoState.load(self.state_path) or self._add_people(conn)
+            state = DemoState.load(self.state_path) or self._add_people(conn, now)
             if not self.fleet_path.exists():
-                self._add_sensors(conn, mounted_at=now - timedelta(days=DAYS + 1))
+                until = datetime.fromisoformat(state.history_until)
+                self._add_sensors(conn, mounted_at=until - timedelta(days=DAYS + 1))
         return state
 
     def fill_history(
-        self, state: DemoState, *, now: datetime, on_progress: Callable[[int, int], None]
+        self,
+        state: DemoState,
+        on_progress: Callable[[int, int], None],
+        *,
+        stopping: Callable[[], bool],
     ) -> int:
         """Publish the history through MQTT and wait until it is stored; return the readings.
 
         Raises
         ------
         DemoError
-            Ingest stores nothing for a minute.
+            The broker does not let the sensors in, or ingest stores nothing for a minute.
+        DemoStoppedError
+            `stopping` said so.
         """
-        before = self._stored()
-        end = now.replace(minute=0, second=0, microsecond=0)
-        start = end - timedelta(days=DAYS)
+
+        def progress(done: int, total: int) -> None:
+            if stopping():
+                raise DemoStoppedError
+            on_progress(done, total)
+
+        fleet = FleetFile.load(self.fleet_path)
+        last = fleet.devices[-1]
+        sensor = replace(self.broker, username=last.id, password=last.password)
+        if not wait_until_accepted(sensor, timeout_s=_ACCEPT_S):
+            raise DemoError(f"{self.broker} does not let sensor {last.id} in: try again")
+        until = datetime.fromisoformat(state.history_until)
         report = backfill(
-            FleetFile.load(self.fleet_path),
-            self.broker,
-            start=start,
-            end=end,
+            fleet,
+            DeviceBroker(self.broker.host, self.broker.port),
+            start=until - timedelta(days=DAYS),
+            end=until,
             interval_s=INTERVAL_S,
             seed=SEED,
-            on_progress=on_progress,
+            on_progress=progress,
             state_path=self.world_path,
         )
-        self._wait_until_stored(before + report.published_readings)
-        DemoState(state.password, (start.isoformat(), end.isoformat())).save(self.state_path)
+        self._wait_until_stored(report.published_readings, until, stopping=stopping)
+        replace(state, complete=True).save(self.state_path)
         return report.published_readings
 
-    def _add_people(self, conn: Connection) -> DemoState:
-        state = DemoState(secrets.token_urlsafe(9))
+    def live_arguments(self, *, every_s: float, speed: float) -> list[str]:
+        """Return the command line of the sensors that report live."""
+        files = ["--fleet", str(self.fleet_path), "--state", str(self.world_path)]
+        pace = ["--seed", str(SEED), "--every-s", str(every_s), "--speed", str(speed)]
+        return ["sim", "live", *files, *pace]
+
+    def _add_people(self, conn: Connection, now: datetime) -> DemoState:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        state = DemoState(secrets.token_urlsafe(9), hour.isoformat())
         known = {account.username for account in accounts.list_accounts(conn)}
         for username, name, role in (
             ("admin", "Admin demo", Role.ADMIN),
@@ -183,15 +219,14 @@ class Demo:
             raise DemoError(f"no bin is free for a simulated sensor: remove {self.folder}")
         FleetFile(city=topic.city, area=topic.area, devices=tuple(devices)).save(self.fleet_path)
 
-    def _stored(self) -> int:
-        with connect(self.dsn, application="angkut-demo") as conn:
-            row = conn.execute("SELECT count(*) AS n FROM readings").fetchone()
-        return row["n"] if row else 0
-
-    def _wait_until_stored(self, expected: int) -> None:
+    def _wait_until_stored(
+        self, expected: int, until: datetime, *, stopping: Callable[[], bool]
+    ) -> None:
         """Ingest may be some batches behind the broker."""
         stored, moved_at = -1, time.monotonic()
-        while (now_stored := self._stored()) < expected:
+        while (now_stored := self._stored(until)) < expected:
+            if stopping():
+                raise DemoStoppedError
             if now_stored > stored:
                 stored, moved_at = now_stored, time.monotonic()
             elif time.monotonic() - moved_at > _STALLED_S:
@@ -199,7 +234,14 @@ class Demo:
                     f"{stored} of {expected} readings are stored and no more come: "
                     "look at the log of ingest, or run `angkut doctor`"
                 )
-            time.sleep(0.2)
+            time.sleep(_POLL_S)
+
+    def _stored(self, until: datetime) -> int:
+        with connect(self.dsn, application="angkut-demo") as conn:
+            row = conn.execute(
+                "SELECT count(*) AS n FROM readings WHERE observed_at < %s", [until]
+            ).fetchone()
+        return row["n"] if row else 0
 
 
 def utc_now() -> datetime:

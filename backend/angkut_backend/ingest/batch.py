@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from angkut_backend.quality.echoes import echo_of_surface
 from angkut_broker.codec import Decoded, decode
 from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import Event, Meta, Status, Telemetry
@@ -97,6 +98,7 @@ def reading_columns(readings: Sequence[tuple[Received, Telemetry]]) -> dict[str,
         "distances": [
             None if r.d_mm is None else "{" + ",".join(map(str, r.d_mm)) + "}" for _, r in readings
         ],
+        "distance_mm": [echo_of_surface(r.d_mm) for _, r in readings],
         "fill_pct": [as_float(r.fill_pct) for _, r in readings],
         "battery_mv": [r.bat_mv for _, r in readings],
         "temp_c": [as_float(r.temp_c) for _, r in readings],

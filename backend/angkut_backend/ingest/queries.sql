@@ -4,10 +4,10 @@ WITH inp AS (
     SELECT * FROM unnest(
         %(ord)b::int4[], %(device)b::text[], %(observed_at)b::timestamptz[],
         %(received_at)b::timestamptz[], %(seq)b::int8[], %(distances)b::text[],
-        %(fill_pct)b::float4[], %(battery_mv)b::int4[], %(temp_c)b::float4[],
+        %(distance_mm)b::float4[], %(fill_pct)b::float4[], %(battery_mv)b::int4[], %(temp_c)b::float4[],
         %(tilt_deg)b::float4[], %(rssi_dbm)b::int2[], %(snr_db)b::float4[]
-    ) AS u (ord, device, observed_at, received_at, seq, distances, reported_fill_pct,
-            battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db)
+    ) AS u (ord, device, observed_at, received_at, seq, distances, distance_mm,
+            reported_fill_pct, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db)
 ), known AS (
     SELECT inp.*, d.device_id, m.bin_id, q.fill_pct, q.flags, q.score
     FROM inp
@@ -16,15 +16,15 @@ WITH inp AS (
         AND m.valid_from <= inp.observed_at
         AND (m.valid_to IS NULL OR inp.observed_at < m.valid_to)
     CROSS JOIN LATERAL derive_reading(
-        inp.distances::int4[], inp.reported_fill_pct,
+        inp.distances::int4[], inp.distance_mm, inp.reported_fill_pct,
         m.d_empty_mm, m.d_full_mm, m.offset_mm, m.angle_deg
     ) AS q
 ), ins AS (
     INSERT INTO readings (
-        device_id, observed_at, received_at, seq, distances_mm, reported_fill_pct, battery_mv,
-        temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score)
-    SELECT device_id, observed_at, received_at, seq, distances::int4[], reported_fill_pct,
-           battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score
+        device_id, observed_at, received_at, seq, distances_mm, distance_mm, reported_fill_pct,
+        battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score)
+    SELECT device_id, observed_at, received_at, seq, distances::int4[], distance_mm,
+           reported_fill_pct, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score
     FROM known
     ORDER BY device_id, observed_at        -- one order for all writers: no deadlocks
     ON CONFLICT DO NOTHING

@@ -16,6 +16,8 @@ CREATE TABLE readings (
     tilt_deg     real,
     rssi_dbm     smallint,
     snr_db       real,
+    -- The echo that is taken for the waste's surface: angkut_backend.quality.echoes.
+    distance_mm  real,
     -- Derived from the mounting in force at observed_at; derived again when that is corrected.
     bin_id       integer,
     fill_pct     real,

@@ -5,7 +5,7 @@
 -- score: 1 measured and plausible, 0.8 the device's own percentage, 0 no trusted level
 
 CREATE FUNCTION derive_reading(
-    distances_mm integer[], reported_fill_pct real,
+    distances_mm integer[], distance_mm real, reported_fill_pct real,
     d_empty_mm integer, d_full_mm integer, offset_mm integer, angle_deg real
 ) RETURNS TABLE (fill_pct real, flags integer, score real)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -15,12 +15,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         CASE WHEN f.flags & 23 <> 0 THEN 0 WHEN f.flags & 8 <> 0 THEN 0.8 ELSE 1 END::real
     FROM (
         SELECT CASE
-            WHEN cardinality(distances_mm) > 0 THEN
-                -- The median echo: one stray echo of a lid or a wall does not move it.
-                100.0 * (d_empty_mm - cosd(angle_deg) * (offset_mm + (
-                    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY echo)
-                    FROM unnest(distances_mm) AS echo
-                ))) / (d_empty_mm - d_full_mm)
+            WHEN distance_mm IS NOT NULL THEN
+                100.0 * (d_empty_mm - cosd(angle_deg) * (distance_mm + offset_mm))
+                      / (d_empty_mm - d_full_mm)
             WHEN distances_mm IS NULL AND d_empty_mm IS NOT NULL THEN reported_fill_pct
         END AS level_pct
     ) AS l

@@ -4,14 +4,16 @@ import os
 import sys
 import time
 import webbrowser
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import click
 
-from angkut_infra.cli.context import settings
-from angkut_infra.demo import DAYS, SEED, Demo, DemoState, utc_now
+from angkut_backend.settings import load_settings
+from angkut_infra.demo import DAYS, Demo, DemoState, utc_now
 from angkut_infra.progress import bar
 from angkut_infra.stack.stack import EmbeddedStack
-from angkut_sim.fleet_file import BrokerAddress
 
 #: How much faster than the clock the simulated bins fill, so that one sees it happen.
 _SPEED = 60
@@ -27,28 +29,31 @@ def demo(*, browser: bool) -> None:
     anew, remove that folder. All sensors are simulated and all bins are invented places.
     """
     began_s = time.monotonic()
-    found = settings()
-    with EmbeddedStack(found) as stack:
-        site = Demo(
-            found.data_dir / "demo", stack.dsn, BrokerAddress(stack.mqtt_host, stack.mqtt_port)
-        )
-        site.folder.mkdir(mode=0o700, exist_ok=True)
+    loaded = load_settings()
+    data_dir = loaded.settings.data_dir
+    with EmbeddedStack(data_dir, loaded=loaded) as stack:
+        site = Demo(data_dir / "demo", stack.dsn, stack.broker)
         click.echo("loading Bekasi Timur", err=True)
         state = site.prepare(now=utc_now())
-        if state.history is None:
-            stack.wait_for_devices()
+        if not state.complete:
             with bar(f"history of {DAYS} days") as progress:
-                readings = site.fill_history(state, now=utc_now(), on_progress=progress)
+                work = partial(site.fill_history, state, progress, stopping=lambda: stack.stopping)
+                readings = _while_tending(stack, work)
             click.echo(f"{readings} readings came through MQTT and are stored", err=True)
-        stack.run_service(
-            "sensors",
-            ["sim", "live", "--fleet", str(site.fleet_path), "--state", str(site.world_path)]
-            + ["--seed", str(SEED), "--every-s", str(_EVERY_S), "--speed", str(_SPEED)],
-        )
+        stack.add_service("sensors", site.live_arguments(every_s=_EVERY_S, speed=_SPEED))
         _announce(stack.api_url, state, elapsed_s=time.monotonic() - began_s)
         if browser and _has_screen():
             webbrowser.open(stack.api_url)
         stack.run_until_stopped()
+
+
+def _while_tending(stack: EmbeddedStack, work: Callable[[], int]) -> int:
+    """Do long work in a thread while the stack is looked after here."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work)
+        while not future.done():
+            stack.tend()
+        return future.result()
 
 
 def _announce(url: str, state: DemoState, *, elapsed_s: float) -> None:

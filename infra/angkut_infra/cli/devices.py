@@ -1,14 +1,13 @@
 """`angkut devices`: sensors, where they hang, and their credentials."""
 
 import secrets
-import time
 from datetime import UTC, datetime
 
 import click
 
 from angkut_backend.registry import service
 from angkut_broker.credentials import new_secret, verifiers
-from angkut_broker.session import BrokerAddress, BrokerUnreachableError, check
+from angkut_broker.session import BrokerAddress, wait_until_accepted
 from angkut_broker.topics import ID_PATTERN
 from angkut_infra.cli.context import actor, database, settings
 
@@ -92,7 +91,8 @@ def add(
         f'  -m \'{{"v":1,"id":"{device_id}","seq":1,'
         f'"t":"\'$(date -u +%FT%TZ)\'","d_mm":[{(empty_mm + full_mm) // 2}]}}\''
     )
-    if _accepted(BrokerAddress(found.mqtt_host, found.mqtt_port, device_id, secret)):
+    own = BrokerAddress(found.mqtt_host, found.mqtt_port, device_id, secret)
+    if wait_until_accepted(own, timeout_s=_ACCEPT_S):
         click.echo("\nThe broker accepts the device.")
     else:
         click.secho(
@@ -100,19 +100,6 @@ def add(
             "a second; another broker needs `angkut broker write` and a reload.",
             fg="yellow",
         )
-
-
-def _accepted(device: BrokerAddress) -> bool:
-    """Give the broker a moment to learn of a new device."""
-    deadline = time.monotonic() + _ACCEPT_S
-    while time.monotonic() < deadline:
-        try:
-            check(device, timeout_s=_ACCEPT_S)
-        except BrokerUnreachableError:
-            time.sleep(0.1)
-        else:
-            return True
-    return False
 
 
 @devices.command("list")

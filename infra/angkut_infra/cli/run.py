@@ -9,6 +9,7 @@ import click
 
 from angkut_backend.db import connect
 from angkut_backend.migrate import migrate as apply_migrations
+from angkut_backend.settings import load_settings
 from angkut_infra.cli.context import set_up_logging, settings
 
 
@@ -70,10 +71,9 @@ def up(services: tuple[str, ...]) -> None:
     """
     from angkut_infra.stack.stack import EmbeddedStack  # noqa: PLC0415 - only here
 
-    found = settings()
-    set_up_logging(found.log_level)
-    with EmbeddedStack(found, services=services) as stack:
+    loaded = load_settings()
+    with EmbeddedStack(loaded.settings.data_dir, loaded=loaded, services=services) as stack:
         click.echo(f"page   {stack.api_url}")
-        click.echo(f"broker mqtt://{stack.mqtt_host}:{stack.mqtt_port}")
+        click.echo(f"broker mqtt://{stack.broker.host}:{stack.broker.port}")
         click.echo("stop with Ctrl-C")
         stack.run_until_stopped()

@@ -32,5 +32,9 @@ def load(folder: str) -> None:
     pack = read_pack(find_site(folder))
     with database() as conn:
         report = load_pack(conn, pack, actor=actor())
-    for line in report.lines():
-        click.echo(line)
+    for name, table in report.tables.items():
+        click.echo(
+            f"{name:15} {table.added:5} added {table.changed:5} changed {table.unchanged:5} as before"
+        )
+    if report.advice:
+        click.secho(report.advice, fg="yellow")
