@@ -17,9 +17,11 @@ export function Legend() {
           onClick={() => toggleClass(name)}
         >
           <span class="dot" data-class={name} aria-hidden="true" />
-          <span class="legend-name">{t.classes[name]}</span>
-          <span class="legend-range">{t.ranges[name]}</span>
-          <b class="legend-count">{counts.value[name]}</b>
+          <span class="legend-text">
+            <span class="legend-name">{t.classes[name]}</span>{" "}
+            <b class="legend-count">{counts.value[name]}</b>
+            <span class="legend-range">{t.ranges[name]}</span>
+          </span>
         </button>
       ))}
     </div>

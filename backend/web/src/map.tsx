@@ -1,6 +1,7 @@
 import {
   type GeoJSONSource,
   Map as MapLibre,
+  type MapLibreEvent,
   type MapMouseEvent,
   Popup,
   setWorkerUrl,
@@ -22,7 +23,13 @@ const TOUCH_PX = 14;
 /** The bins are handed to the map at most so often: a burst of changes is drawn once. */
 const REDRAW_MS = 200;
 
-const FIT = { padding: 20 };
+/** Pixels around the district; below it stands the attribution. */
+const FIT = { padding: { top: 20, left: 20, right: 20, bottom: 36 } };
+/** Under a tall list the map is a strip of a few pixels: nothing to fit into. */
+const SMALLEST_FRAME_PX = 100;
+/** Marks on a movement, for what follows from it. */
+const BY_HAND = { byHand: true };
+const WHOLE = { whole: true };
 
 export function BinMap({ site }: { site: Site }) {
   const place = useRef<HTMLDivElement>(null);
@@ -43,12 +50,12 @@ export function BinMap({ site }: { site: Site }) {
     <section class="map" aria-label={t.map}>
       <div ref={place} class="map-canvas" />
       <div class="map-tools">
-        <Tool name={t.zoomIn} sign="+" onClick={() => map.current?.zoomIn()} />
-        <Tool name={t.zoomOut} sign="−" onClick={() => map.current?.zoomOut()} />
+        <Tool name={t.zoomIn} sign="+" onClick={() => map.current?.zoomIn({}, BY_HAND)} />
+        <Tool name={t.zoomOut} sign="−" onClick={() => map.current?.zoomOut({}, BY_HAND)} />
         <Tool
           name={t.wholeDistrict}
           sign="⤢"
-          onClick={() => map.current?.fitBounds(site.bbox, FIT)}
+          onClick={() => map.current?.fitBounds(site.bbox, FIT, WHOLE)}
         />
       </div>
       <p class="attribution">{t.attribution}</p>
@@ -90,12 +97,15 @@ function make(container: HTMLElement, site: Site): MapLibre {
 /** Keep the map in step with the store and its frame. The function returned ends it. */
 function follow(map: MapLibre, site: Site): () => void {
   // Until somebody moves the map it shows the whole district, also when the panel opens beside it.
-  let isMoved = false;
-  map.on("movestart", (event) => {
-    isMoved ||= event.originalEvent !== undefined;
+  let isWhole = true;
+  map.on("movestart", (event: MapLibreEvent & { byHand?: true; whole?: true }) => {
+    if (event.whole) isWhole = true;
+    else if (event.byHand || event.originalEvent) isWhole = false;
   });
   map.on("resize", () => {
-    if (!isMoved) map.fitBounds(site.bbox, { ...FIT, animate: false });
+    if (isWhole && map.getContainer().clientHeight > SMALLEST_FRAME_PX) {
+      map.fitBounds(site.bbox, { ...FIT, animate: false }, WHOLE);
+    }
   });
   const stops = [
     effect(() => map.getCanvas().setAttribute("aria-label", messages.value.map)),
