@@ -30,11 +30,12 @@ export function listen(): () => void {
   }
 
   async function retry(): Promise<void> {
-    if ((await whoIsSignedIn()) === "nobody") {
+    const who = await whoIsSignedIn();
+    if (ended) return;
+    if (who === "nobody") {
       becomeNobody();
       return;
     }
-    if (ended) return;
     // Many pages lose the same server at once: they must not come back in one moment.
     timer = setTimeout(connect, retry_ms * (0.5 + Math.random() / 2));
     retry_ms = Math.min(2 * retry_ms, LONGEST_RETRY_MS);

@@ -121,7 +121,7 @@ function Facts({ bin }: { bin: BinProperties }) {
         <Fact name={t.battery}>{number(bin.battery_mv / 1000, 2)} V</Fact>
       )}
       {bin.device_id !== null && <Fact name={t.device}>{bin.device_id}</Fact>}
-      <Fact name={t.position}>{bin.invented ? t.inventedPosition : t.surveyedPosition}</Fact>
+      <Fact name={t.survey}>{bin.invented ? t.invented : t.surveyed}</Fact>
     </dl>
   );
 }

@@ -90,9 +90,9 @@ export const en: Messages = {
   litres: (volume) => `${volume} litres`,
   battery: "Battery",
   device: "Device",
-  position: "Position",
-  inventedPosition: "Estimated: nobody has surveyed this point yet.",
-  surveyedPosition: "Surveyed",
+  survey: "Survey",
+  invented: "Not surveyed yet: the place and data of this bin are estimates.",
+  surveyed: "Surveyed in the field",
   never: "never",
   unknownWhy: "No trusted report within the last three reporting intervals. It does not mean that the bin is empty.",
 

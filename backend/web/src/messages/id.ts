@@ -91,9 +91,9 @@ export const id = {
   litres: (volume: string) => `${volume} liter`,
   battery: "Baterai",
   device: "Perangkat",
-  position: "Posisi",
-  inventedPosition: "Perkiraan: titik ini belum disurvei di lapangan.",
-  surveyedPosition: "Hasil survei",
+  survey: "Survei",
+  invented: "Belum disurvei: letak dan data bak ini perkiraan.",
+  surveyed: "Sudah disurvei di lapangan",
   never: "belum pernah",
   unknownWhy: "Tidak ada laporan tepercaya dalam tiga selang kirim terakhir. Bak ini bukan berarti kosong.",
 
