@@ -12,12 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from angkut_backend.errors import NotConfiguredError
 from angkut_broker.errors import AngkutError
@@ -32,10 +27,10 @@ class SettingsError(AngkutError):
     """A setting is wrong."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What a process of Angkut needs to know. Secrets have no default."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Field(
         Path("angkut-data"), description="Folder of the embedded stack: database, broker, secrets"
@@ -84,18 +79,6 @@ class Settings(BaseSettings):
             )
         return self.database_dsn.get_secret_value()
 
-    @classmethod  # the signature is the library's
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over the files, which arrive as init values."""
-        return (env_settings, init_settings)
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
@@ -115,22 +98,26 @@ def load_settings(env: Mapping[str, str] = os.environ) -> LoadedSettings:
         Names the setting, where it came from and what is wrong with it.
 
     """
-    origins = dict.fromkeys(Settings.model_fields, "default")
     config = Path(env.get(f"{PREFIX}CONFIG", CONFIG_FILE))
     if f"{PREFIX}CONFIG" in env and not config.exists():
         raise SettingsError(f"{PREFIX}CONFIG names {config}, which does not exist")
-    from_config = _read(config)
-    data_dir = env.get(f"{PREFIX}DATA_DIR") or from_config.get("data_dir")
-    default_dir = Settings.model_fields["data_dir"].default
-    stack = Path(str(data_dir or default_dir)) / STACK_FILE
-    values = _read(stack) | from_config
-    origins |= dict.fromkeys(_read(stack), str(stack))
-    origins |= dict.fromkeys(from_config, str(config))
-    origins |= {
-        name: "environment" for name in Settings.model_fields if PREFIX + name.upper() in env
+    variables = {
+        name: env[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if PREFIX + name.upper() in env
     }
+    from_config = _read(config)
+    data_dir = (from_config | variables).get("data_dir", Settings.model_fields["data_dir"].default)
+    stack = Path(str(data_dir)) / STACK_FILE
+    values: dict[str, object] = {}
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    # From the weakest source to the strongest.
+    sources = ((str(stack), _read(stack)), (str(config), from_config), ("environment", variables))
+    for origin, found in sources:
+        values |= found
+        origins |= dict.fromkeys(found, origin)
     try:
-        return LoadedSettings(Settings(**values), origins)  # type: ignore[arg-type]
+        return LoadedSettings(Settings.model_validate(values), origins)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])
