@@ -17,7 +17,7 @@ from angkut_backend import health
 from angkut_backend.accounts import endpoints as accounts
 from angkut_backend.accounts.access import Public
 from angkut_backend.clock import Clock, utc_now
-from angkut_backend.http_guard import API_PREFIX, AccessLog, SecurityHeaders
+from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
 from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
@@ -26,9 +26,6 @@ from angkut_backend.readings import endpoints as readings
 from angkut_backend.registry import endpoints as registry
 from angkut_backend.settings import Settings
 from angkut_broker.errors import AngkutError
-
-#: A request says little: this is a password, a range, a comment, never an upload.
-MAX_BODY_BYTES = 64 * 1024
 
 
 class ErrorOut(BaseModel):
@@ -59,7 +56,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, page_dir: Path = P
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=_operation_id,
         responses={"default": {"model": ErrorOut, "description": "What went wrong"}},
     )
@@ -67,6 +63,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, page_dir: Path = P
     app.state.clock = clock
     app.include_router(_api())
     app.router.default = Page(page_dir)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit)
     app.add_middleware(AccessLog)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(AngkutError, _answer_error)
@@ -140,3 +138,7 @@ async def _answer_http(_request: Request, exc: Exception) -> JSONResponse:
     response = _answer(exc.status_code, words.get(exc.status_code, "bad_request"), exc.detail)
     response.headers.update(exc.headers or {})
     return response
+
+
+if __name__ == "__main__":
+    print(openapi_json(), end="")

@@ -36,13 +36,13 @@ class ReadyOut(BaseModel):
 
 
 @router.get("/live")
-def get_live(_public: Public) -> LiveOut:
+def get_liveness(_public: Public) -> LiveOut:
     """Say that the process answers; asks nothing else."""
     return LiveOut()
 
 
 @router.get("/ready")
-def get_ready(conn: Conn, _public: Public) -> ReadyOut:
+def get_readiness(conn: Conn, _public: Public) -> ReadyOut:
     """Say that the database answers and has the schema of this code; 503 names what does not."""
     state = migrate.state(conn)
     if state.pending:

@@ -3,7 +3,8 @@
 import logging
 import time
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,6 +12,9 @@ _ACCESS = logging.getLogger("angkut.access")
 _LOG = logging.getLogger("angkut.api")
 
 API_PREFIX = "/api"
+#: A request says little: a password, a range, a comment, never an upload.
+MAX_BODY_BYTES = 64 * 1024
+_TOO_LARGE = f"the body of a request may have {MAX_BODY_BYTES} bytes at most"
 #: The map's worker is a blob and its sprites are data: addresses; the libraries set styles in
 #: place. Nothing may come from another machine.
 CONTENT_SECURITY_POLICY = (
@@ -60,6 +64,35 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Refuse a body that says it is too large, and one that turns out to be."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "0")
+        if not told.isdecimal() or int(told) > MAX_BODY_BYTES:
+            body = {"error": "body_too_large", "detail": _TOO_LARGE}
+            await JSONResponse(body, status_code=413)(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_counting() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise HTTPException(413, _TOO_LARGE)
+            return message
+
+        await self.app(scope, receive_counting, send)
 
 
 class AccessLog:
