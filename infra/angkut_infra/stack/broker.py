@@ -20,7 +20,9 @@ from angkut_infra.stack.process import Child
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
-_ANSWER_TIMEOUT_S = 10.0
+#: One try; short, because whoever else holds the port may never answer.
+_CHECK_TIMEOUT_S = 2.0
+_PROVISION_TIMEOUT_S = 30.0
 _POLL_S = 0.05
 
 
@@ -144,7 +146,7 @@ class EmbeddedBroker:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                session.check(self._address, timeout_s=_ANSWER_TIMEOUT_S)
+                session.check(self._address, timeout_s=_CHECK_TIMEOUT_S)
             except BrokerUnreachableError as exc:
                 if not child.running:
                     raise BrokerStartError(
@@ -163,5 +165,5 @@ class EmbeddedBroker:
         mark = self._folder / self._kind.data_folder / f"{self._client_id}.provisioned"
         if self._kind.durable and mark.exists():
             return
-        session.provision(self._address, client_id=self._client_id, timeout_s=_ANSWER_TIMEOUT_S)
+        session.provision(self._address, client_id=self._client_id, timeout_s=_PROVISION_TIMEOUT_S)
         mark.touch()
