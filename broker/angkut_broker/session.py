@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -26,6 +27,9 @@ class BrokerAddress:
     port: int
     username: str
     password: str
+    #: Speak TLS; `ca_file` names the broker's authority unless a public one signed it.
+    tls: bool = False
+    ca_file: Path | None = None
 
     def __str__(self) -> str:
         return f"MQTT broker at {self.host}:{self.port}"
@@ -122,6 +126,8 @@ def _visit(
         manual_ack=True,
     )
     client.username_pw_set(broker.username, broker.password)
+    if broker.tls:
+        client.tls_set(str(broker.ca_file) if broker.ca_file else None)
     client.on_connect = on_connect
     client.on_subscribe = on_subscribe
     try:

@@ -7,8 +7,13 @@ import click
 from angkut_backend.registry.service import broker_users
 from angkut_broker import mosquitto
 from angkut_broker.credentials import BrokerUser, verifiers
+from angkut_broker.session import ingest_client_id
+from angkut_broker.session import provision as make_session
 from angkut_infra.cli.context import database, ingest_at_broker, settings
 from angkut_infra.stack.files import write_private
+
+#: How long the broker may take to answer, seconds.
+_ANSWER_S = 10.0
 
 
 @click.group()
@@ -57,3 +62,17 @@ def write(folder: Path, port: int, tls: tuple[int, Path, Path, Path] | None) -> 
         write_private(folder / name, text)
         click.echo(f"wrote {folder / name}")
     click.echo(f"{len(users)} users; start Mosquitto in {folder}, or send it a SIGHUP")
+
+
+@broker.command()
+def provision() -> None:
+    """Make the session of this ingest worker at the broker, before the first message.
+
+    A broker drops what nobody has subscribed to. Run it once for each ingest_worker, after the
+    broker was set up and before devices publish. The embedded stack does this by itself.
+    """
+    found = settings()
+    client_id = ingest_client_id(found.ingest_worker)
+    address = ingest_at_broker(found)
+    make_session(address, client_id=client_id, timeout_s=_ANSWER_S)
+    click.echo(f"{address} now keeps messages for {client_id}")

@@ -51,6 +51,8 @@ def ingest_at_broker(found: Settings) -> BrokerAddress:
         found.mqtt_port,
         found.mqtt_username,
         found.mqtt_password.get_secret_value(),
+        tls=found.mqtt_tls,
+        ca_file=found.mqtt_ca_file,
     )
 
 

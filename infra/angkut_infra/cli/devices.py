@@ -1,5 +1,6 @@
 """`angkut devices`: sensors, where they hang, and their credentials."""
 
+import dataclasses
 import secrets
 from datetime import UTC, datetime
 
@@ -7,9 +8,9 @@ import click
 
 from angkut_backend.registry import service
 from angkut_broker.credentials import new_secret, verifiers
-from angkut_broker.session import BrokerAddress, wait_until_accepted
+from angkut_broker.session import wait_until_accepted
 from angkut_broker.topics import ID_PATTERN
-from angkut_infra.cli.context import actor, database, settings
+from angkut_infra.cli.context import actor, database, ingest_at_broker, settings
 
 #: How long a broker may take to learn of a new device, seconds.
 _ACCEPT_S = 3.0
@@ -91,7 +92,7 @@ def add(
         f'  -m \'{{"v":1,"id":"{device_id}","seq":1,'
         f'"t":"\'$(date -u +%FT%TZ)\'","d_mm":[{(empty_mm + full_mm) // 2}]}}\''
     )
-    own = BrokerAddress(found.mqtt_host, found.mqtt_port, device_id, secret)
+    own = dataclasses.replace(ingest_at_broker(found), username=device_id, password=secret)
     if wait_until_accepted(own, timeout_s=_ACCEPT_S):
         click.echo("\nThe broker accepts the device.")
     else:
