@@ -14,12 +14,15 @@ import { useEffect, useRef } from "preact/hooks";
 import type { BinFeature, BinProperties, Site } from "./api";
 import { addIcons } from "./mapicons";
 import { BIN_LAYERS, BINS_SOURCE, mapStyle, SELECTED_LAYER } from "./mapstyle";
+import { spread } from "./spread";
 import { bins, messages, open, openCode, percent, shown } from "./store";
 
 setWorkerUrl(workerUrl);
 
 /** A finger hits within so many pixels of a bin. */
 const TOUCH_PX = 14;
+/** Bins nearer to one another than so many pixels are one mark to the eye. */
+const SAME_PX = 4;
 /** The bins are handed to the map at most so often: a burst of changes is drawn once. */
 const REDRAW_MS = 200;
 
@@ -50,11 +53,11 @@ export function BinMap({ site }: { site: Site }) {
     <section class="map" aria-label={t.map}>
       <div ref={place} class="map-canvas" />
       <div class="map-tools">
-        <Tool name={t.zoomIn} sign="+" onClick={() => map.current?.zoomIn({}, BY_HAND)} />
-        <Tool name={t.zoomOut} sign="−" onClick={() => map.current?.zoomOut({}, BY_HAND)} />
+        <Tool name={t.zoomIn} path="M9 2v14M2 9h14" onClick={() => map.current?.zoomIn({}, BY_HAND)} />
+        <Tool name={t.zoomOut} path="M2 9h14" onClick={() => map.current?.zoomOut({}, BY_HAND)} />
         <Tool
           name={t.wholeDistrict}
-          sign="⤢"
+          path="M2 6V2h4M12 2h4v4M16 12v4h-4M6 16H2v-4"
           onClick={() => map.current?.fitBounds(site.bbox, FIT, WHOLE)}
         />
       </div>
@@ -63,10 +66,12 @@ export function BinMap({ site }: { site: Site }) {
   );
 }
 
-function Tool(tool: { name: string; sign: string; onClick: () => void }) {
+function Tool(tool: { name: string; path: string; onClick: () => void }) {
   return (
     <button type="button" aria-label={tool.name} title={tool.name} onClick={tool.onClick}>
-      {tool.sign}
+      <svg viewBox="0 0 18 18" width="18" height="18" aria-hidden="true">
+        <path d={tool.path} fill="none" stroke="currentColor" stroke-width="2" />
+      </svg>
     </button>
   );
 }
@@ -124,7 +129,7 @@ function showBins(map: MapLibre): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const draw = () => {
     timer = undefined;
-    source.setData({ type: "FeatureCollection", features: shown.peek() });
+    source.setData({ type: "FeatureCollection", features: spread(shown.peek()) });
   };
   draw();
   const stop = effect(() => {
@@ -165,7 +170,8 @@ function nearest(map: MapLibre, { point }: MapMouseEvent): BinProperties | null 
     if (feature.geometry.type !== "Point") continue;
     const at = map.project(feature.geometry.coordinates as [number, number]);
     const distance = at.dist(point);
-    if (distance < shortest) {
+    // The uppermost comes first and wins among those that lie on one another.
+    if (distance < shortest - SAME_PX) {
       shortest = distance;
       best = feature.properties as BinProperties;
     }

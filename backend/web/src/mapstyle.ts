@@ -77,7 +77,7 @@ export function mapStyle(site: Site): StyleSpecification {
         filter: ["==", ["get", "fill_class"], "unknown"],
         layout: {
           "icon-image": UNKNOWN_ICON,
-          "icon-size": ["interpolate", ["exponential", 1.6], ["zoom"], 11, 0.45, 14, 0.8, 18, 1.8],
+          "icon-size": ["interpolate", ["exponential", 1.6], ["zoom"], 11, 0.38, 14, 0.7, 18, 1.8],
           "icon-allow-overlap": true,
           "icon-ignore-placement": true,
         },
@@ -136,7 +136,7 @@ export function mapStyle(site: Site): StyleSpecification {
         layout: {
           "icon-image": ["concat", "place-", ["get", "kind"]],
           "icon-allow-overlap": true,
-          "text-field": ["get", "name"],
+          "text-field": ["step", ["zoom"], "", 13, ["get", "name"]],
           "text-font": FONT,
           "text-size": 12,
           "text-anchor": "top",

@@ -2,14 +2,16 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SPANS } from "./address";
 import type { BinFeature, BinProperties } from "./api";
+import { byUrgency } from "./bins";
 import { Chart } from "./chart";
-import { Badge } from "./list";
+import { Badge, Row } from "./row";
 import {
   bins,
   chooseSpan,
   close,
   locale,
   messages,
+  neighbours,
   now,
   openBin,
   openCode,
@@ -32,7 +34,9 @@ export function Panel() {
     window.addEventListener("keydown", onKey);
     return () => {
       window.removeEventListener("keydown", onKey);
-      document.querySelector<HTMLElement>(`.row[data-code="${CSS.escape(code)}"]`)?.focus();
+      if (openCode.peek() !== null) return;
+      const row = `.list .row[data-code="${CSS.escape(code)}"]`;
+      document.querySelector<HTMLElement>(row)?.focus({ preventScroll: true });
     };
   }, [code]);
 
@@ -91,7 +95,24 @@ function Details({ bin }: { bin: BinFeature }) {
         <Chart key={`${properties.code} ${span.value}`} bin={properties} span={span.value} />
       </section>
       <Facts bin={properties} />
+      <Neighbours />
     </>
+  );
+}
+
+function Neighbours() {
+  if (neighbours.value.length === 0) return null;
+  const { known, unknown } = byUrgency(neighbours.value);
+  const { neighbours: title } = messages.value;
+  return (
+    <section class="neighbours" aria-label={title}>
+      <h3>{title}</h3>
+      <ul>
+        {[...known, ...unknown].map((bin) => (
+          <Row key={bin.properties.code} bin={bin} />
+        ))}
+      </ul>
+    </section>
   );
 }
 

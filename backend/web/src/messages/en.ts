@@ -93,6 +93,7 @@ export const en: Messages = {
   survey: "Survey",
   invented: "Not surveyed yet: the place and data of this bin are estimates.",
   surveyed: "Surveyed in the field",
+  neighbours: "Other bins at this place",
   never: "never",
   unknownWhy: "No trusted report within the last three reporting intervals. It does not mean that the bin is empty.",
 

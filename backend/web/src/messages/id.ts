@@ -94,6 +94,7 @@ export const id = {
   survey: "Survei",
   invented: "Belum disurvei: letak dan data bak ini perkiraan.",
   surveyed: "Sudah disurvei di lapangan",
+  neighbours: "Bak lain di tempat ini",
   never: "belum pernah",
   unknownWhy: "Tidak ada laporan tepercaya dalam tiga selang kirim terakhir. Bak ini bukan berarti kosong.",
 
