@@ -34,7 +34,8 @@ def load(folder: str) -> None:
         report = load_pack(conn, pack, actor=actor())
     for name, table in report.tables.items():
         click.echo(
-            f"{name:15} {table.added:5} added {table.changed:5} changed {table.unchanged:5} as before"
+            f"{name:15} {table.added:5} added {table.changed:5} changed "
+            f"{table.unchanged:5} as before"
         )
     if report.advice:
         click.secho(report.advice, fg="yellow")

@@ -18,6 +18,10 @@ class Part(Protocol):
     """What can be kept alive."""
 
     @property
+    def pid(self) -> int | None:
+        """The process id, or None before the first start."""
+
+    @property
     def running(self) -> bool:
         """Whether it is there at this moment."""
 
@@ -62,5 +66,4 @@ class Keeper:
         longest = min(FIRST_DELAY_S * 2 ** (self.failures - 1), LONGEST_DELAY_S)
         delay = longest * self.randomness.uniform(0.5, 1.0)
         self._retry_at = now + delay
-        for line in f"{why}\nstarting {self.name} again in {delay:.1f} s".splitlines():
-            self.log.say(line)
+        self.log.say(f"{why}\nstarting {self.name} again in {delay:.1f} s")

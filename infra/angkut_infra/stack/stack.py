@@ -18,7 +18,7 @@ from angkut_infra.stack import ports, running, services
 from angkut_infra.stack.broker import EmbeddedBroker
 from angkut_infra.stack.broker_kinds import KindName
 from angkut_infra.stack.keeper import Keeper, Part
-from angkut_infra.stack.lock import FolderLock
+from angkut_infra.stack.lock import FolderLock, FolderUnusableError
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.postgres import EmbeddedPostgres
 from angkut_infra.stack.process import Child
@@ -48,7 +48,7 @@ class EmbeddedStack:
         broker_kind: KindName | None = None,
         randomness: random.Random | None = None,
     ) -> None:
-        self.data_dir = data_dir.absolute()
+        self.data_dir = data_dir.resolve()
         self.log = log or Log()
         self._settings = running.without_earlier_run(loaded)
         self._service_names = services
@@ -136,6 +136,10 @@ class EmbeddedStack:
         else:
             time.sleep(_TICK_S)
 
+    def part(self, name: str) -> Part:
+        """Return a part by its name in the log: `postgres`, `broker`, `ingest`, `api`."""
+        return next(keeper.part for keeper in self._keepers if keeper.name == name)
+
     def ask_to_stop(self) -> None:
         """End `run_until_stopped`; callable from any thread."""
         self._stop.ask()
@@ -146,13 +150,19 @@ class EmbeddedStack:
         return self._stop.asked
 
     def _take_folder(self) -> None:
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FolderLock(self.data_dir)
-        lock.acquire()
         self._cleanup.callback(lock.release)
-        running.withdraw(self.data_dir)
-        self.log.keep_in(self.data_dir / "log" / "angkut.log")
-        self._cleanup.callback(self.log.close)
+        try:
+            self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock.acquire()
+            running.withdraw(self.data_dir)
+            self._cleanup.callback(self.log.close)
+            self.log.keep_in(self.data_dir / "log" / "angkut.log")
+        except OSError as exc:
+            raise FolderUnusableError(
+                f"{self.data_dir} cannot be used: {exc.strerror}. "
+                "Set ANGKUT_DATA_DIR to a folder that you can write to"
+            ) from exc
         self._environment = {"ANGKUT_DATA_DIR": str(self.data_dir)}
 
     def _start_database(self) -> None:

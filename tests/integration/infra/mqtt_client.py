@@ -30,6 +30,8 @@ class Client:
     ) -> None:
         self.received: list[tuple[str, bytes]] = []
         self.connections = 0
+        self.disconnections = 0
+        self._sent: list[mqtt.MQTTMessageInfo] = []
         self._answered = threading.Event()
         self._refusal: str | None = None
         self._subscribed = threading.Event()
@@ -40,6 +42,7 @@ class Client:
         if username is not None:
             self._paho.username_pw_set(username, password)
         self._paho.on_connect = self._on_connect
+        self._paho.on_disconnect = self._on_disconnect
         self._paho.on_message = self._on_message
         self._paho.on_subscribe = self._on_subscribe
 
@@ -68,7 +71,11 @@ class Client:
 
     def send(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 1 without waiting."""
-        self._paho.publish(topic, payload, qos=1)
+        self._sent.append(self._paho.publish(topic, payload, qos=1))
+
+    def nothing_waits(self) -> bool:
+        """Whether the broker acknowledged all that was sent."""
+        return all(info.is_published() for info in self._sent)
 
     def subscribe(self, topic: str) -> None:
         """Subscribe and wait for the answer, whatever it is."""
@@ -87,6 +94,9 @@ class Client:
         self.connections += 1
         self._refusal = str(reason) if reason.is_failure else None
         self._answered.set()
+
+    def _on_disconnect(self, *_: object) -> None:
+        self.disconnections += 1
 
     def _on_message(
         self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage
