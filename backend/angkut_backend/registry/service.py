@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 
@@ -96,6 +96,10 @@ def add_device(
             f"bin {device.bin_code} has device {mounted['external_id']}: "
             "choose a free bin (`angkut devices free`) or end that mounting with --replace"
         )
+    mounted_at = device.mounted_at.astimezone(UTC)
+    if mounted:
+        # A mounting lasts at least a moment, also when two commands follow each other at once.
+        mounted_at = max(mounted_at, mounted["valid_from"] + timedelta(milliseconds=1))
     try:
         row = conn.execute(
             _SQL["add_device"],
@@ -112,13 +116,13 @@ def add_device(
         raise ConflictError(f"device {device.external_id!r} is already registered") from exc
     assert row is not None  # noqa: S101 - INSERT ... RETURNING gives one row
     if mounted:
-        conn.execute(_SQL["end_mounting"], {**mounted, "at": device.mounted_at})
+        conn.execute(_SQL["end_mounting"], {**mounted, "at": mounted_at})
     conn.execute(
         _SQL["add_mounting"],
         {
             "bin_id": place["bin_id"],
             "device_id": row["device_id"],
-            "valid_from": device.mounted_at.astimezone(UTC),
+            "valid_from": mounted_at,
             "d_empty_mm": device.d_empty_mm,
             "d_full_mm": device.d_full_mm,
         },

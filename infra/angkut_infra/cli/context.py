@@ -46,11 +46,16 @@ def ingest_at_broker(found: Settings) -> BrokerAddress:
             "no password for ingest at the broker: start the embedded stack with `angkut up`, "
             "or set ANGKUT_MQTT_PASSWORD or mqtt_password"
         )
+    return at_broker(found, found.mqtt_username, found.mqtt_password.get_secret_value())
+
+
+def at_broker(found: Settings, username: str, password: str) -> BrokerAddress:
+    """Return where the broker is, for this user."""
     return BrokerAddress(
         found.mqtt_host,
         found.mqtt_port,
-        found.mqtt_username,
-        found.mqtt_password.get_secret_value(),
+        username,
+        password,
         tls=found.mqtt_tls,
         ca_file=found.mqtt_ca_file,
     )

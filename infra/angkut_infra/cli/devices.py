@@ -1,6 +1,5 @@
 """`angkut devices`: sensors, where they hang, and their credentials."""
 
-import dataclasses
 import secrets
 from datetime import UTC, datetime
 
@@ -10,7 +9,7 @@ from angkut_backend.registry import service
 from angkut_broker.credentials import new_secret, verifiers
 from angkut_broker.session import wait_until_accepted
 from angkut_broker.topics import ID_PATTERN
-from angkut_infra.cli.context import actor, database, ingest_at_broker, settings
+from angkut_infra.cli.context import actor, at_broker, database, settings
 
 #: How long a broker may take to learn of a new device, seconds.
 _ACCEPT_S = 3.0
@@ -73,9 +72,9 @@ def add(
                 d_full_mm=full_mm,
                 interval_s=interval_s,
                 model=model,
-                # The minute that is running: a reading stamped in whole seconds right after
+                # The second that is running: a reading stamped in whole seconds right after
                 # this command is not before its mounting.
-                mounted_at=datetime.now(UTC).replace(second=0, microsecond=0),
+                mounted_at=datetime.now(UTC).replace(microsecond=0),
             ),
             verifiers(secret),
             actor=actor(),
@@ -92,7 +91,7 @@ def add(
         f'  -m \'{{"v":1,"id":"{device_id}","seq":1,'
         f'"t":"\'$(date -u +%FT%TZ)\'","d_mm":[{(empty_mm + full_mm) // 2}]}}\''
     )
-    own = dataclasses.replace(ingest_at_broker(found), username=device_id, password=secret)
+    own = at_broker(found, device_id, secret)
     if wait_until_accepted(own, timeout_s=_ACCEPT_S):
         click.echo("\nThe broker accepts the device.")
     else:

@@ -42,7 +42,7 @@ def put(conn: Connection, *messages: Telemetry | list[Telemetry]) -> Outcome:
 
 
 def one(conn: Connection, sql: str) -> Row:
-    row = conn.execute(sql).fetchone()  # type: ignore[arg-type]  # test SQL, written here
+    row = conn.execute(sql).fetchone()
     assert row is not None
     return row
 

@@ -1,0 +1,32 @@
+"""The command line on a real database."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from angkut_broker.errors import AngkutError
+from angkut_infra.cli import angkut
+
+#: Calls `angkut` with arguments; fails on anything but an orderly end.
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run commands in an empty folder against a fresh database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANGKUT_DATABASE_DSN", database)
+
+    def call(*arguments: str, fails: bool = False, **env: str) -> Result:
+        result = CliRunner().invoke(angkut, arguments, env=env)
+        if fails:
+            orderly = isinstance(result.exception, (AngkutError, SystemExit))
+            assert result.exit_code != 0
+            assert orderly, result.exception
+        else:
+            assert result.exit_code == 0, (result.output, result.exception)
+        return result
+
+    return call
