@@ -29,6 +29,13 @@ WITH inp AS (
     ORDER BY device_id, observed_at        -- one order for all writers: no deadlocks
     ON CONFLICT DO NOTHING
     RETURNING device_id, observed_at, bin_id, fill_pct, flags, battery_mv
+), judge AS (
+    INSERT INTO dirty_device (device_id, since)
+    SELECT device_id, min(observed_at) FROM ins GROUP BY device_id
+), roll_up AS (
+    INSERT INTO dirty_hour (bin_id, bucket)
+    SELECT DISTINCT bin_id, date_trunc('hour', observed_at, 'UTC') FROM ins
+    WHERE bin_id IS NOT NULL
 ), newest AS (
     SELECT bin_id,
            (array_agg(device_id ORDER BY observed_at DESC))[1] AS device_id,
