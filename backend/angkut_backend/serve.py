@@ -75,15 +75,19 @@ def run(settings: Settings) -> None:
         port=settings.api_port,
         log_config=_log_config(settings.log_level),
     )
-    address = f"{settings.api_host}:{settings.api_port}"
-    try:
-        listening = server.config.bind_socket()
-    except SystemExit as exc:
-        raise ListenError(
-            f"{address} cannot be had: stop the program that listens there, or set api_port"
-        ) from exc
-    with listening:
+    with _listening(settings.api_host, settings.api_port) as listening:
         server.run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as exc:
+        raise ListenError(
+            f"cannot listen on {host}:{port} ({exc.strerror or exc}): "
+            "stop the program that has it, or set api_host and api_port"
+        ) from exc
 
 
 class _UtcFormatter(logging.Formatter):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from angkut_backend import db
@@ -37,6 +38,7 @@ class Api:
     """A running API and those who call it."""
 
     dsn: str
+    app: FastAPI
     server: Server
     thread: threading.Thread
     clock: SteppedClock
@@ -118,7 +120,7 @@ def running_api(dsn: str, page_dir: Path) -> Iterator[Api]:
         assert thread.is_alive(), "the API did not start"
         assert time.monotonic() < deadline, "the API did not start in time"
         time.sleep(0.01)
-    api = Api(dsn, server, thread, clock)
+    api = Api(dsn, app, server, thread, clock)
     try:
         yield api
     finally:
