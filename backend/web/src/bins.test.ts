@@ -17,15 +17,16 @@ describe("urgency", () => {
     expect(codes(known)).toEqual(["C", "A", "B", "D"]);
   });
 
-  it("keeps unknown bins apart, those that never spoke first, then the longest silent", () => {
+  it("keeps unknown bins apart, the longest silent first, those that never spoke last", () => {
     const { known, unknown } = byUrgency([
       bin("HOURS", { fill_class: "unknown", trusted_at: minutesFromNoon(-300), fill_pct: 99 }),
       bin("EMPTY", { fill_class: "empty", fill_pct: 0 }),
       bin("NEVER", { fill_class: "unknown", trusted_at: null, fill_pct: null }),
+      bin("ALSO NEVER", { fill_class: "unknown", trusted_at: null, fill_pct: null }),
       bin("DAYS", { fill_class: "unknown", trusted_at: minutesFromNoon(-3000), fill_pct: 1 }),
     ]);
     expect(codes(known)).toEqual(["EMPTY"]);
-    expect(codes(unknown)).toEqual(["NEVER", "DAYS", "HOURS"]);
+    expect(codes(unknown)).toEqual(["DAYS", "HOURS", "ALSO NEVER", "NEVER"]);
   });
 });
 

@@ -27,7 +27,7 @@ export interface Filter {
 export interface Groups {
   /** Fullest first. */
   known: BinFeature[];
-  /** Silent for longest first; those that never spoke before all. */
+  /** Silent for longest first; those that never spoke, most of them without a sensor, last. */
   unknown: BinFeature[];
 }
 
@@ -75,14 +75,14 @@ export function byUrgency(bins: readonly BinFeature[]): Groups {
   const known = bins.filter((bin) => bin.properties.fill_class !== "unknown");
   const unknown = bins.filter((bin) => bin.properties.fill_class === "unknown");
   known.sort((a, b) => level(b) - level(a) || byCode(a, b));
-  unknown.sort((a, b) => silentSince(a) - silentSince(b) || byCode(a, b));
+  unknown.sort((a, b) => ascending(silentSince(a), silentSince(b)) || byCode(a, b));
   return { known, unknown };
 }
 
-/** When the last believed level was measured, in milliseconds; 0 when there never was one. */
+/** When the last believed level was measured, in milliseconds; infinite when there is none. */
 export function silentSince(bin: BinFeature): number {
   const { trusted_at } = bin.properties;
-  return trusted_at === null ? 0 : Date.parse(trusted_at);
+  return trusted_at === null ? Number.POSITIVE_INFINITY : Date.parse(trusted_at);
 }
 
 function level(bin: BinFeature): number {
@@ -90,7 +90,12 @@ function level(bin: BinFeature): number {
 }
 
 function byCode(a: BinFeature, b: BinFeature): number {
-  return a.properties.code < b.properties.code ? -1 : 1;
+  return ascending(a.properties.code, b.properties.code);
+}
+
+/** Not by subtraction: infinite times are equal. */
+function ascending<T extends number | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function fold(text: string): string {

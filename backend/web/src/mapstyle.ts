@@ -77,7 +77,7 @@ export function mapStyle(site: Site): StyleSpecification {
         filter: ["==", ["get", "fill_class"], "unknown"],
         layout: {
           "icon-image": UNKNOWN_ICON,
-          "icon-size": ["interpolate", ["exponential", 1.6], ["zoom"], 11, 0.38, 14, 0.7, 18, 1.8],
+          "icon-size": ["interpolate", ["exponential", 1.6], ["zoom"], 11, 0.4, 14, 0.78, 18, 1.9],
           "icon-allow-overlap": true,
           "icon-ignore-placement": true,
         },
