@@ -21,12 +21,9 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def embedded() -> Iterator[Databases]:
     """Databases on the embedded PostgreSQL."""
-    with (
-        embedded_server(tmp_path_factory.mktemp("embedded")) as server,
-        Databases(server).open() as databases,
-    ):
+    with embedded_server() as server, Databases(server).open() as databases:
         yield databases
 
 
