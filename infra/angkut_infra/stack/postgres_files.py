@@ -47,11 +47,15 @@ def usable_programs(cache: Path, privileges: Privileges) -> Path:
     folder = programs()
     if privileges.uid is None or _runs(folder, privileges):
         return folder
-    copy = cache / folder.parent.name
-    if not (copy / "bin" / "postgres").exists():
-        shutil.copytree(folder.parent, copy, symlinks=True, dirs_exist_ok=True)
+    package = folder.parents[1]
+    copy = cache / folder.relative_to(package.parent)
+    if not (copy / "postgres").exists():
+        # The wheel's own libraries lie beside its package, and the programs look for them there.
+        for part in (package.with_name(f"{package.name}.libs"), package):
+            if part.exists():
+                shutil.copytree(part, cache / part.name, symlinks=True, dirs_exist_ok=True)
         privileges.give(cache)
-    return copy / "bin"
+    return copy
 
 
 def environment() -> dict[str, str]:
