@@ -40,21 +40,11 @@ class TlsListener:
     address: str = "0.0.0.0"  # noqa: S104 - devices are elsewhere; certificates are required
 
 
-def configuration(
-    *,
-    port: int,
-    address: str = "127.0.0.1",
-    tls: TlsListener | None = None,
-    user: str | None = None,
-) -> str:
-    """Return `mosquitto.conf`; its paths are relative to the folder that Mosquitto starts in.
-
-    Started as root, Mosquitto changes to the account `user`, else to its own, `mosquitto`.
-    """
+def configuration(*, port: int, address: str = "127.0.0.1", tls: TlsListener | None = None) -> str:
+    """Return `mosquitto.conf`; its paths are relative to the folder that Mosquitto starts in."""
     lines = [
         "# Generated from the wire contract; changes are lost.",
         "per_listener_settings false",
-        *([f"user {user}"] if user else []),
         "allow_anonymous false",
         f"password_file {PASSWORD_FILE}",
         f"acl_file {ACCESS_FILE}",

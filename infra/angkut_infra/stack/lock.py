@@ -12,6 +12,10 @@ class FolderInUseError(AngkutError):
     """Another stack runs in this data folder."""
 
 
+class FolderUnusableError(AngkutError):
+    """The data folder cannot be written to."""
+
+
 class FolderLock:
     """Held by the living process only: the kernel frees it on any death, so it is never stale."""
 

@@ -66,8 +66,9 @@ class Log:
                 self._keep(f"{now:%Y-%m-%dT%H:%M:%SZ} {name} | {text}\n")
 
     def say(self, text: str) -> None:
-        """Write one line of the stack itself."""
-        self.line("angkut", text)
+        """Write what the stack itself has to say, in as many lines as it has."""
+        for line in text.splitlines():
+            self.line("angkut", line)
 
     def close(self) -> None:
         """Close the file; the terminal stays."""

@@ -89,8 +89,7 @@ class EmbeddedPostgres:
             # "Fast shutdown": clients are cut off, everything committed is on disk.
             stop_signal=signal.SIGINT,
             privileges=self._privileges,
-            # The file of the log has its daily life too.
-            shown=lambda line: not line.startswith("LOG:"),
+            shown=_is_news,
         )
         self._child.start()
         try:
@@ -141,9 +140,10 @@ class EmbeddedPostgres:
             self._log.say(f"stopped a database server left over from an earlier run ({stopped})")
             return
         pid = leftover.read_pid(pid_file)
-        if pid is not None and leftover.command_of(pid) is not None:
-            # The number belongs to another program now. PostgreSQL would take it for a server
-            # of its own and refuse; a dead number it handles itself, and better.
+        command = None if pid is None else leftover.command_of(pid)
+        # A number that belongs to another program now: PostgreSQL would take it for a server of
+        # its own and refuse. A dead number, and another PostgreSQL, it judges better itself.
+        if command is not None and "postgres" not in command:
             pid_file.unlink(missing_ok=True)
 
     def _wait_until_ready(self, child: Child) -> None:
@@ -165,6 +165,13 @@ class EmbeddedPostgres:
     def _address(self, database: str) -> str:
         host = quote(str(self._sockets), safe="")
         return f"postgresql://{SUPERUSER}@/{database}?host={host}&port=5432"
+
+
+def _is_news(line: str) -> bool:
+    """Whether a line of the server is for the terminal; its daily life is not."""
+    return not line.startswith(
+        ("LOG:", "FATAL:  the database system is", "DETAIL:  Consistent recovery state")
+    )
 
 
 def _ensure_database(conn: psycopg.Connection) -> None:

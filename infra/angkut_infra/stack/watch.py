@@ -14,7 +14,7 @@ from angkut_infra.stack.log import Log
 #: Changes of devices that come close together reach the broker together.
 DEBOUNCE_S = 0.3
 #: After a failure to read the users.
-RETRY_S = 5.0
+RETRY_S = 1.0
 _CONNECT_TIMEOUT_S = 5
 
 

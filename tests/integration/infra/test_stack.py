@@ -240,8 +240,8 @@ def test_a_part_that_is_killed_comes_back(tmp_path: Path, name: str) -> None:
     with stack(tmp_path, services=("ingest", "api")) as running:
         running.tend()
         (keeper,) = [keeper for keeper in running._keepers if keeper.name == name]
-        pid = keeper.part.pid  # type: ignore[attr-defined]  # all parts have one
-        os.kill(pid, signal.SIGKILL)
+        assert keeper.part.pid
+        os.kill(keeper.part.pid, signal.SIGKILL)
         wait_until(
             tending(running, lambda: f"{name} is back" in log_of(tmp_path)), what="its return"
         )
