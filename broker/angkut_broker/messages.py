@@ -99,6 +99,9 @@ class Meta(Message):
         None, description="Seconds between two readings"
     )
     sensor: Text | None = Field(None, description="Kind of sensor: ultrasonic, radar, laser, ...")
+    confirm: bool | None = Field(
+        None, description="Tell me on `stored` what is committed; gateways are always told"
+    )
 
 
 CommandId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -122,16 +125,23 @@ class Ack(Message):
     detail: Annotated[str, Field(max_length=500)] | None = None
 
 
-class StoredReading(BaseModel):
-    """One reading that is committed in the database."""
+class ReadingName(BaseModel):
+    """Which reading: `id` and `t` name it in the database, `seq` in the sender's memory."""
 
     model_config = ConfigDict(strict=True, frozen=True)
 
     id: DeviceId
+    t: Time
     seq: Seq
 
 
 class Stored(Message):
-    """From ingest to a gateway or a capable device: what is committed in the database."""
+    """From ingest to a gateway or a capable device, after the commit.
 
-    stored: Annotated[list[StoredReading], Field(max_length=MAX_BATCH)]
+    The sender forgets what is named here and sends again what is not named in time.
+    """
+
+    #: Committed, now or at an earlier delivery.
+    stored: Annotated[list[ReadingName], Field(max_length=MAX_BATCH)]
+    #: Kept aside for good, such as readings of an unknown device: sending again will not help.
+    refused: Annotated[list[ReadingName], Field(max_length=MAX_BATCH)] = Field(default_factory=list)

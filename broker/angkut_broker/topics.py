@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from angkut_broker.errors import TopicError
@@ -83,6 +84,9 @@ class Topic:
                 raise TopicError(f"{level} is {value!r}; it must be {remedy}")
 
     @classmethod
+    # A fleet publishes on the same few thousand topics all day; strangers' topics push each
+    # other out.
+    @lru_cache(maxsize=65_536)
     def parse(cls, text: str) -> Self:
         """Read a topic as it came from the broker."""
         levels = text.split("/")

@@ -13,9 +13,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from angkut_backend.errors import NotConfiguredError
 from angkut_backend.ingest.batch import Received
+from angkut_backend.ingest.fast_client import FastClient
 from angkut_backend.settings import Settings
 from angkut_broker.session import ingest_client_id
-from angkut_broker.topics import INGEST_CHANNELS, topic_filter
+from angkut_broker.topics import INGEST_CHANNELS, Channel, topic_filter
 
 log = logging.getLogger("angkut.ingest")
 
@@ -24,6 +25,8 @@ log = logging.getLogger("angkut.ingest")
 #: then the network thread waits here, and the broker keeps the rest.
 _QUEUE_BOUND = 20_000
 _KEEPALIVE_S = 30
+#: Confirmations that may wait for the broker; more are dropped and asked for again.
+_CONFIRMATIONS_BOUND = 5_000
 
 
 class Consumer:
@@ -45,7 +48,7 @@ class Consumer:
         self._generation = 0
         self._lock = threading.Lock()
         self._address = (settings.mqtt_host, settings.mqtt_port)
-        self._client = Client(
+        self._client = FastClient(
             CallbackAPIVersion.VERSION2,
             client_id=ingest_client_id(settings.ingest_worker),
             clean_session=False,
@@ -58,6 +61,7 @@ class Consumer:
         if settings.mqtt_tls:
             self._client.tls_set(str(settings.mqtt_ca_file) if settings.mqtt_ca_file else None)
         self._client.reconnect_delay_set(min_delay=1, max_delay=30)
+        self._client.max_queued_messages_set(_CONFIRMATIONS_BOUND)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -75,9 +79,17 @@ class Consumer:
     def acknowledge(self, messages: Iterable[Received]) -> None:
         """Confirm stored messages, in the order in which they came."""
         with self._lock:
-            for message in messages:
-                if message.generation == self._generation:
-                    self._client.ack(message.mid, 1)
+            self._client.acknowledge(
+                message.mid
+                for message in messages
+                # What came with QoS 0 has no identifier and wants no answer.
+                if message.generation == self._generation and message.mid
+            )
+
+    def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Send what senders want to hear. One that is lost is asked for again by its sender."""
+        for topic, payload in messages:
+            self._client.publish(topic, payload, qos=Channel.STORED.qos)
 
     def _on_connect(
         self,

@@ -9,7 +9,7 @@ WITH inp AS (
     ) AS u (ord, device, observed_at, received_at, seq, distances, distance_mm,
             reported_fill_pct, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db)
 ), known AS (
-    SELECT inp.*, d.device_id, m.bin_id, q.fill_pct, q.flags, q.score
+    SELECT inp.*, d.device_id, d.confirm, m.bin_id, q.fill_pct, q.flags, q.score
     FROM inp
     JOIN device AS d ON d.external_id = inp.device AND d.retired_at IS NULL
     LEFT JOIN mounting AS m ON m.device_id = d.device_id
@@ -72,6 +72,7 @@ WITH inp AS (
 SELECT (SELECT count(*) FROM ins) AS stored,
        (SELECT count(*) FROM known) AS known,
        ARRAY(SELECT ord FROM inp EXCEPT SELECT ord FROM known) AS refused,
+       ARRAY(SELECT ord FROM known WHERE confirm) AS confirm,
        ARRAY(SELECT bin_id FROM latest ORDER BY bin_id) AS changed_bins
 
 -- name: store_events
@@ -95,15 +96,16 @@ WHERE d.external_id = u.device AND d.online IS DISTINCT FROM u.online
 UPDATE device AS d SET model = coalesce(u.model, d.model),
                   firmware = coalesce(u.firmware, d.firmware),
                   sensor_kind = coalesce(u.sensor_kind, d.sensor_kind),
-                  interval_s = coalesce(u.interval_s, d.interval_s)
+                  interval_s = coalesce(u.interval_s, d.interval_s),
+                  confirm = coalesce(u.confirm, d.confirm)
 FROM unnest(%(device)b::text[], %(model)b::text[], %(firmware)b::text[],
-            %(sensor_kind)b::text[], %(interval_s)b::int4[])
-    AS u (device, model, firmware, sensor_kind, interval_s)
+            %(sensor_kind)b::text[], %(interval_s)b::int4[], %(confirm)b::bool[])
+    AS u (device, model, firmware, sensor_kind, interval_s, confirm)
 WHERE d.external_id = u.device
-  AND (d.model, d.firmware, d.sensor_kind, d.interval_s)
+  AND (d.model, d.firmware, d.sensor_kind, d.interval_s, d.confirm)
       IS DISTINCT FROM (coalesce(u.model, d.model), coalesce(u.firmware, d.firmware),
                         coalesce(u.sensor_kind, d.sensor_kind),
-                        coalesce(u.interval_s, d.interval_s))
+                        coalesce(u.interval_s, d.interval_s), coalesce(u.confirm, d.confirm))
 
 -- name: device_states
 SELECT external_id, retired_at IS NOT NULL AS retired

@@ -65,8 +65,9 @@ class Ingest:
         try:
             while not stop.is_set():
                 batch = self._collect()
-                if batch is not None and self._write(batch, stop):
+                if batch is not None and (outcome := self._write(batch, stop)):
                     self._consumer.acknowledge(batch.sources)
+                    self._consumer.publish(outcome.confirmations)
                 self._report()
         finally:
             self._consumer.stop()
@@ -86,12 +87,12 @@ class Ingest:
             pass
         return batch if batch.sources else None
 
-    def _write(self, batch: Batch, stop: threading.Event) -> bool:
-        """Commit a batch, however long the database is away; `False` if told to stop before."""
+    def _write(self, batch: Batch, stop: threading.Event) -> Outcome | None:
+        """Commit a batch, however long the database is away; `None` if told to stop before."""
         attempt = 0
         while True:
             try:
-                self._tally.add(self._store(batch), batch)
+                outcome = self._store(batch)
             except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
                 attempt += 1
                 delay_s = self._rng.uniform(0.5, 1) * min(_RETRY_MAX_S, 0.5 * 2**attempt)
@@ -103,9 +104,10 @@ class Ingest:
                 )
                 self._conn = None
                 if stop.wait(delay_s):
-                    return False
+                    return None
             else:
-                return True
+                self._tally.add(outcome, batch)
+                return outcome
 
     def _store(self, batch: Batch) -> Outcome:
         """Store a batch; one that the database rejects is stored message by message."""
@@ -124,6 +126,7 @@ class Ingest:
                 stored=sum(part.stored for part in parts),
                 duplicates=sum(part.duplicates for part in parts),
                 dead_letters=sum(part.dead_letters for part in parts),
+                confirmations=tuple(one for part in parts for one in part.confirmations),
             )
 
     def _report(self, *, final: bool = False) -> None:

@@ -11,6 +11,7 @@ from angkut_backend.ingest.batch import (
     as_float,
     reading_columns,
 )
+from angkut_backend.ingest.confirm import confirmations
 from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import Status, Telemetry
 
@@ -31,6 +32,8 @@ class Outcome:
     #: Readings that were there already.
     duplicates: int
     dead_letters: int
+    #: Topic and payload of what senders want to hear, now that the batch is committed.
+    confirmations: Sequence[tuple[str, bytes]] = ()
 
 
 def store(conn: Connection, batch: Batch) -> Outcome:
@@ -42,6 +45,7 @@ def store(conn: Connection, batch: Batch) -> Outcome:
         Nothing of the batch is stored.
     """
     stored = duplicates = 0
+    confirmed: list[tuple[str, bytes]] = []
     dead = list(batch.dead_letters)
     with conn.transaction():
         if batch.readings:
@@ -49,11 +53,12 @@ def store(conn: Connection, batch: Batch) -> Outcome:
             assert row is not None  # noqa: S101 - an aggregate always gives one row
             stored, duplicates = row["stored"], row["known"] - row["stored"]
             dead += _unknown(conn, batch, row["refused"])
+            confirmed = confirmations(batch.readings, row["refused"], row["confirm"])
             _notify(conn, row["changed_bins"])
         dead += _store_others(conn, batch)
         if dead:
             conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
-    return Outcome(stored, duplicates, len(dead))
+    return Outcome(stored, duplicates, len(dead), tuple(confirmed))
 
 
 def _unknown(conn: Connection, batch: Batch, refused: Sequence[int]) -> Iterator[DeadLetter]:
@@ -127,6 +132,7 @@ def _store_others(conn: Connection, batch: Batch) -> list[DeadLetter]:
                 "firmware": [meta.fw for meta in metas],
                 "sensor_kind": [meta.sensor for meta in metas],
                 "interval_s": [meta.interval_s for meta in metas],
+                "confirm": [meta.confirm for meta in metas],
             },
         )
     claims = [(source, event.id) for source, event in batch.events]

@@ -10,7 +10,15 @@ from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.store import Outcome, store
 from angkut_backend.quality.rules import DISTRUST, Flag
 from angkut_broker.codec import encode
-from angkut_broker.messages import Event, EventKind, Meta, Status, Telemetry
+from angkut_broker.messages import (
+    MAX_PAYLOAD_BYTES,
+    Event,
+    EventKind,
+    Meta,
+    Status,
+    Stored,
+    Telemetry,
+)
 from angkut_broker.topics import Channel, Kind, Topic
 from parts.registry import DEVICE, MOUNTED_AT, TOPIC, add_registry
 
@@ -163,3 +171,38 @@ def test_text_that_the_database_cannot_hold_is_still_kept_aside(registry: Connec
     odd = Received(0, 1, "angkut/\0/\ud800", b"\0\xff", NOW)
     assert store(registry, Batch.of([odd])) == Outcome(0, 0, 1)
     assert bytes(one(registry, "SELECT payload FROM dead_letter")["payload"]) == b"\0\xff"
+
+
+def stored_on(outcome: Outcome) -> dict[str, Stored]:
+    return {topic: Stored.model_validate_json(payload) for topic, payload in outcome.confirmations}
+
+
+def test_a_gateway_hears_what_is_stored_and_what_never_will_be(registry: Connection) -> None:
+    gateway = "angkut/v1/bekasi/327501/gateway/gw-01"
+    known = reading(7, d_mm=[600])
+    strange = reading(8).model_copy(update={"id": "stranger"})
+    for _ in "first", "again":
+        message = Received(0, 1, f"{gateway}/telemetry", encode([known, strange]), NOW)
+        heard = stored_on(store(registry, Batch.of([message])))[f"{gateway}/stored"]
+        assert [(name.id, name.t, name.seq) for name in heard.stored] == [(DEVICE, NOW, 7)]
+        assert [name.id for name in heard.refused] == ["stranger"]
+
+
+def test_a_device_hears_it_only_after_it_asked(registry: Connection) -> None:
+    assert put(registry, reading(1, d_mm=[600])).confirmations == ()
+    asks = received(encode(Meta(v=1, id=DEVICE, confirm=True)), "meta")
+    store(registry, Batch.of([asks]))
+    outcome = put(registry, reading(1, d_mm=[600]), reading(2, minutes=1, d_mm=[600]))
+    assert [name.seq for name in stored_on(outcome)[f"{TOPIC}/stored"].stored] == [1, 2]
+
+
+def test_confirmations_fit_into_the_contract_s_payload(registry: Connection) -> None:
+    registry.execute("UPDATE device SET confirm = true")
+    batches = [
+        [reading(n, minutes=-n, d_mm=[600]) for n in range(k, k + 300)] for k in range(0, 1200, 300)
+    ]
+    outcome = put(registry, *batches)
+    assert outcome.stored == 1200
+    assert max(len(payload) for _, payload in outcome.confirmations) <= MAX_PAYLOAD_BYTES
+    heard = [Stored.model_validate_json(payload) for _, payload in outcome.confirmations]
+    assert sum(len(one.stored) for one in heard) == 1200
