@@ -5,7 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OUT ?= dist
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+UV := $(PYTHON) infra/uv.py
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header $(LOCK_OPTIONS)
 
 help: ## List what can be made
@@ -37,7 +38,7 @@ lock: ## Renew requirements/*.txt; LOCK_OPTIONS=--upgrade takes newer versions
 
 build: ## Make the wheel and the source archive in dist/
 	@$(PYTHON) infra/bootstrap.py dev
-	$(BIN)/uv build --build-constraints requirements/tools.txt --out-dir $(OUT)
+	$(UV) build --build-constraints requirements/tools.txt --out-dir $(OUT)
 
 clean: ## Remove what was made here; the data in angkut-data stays
 	rm -rf .venv .test-parts dist build backend/angkut_backend/static backend/web/node_modules
