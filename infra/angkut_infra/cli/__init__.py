@@ -11,9 +11,10 @@ from angkut_broker.errors import AngkutError
 #: Command, where it is, what it does; the order is the order of the help.
 _COMMANDS = {
     "demo": ("demo", "Everything on this machine: stack, Bekasi Timur, 28 days of history, live."),
-    "up": ("run", "Run broker, database, ingest and API together, with one log."),
+    "up": ("run", "Run broker, database, ingest, API and worker together, with one log."),
     "ingest": ("run", "Run ingest alone: from MQTT to the database."),
     "api": ("run", "Run the API and the page alone."),
+    "worker": ("run", "Run the periodic jobs alone: roll-ups, retention."),
     "migrate": ("run", "Bring the database to the schema of this Angkut."),
     "doctor": ("doctor", "Check broker, database, migrations, clock and disk; say what to do."),
     "config": ("config", "Show the settings in force, or the defaults with comments."),

@@ -1,4 +1,4 @@
-"""`angkut up|ingest|api|migrate`: the processes, together and alone."""
+"""`angkut up|ingest|api|worker|migrate`: the processes, together and alone."""
 
 import random
 import signal
@@ -11,6 +11,7 @@ from angkut_backend.db import connect
 from angkut_backend.migrate import migrate as apply_migrations
 from angkut_backend.settings import load_settings
 from angkut_infra.cli.context import set_up_logging, settings
+from angkut_infra.stack.services import SERVICES
 
 
 @click.command()
@@ -24,15 +25,12 @@ def ingest() -> None:
 
     found = settings()
     set_up_logging(found.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     Ingest(
         found,
         clock=lambda: datetime.now(UTC),
         # Jitter only: nothing secret hangs on it.
         rng=random.Random(),  # noqa: S311
-    ).run(stop)
+    ).run(_stop_by_signal())
 
 
 @click.command()
@@ -41,6 +39,27 @@ def api() -> None:
     from angkut_backend.serve import run  # noqa: PLC0415 - FastAPI is slow to load
 
     run(settings())
+
+
+@click.command()
+def worker() -> None:
+    """Run the periodic jobs alone: roll-ups, retention and what else must be kept up to date.
+
+    Any number may run: each job is done by one worker at a time. Ctrl-C or SIGTERM ends it
+    after the job in hand.
+    """
+    from angkut_backend.jobs import jobs  # noqa: PLC0415 - psycopg is slow to load
+    from angkut_backend.worker import Worker  # noqa: PLC0415
+
+    found = settings()
+    set_up_logging(found.log_level)
+    Worker(
+        found.dsn,
+        jobs(found),
+        clock=lambda: datetime.now(UTC),
+        # Jitter only: nothing secret hangs on it.
+        rng=random.Random(),  # noqa: S311
+    ).run(_stop_by_signal())
 
 
 @click.command()
@@ -58,13 +77,13 @@ def migrate() -> None:
     "--service",
     "services",
     multiple=True,
-    type=click.Choice(["ingest", "api"]),
-    default=("ingest", "api"),
+    type=click.Choice(SERVICES),
+    default=SERVICES,
     show_default=True,
     help="What runs beside broker and database; give it more than once.",
 )
 def up(services: tuple[str, ...]) -> None:
-    """Run broker, database, ingest and API together, with one log.
+    """Run broker, database, ingest, API and worker together, with one log.
 
     Needs no root and no Docker. Everything is kept in data_dir (./angkut-data) and found again
     at the next start. If a DSN is configured, that database is used. Ctrl-C stops all of it.
@@ -77,3 +96,11 @@ def up(services: tuple[str, ...]) -> None:
         click.echo(f"broker mqtt://{stack.broker.host}:{stack.broker.port}")
         click.echo("stop with Ctrl-C")
         stack.run_until_stopped()
+
+
+def _stop_by_signal() -> threading.Event:
+    """Return an event that SIGTERM or SIGINT sets."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,4 +1,4 @@
-"""Angkut's own processes as children of the stack: `ingest`, `api`, and whatever a demo adds."""
+"""Angkut's own processes as children of the stack, and whatever a demo adds."""
 
 import os
 import sys
@@ -13,6 +13,8 @@ from angkut_infra.stack import leftover
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.process import Child
 
+#: What runs beside broker and database unless told otherwise.
+SERVICES = ("ingest", "api", "worker")
 READY_TIMEOUT_S = 120.0
 #: Long enough for a full batch to be committed, short enough for a person at the keyboard.
 STOP_TIMEOUT_S = 15.0

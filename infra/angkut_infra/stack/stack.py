@@ -44,7 +44,7 @@ class EmbeddedStack:
         *,
         loaded: LoadedSettings,
         log: Log | None = None,
-        services: Sequence[str] = ("ingest", "api"),
+        services: Sequence[str] = services.SERVICES,
         broker_kind: KindName | None = None,
         randomness: random.Random | None = None,
     ) -> None:
