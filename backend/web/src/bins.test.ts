@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BinFeature } from "./api";
-import { applyChanges, byUrgency, countClasses, expire, fromState, matching } from "./bins";
+import { applyChanges, byUrgency, countClasses, drawingOrder, expire, fromState, matching } from "./bins";
 import { bin, collection, minutesFromNoon, NOON } from "./testing/sample";
 
 const codes = (bins: Iterable<BinFeature>) => [...bins].map((one) => one.properties.code);
@@ -28,6 +28,17 @@ describe("urgency", () => {
     expect(codes(known)).toEqual(["EMPTY"]);
     expect(codes(unknown)).toEqual(["DAYS", "HOURS", "ALSO NEVER", "NEVER"]);
   });
+});
+
+it("the fullest is drawn last and so above the others, the unknown below all", () => {
+  const order = drawingOrder(
+    byUrgency([
+      bin("UNKNOWN", { fill_class: "unknown", fill_pct: 100 }),
+      bin("FULL", { fill_class: "full", fill_pct: 95 }),
+      bin("LOW"),
+    ]),
+  );
+  expect(codes(order)).toEqual(["UNKNOWN", "LOW", "FULL"]);
 });
 
 describe("changes", () => {

@@ -79,6 +79,11 @@ export function byUrgency(bins: readonly BinFeature[]): Groups {
   return { known, unknown };
 }
 
+/** What is drawn later lies above: unknown bins lowest, the fullest on top. */
+export function drawingOrder({ known, unknown }: Groups): BinFeature[] {
+  return [...known, ...unknown].reverse();
+}
+
 /** When the last believed level was measured, in milliseconds; infinite when there is none. */
 export function silentSince(bin: BinFeature): number {
   const { trusted_at } = bin.properties;
@@ -89,7 +94,7 @@ function level(bin: BinFeature): number {
   return bin.properties.fill_pct ?? -1;
 }
 
-function byCode(a: BinFeature, b: BinFeature): number {
+export function byCode(a: BinFeature, b: BinFeature): number {
   return ascending(a.properties.code, b.properties.code);
 }
 

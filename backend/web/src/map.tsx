@@ -12,10 +12,11 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { BinFeature, BinProperties, Site } from "./api";
+import { drawingOrder } from "./bins";
 import { addIcons } from "./mapicons";
 import { BIN_LAYERS, BINS_SOURCE, mapStyle, SELECTED_LAYER } from "./mapstyle";
 import { spread } from "./spread";
-import { bins, messages, open, openCode, percent, shown } from "./store";
+import { bins, groups, messages, open, openCode, percent } from "./store";
 
 setWorkerUrl(workerUrl);
 
@@ -24,7 +25,7 @@ const TOUCH_PX = 14;
 /** Bins nearer to one another than so many pixels are one mark to the eye. */
 const SAME_PX = 4;
 /** The bins are handed to the map at most so often: a burst of changes is drawn once. */
-const REDRAW_MS = 200;
+const REDRAW_MS = 500;
 
 /** Pixels around the district; below it stands the attribution. */
 const FIT = { padding: { top: 20, left: 20, right: 20, bottom: 36 } };
@@ -88,6 +89,8 @@ function make(container: HTMLElement, site: Site): MapLibre {
     pitchWithRotate: false,
     touchPitch: false,
     attributionControl: false,
+    // A fade is twenty frames after every change: too much without a graphics card.
+    fadeDuration: 0,
   });
   map.touchZoomRotate.disableRotation();
   map.on("error", ({ error }) => console.error("map:", error));
@@ -129,11 +132,11 @@ function showBins(map: MapLibre): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const draw = () => {
     timer = undefined;
-    source.setData({ type: "FeatureCollection", features: spread(shown.peek()) });
+    source.setData({ type: "FeatureCollection", features: spread(drawingOrder(groups.peek())) });
   };
   draw();
   const stop = effect(() => {
-    void shown.value;
+    void groups.value;
     timer ??= setTimeout(draw, REDRAW_MS);
   });
   return () => {

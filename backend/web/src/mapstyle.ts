@@ -28,16 +28,18 @@ const radius: ExpressionSpecification = [
   ["match", ["get", "fill_class"], "full", 22, "high", 20, 18],
 ];
 
-/** The more urgent is drawn above the less urgent. */
-const urgency: ExpressionSpecification = ["coalesce", ["get", "fill_pct"], 0];
-
 export function mapStyle(site: Site): StyleSpecification {
   return {
     version: 8,
     sources: {
       areas: { type: "geojson", data: site.areas },
       places: { type: "geojson", data: site.places },
-      [BINS_SOURCE]: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+      // Every change cuts the tiles anew and draws once for each: few big tiles, exact to a metre.
+      [BINS_SOURCE]: {
+        type: "geojson",
+        data: { type: "FeatureCollection", features: [] },
+        maxzoom: 12,
+      },
     },
     layers: [
       { id: "background", type: "background", paint: { "background-color": "#e4e9e3" } },
@@ -86,8 +88,8 @@ export function mapStyle(site: Site): StyleSpecification {
         id: "bin-known",
         type: "circle",
         source: BINS_SOURCE,
+        // In the order of the data: a sort key would make each circle a drawing call of its own.
         filter: ["!=", ["get", "fill_class"], "unknown"],
-        layout: { "circle-sort-key": urgency },
         paint: {
           "circle-color": [
             "match",
@@ -111,7 +113,7 @@ export function mapStyle(site: Site): StyleSpecification {
           "text-field": ["concat", ["to-string", ["round", ["get", "fill_pct"]]], "%"],
           "text-font": FONT,
           "text-size": ["interpolate", ["linear"], ["zoom"], 15.5, 8, 18, 14],
-          "symbol-sort-key": ["-", 0, urgency],
+          "symbol-sort-key": ["-", 0, ["coalesce", ["get", "fill_pct"], 0]],
         },
         paint: {
           "text-color": ["match", ["get", "fill_class"], "full", "#ffffff", "#10201b"],
