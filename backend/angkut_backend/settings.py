@@ -49,6 +49,11 @@ class Settings(BaseModel):
         pattern=r"^[a-z0-9-]{1,32}$",
         description="Stable name of this ingest worker: its MQTT session hangs on it",
     )
+    ingest_share_group: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="Workers with the same group share the messages (not with a NATS broker)",
+    )
     ingest_batch_size: int = Field(
         1000, ge=1, le=5000, description="Messages written in one transaction at most"
     )

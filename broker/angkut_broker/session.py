@@ -40,6 +40,15 @@ def ingest_client_id(worker: str) -> str:
     return f"angkut-ingest-{worker}"
 
 
+def ingest_filters(share_group: str | None = None) -> list[tuple[str, int]]:
+    """Return what ingest subscribes to, with QoS.
+
+    Workers of one `share_group` share the messages: each goes to one of them.
+    """
+    prefix = f"$share/{share_group}/" if share_group else ""
+    return [(prefix + topic_filter(channel), channel.qos) for channel in INGEST_CHANNELS]
+
+
 def check(broker: BrokerAddress, *, timeout_s: float) -> None:
     """Connect once, without leaving anything behind.
 
@@ -66,7 +75,9 @@ def wait_until_accepted(broker: BrokerAddress, *, timeout_s: float) -> bool:
             return True
 
 
-def provision(broker: BrokerAddress, *, client_id: str, timeout_s: float) -> None:
+def provision(
+    broker: BrokerAddress, *, client_id: str, timeout_s: float, share_group: str | None = None
+) -> None:
     """Make the lasting session of an ingest worker, so that messages wait for it.
 
     A broker drops what nobody has subscribed to: without this, whatever devices publish
@@ -79,7 +90,7 @@ def provision(broker: BrokerAddress, *, client_id: str, timeout_s: float) -> Non
         No broker there, or it refuses this user or the subscription.
 
     """
-    filters = [(topic_filter(channel), channel.qos) for channel in INGEST_CHANNELS]
+    filters = ingest_filters(share_group)
     _visit(broker, client_id=client_id, timeout_s=timeout_s, filters=filters)
 
 

@@ -15,8 +15,8 @@ from angkut_backend.errors import NotConfiguredError
 from angkut_backend.ingest.batch import Received
 from angkut_backend.ingest.fast_client import FastClient
 from angkut_backend.settings import Settings
-from angkut_broker.session import ingest_client_id
-from angkut_broker.topics import INGEST_CHANNELS, Channel, topic_filter
+from angkut_broker.session import ingest_client_id, ingest_filters
+from angkut_broker.topics import Channel
 
 log = logging.getLogger("angkut.ingest")
 
@@ -47,6 +47,7 @@ class Consumer:
         self._clock = clock
         self._generation = 0
         self._lock = threading.Lock()
+        self._filters = ingest_filters(settings.ingest_share_group)
         self._address = (settings.mqtt_host, settings.mqtt_port)
         self._client = FastClient(
             CallbackAPIVersion.VERSION2,
@@ -104,7 +105,7 @@ class Consumer:
             return
         # Always, not only without a session: subscribing twice is harmless, and a broker that
         # forgot the session would otherwise drop everything from here on.
-        client.subscribe([(topic_filter(channel), channel.qos) for channel in INGEST_CHANNELS])
+        client.subscribe(self._filters)
         log.info(
             "connected to the broker at %s:%s (%s session)",
             *self._address,

@@ -74,5 +74,10 @@ def provision() -> None:
     found = settings()
     client_id = ingest_client_id(found.ingest_worker)
     address = ingest_at_broker(found)
-    make_session(address, client_id=client_id, timeout_s=_ANSWER_S)
+    make_session(
+        address,
+        client_id=client_id,
+        timeout_s=_ANSWER_S,
+        share_group=found.ingest_share_group,
+    )
     click.echo(f"{address} now keeps messages for {client_id}")
