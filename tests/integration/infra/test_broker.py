@@ -148,6 +148,15 @@ def test_the_brokers_files_are_for_its_owner_only(
     assert broker.kind == kind
 
 
+def test_a_folder_stays_with_the_broker_that_it_began_with(
+    broker: EmbeddedBroker, kind: KindName, tmp_path: Path, log: Log, free_port: int
+) -> None:
+    later = EmbeddedBroker(
+        tmp_path / "my broker", port=free_port, username=INGEST, password=PASSWORD, log=log
+    )
+    assert later.kind == kind == broker.kind
+
+
 def test_a_taken_port_is_an_error_that_names_it(
     idle_broker: EmbeddedBroker, users: list[BrokerUser]
 ) -> None:

@@ -197,6 +197,20 @@ def test_a_signal_stops_everything_in_order(
     assert "database system is shut down" in log_of(tmp_path)
 
 
+def test_a_signal_during_the_start_stops_what_has_started(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(tmp_path), "nats", "ingest", "api"],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "ANGKUT_MQTT_PORT": str(ports.choose(0)), "ANGKUT_API_PORT": "0"},
+    ) as process:
+        wait_until((tmp_path / "run" / "ingest.pid").exists, what="the first service")
+        children = descendants(process.pid)
+        process.terminate()
+    assert not any(alive(pid) for pid in children)
+    assert not (tmp_path / "stack.toml").exists()
+    assert not (tmp_path / "postgres" / "cluster" / "postmaster.pid").exists()
+
+
 @LINUX
 def test_a_kill_of_the_parent_leaves_no_process_and_the_next_start_works(
     tmp_path: Path, run: Callable[..., subprocess.Popen[str]], kind: KindName
