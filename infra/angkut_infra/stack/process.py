@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from angkut_broker.errors import AngkutError
 from angkut_infra.stack.log import MAX_LINE, Log
 from angkut_infra.stack.privileges import AS_WE_ARE, Privileges
 
@@ -19,6 +20,10 @@ TAIL_LINES = 12
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: a child between fork and exec must not load libraries.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class ProcessStartError(AngkutError):
+    """A process of the stack cannot be started."""
 
 
 def _everything(_line: str) -> bool:
@@ -71,11 +76,28 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the process, or start it again after its death."""
+        """Start the process, or start it again after its death.
+
+        Raises
+        ------
+        ProcessStartError
+            The machine does not run it: no such program, no memory, no more processes.
+
+        """
         self._reap()
         self._tail.clear()
+        try:
+            self._process = self._spawn()
+        except OSError as exc:
+            raise ProcessStartError(f"{self.name} cannot be started: {exc}") from exc
+        if self._pid_file:
+            self._pid_file.write_text(f"{self._process.pid}\n")
+        self._pump = threading.Thread(target=self._read, name=f"log-{self.name}", daemon=True)
+        self._pump.start()
+
+    def _spawn(self) -> subprocess.Popen[str]:
         who = self._privileges
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             self._argv,
             cwd=self._cwd,
             env=None if self._env is None else dict(self._env),
@@ -93,10 +115,6 @@ class Child:
             group=who.uid,
             extra_groups=None if who.uid is None else [],
         )
-        if self._pid_file:
-            self._pid_file.write_text(f"{self._process.pid}\n")
-        self._pump = threading.Thread(target=self._read, name=f"log-{self.name}", daemon=True)
-        self._pump.start()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal, if the process is there to receive it."""

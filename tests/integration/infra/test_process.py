@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from angkut_infra.stack.log import Log
-from angkut_infra.stack.process import Child
+from angkut_infra.stack.process import Child, ProcessStartError
 from integration.infra.processes import alive, descendants
 from parts.waiting import wait_until
 
@@ -75,6 +75,14 @@ def test_a_death_is_described_with_the_last_lines() -> None:
     dying.start()
     wait_until(lambda: not dying.running, what="its second death")
     dying.stop(timeout_s=1)
+
+
+def test_a_program_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -> None:
+    missing = Child("child", [str(tmp_path / "nowhere")], log=Log(io.StringIO()))
+    with pytest.raises(ProcessStartError, match=r"child cannot be started: .*nowhere"):
+        missing.start()
+    assert not missing.running
+    missing.stop(timeout_s=1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a parent's death")

@@ -82,28 +82,30 @@ def tending(running: EmbeddedStack, condition: Callable[[], object]) -> Callable
 
 
 @pytest.fixture
-def run() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Runs a stack in a process of its own and waits until it is ready."""
     started: list[subprocess.Popen[str]] = []
+    errors = tmp_path_factory.mktemp("stack") / "errors"
 
     def start(
         folder: Path, *services: str, kind: str = "nats", prefix: tuple[str, ...] = ()
     ) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*prefix, sys.executable, str(SCRIPT), str(folder), kind, *services],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={
-                **os.environ,
-                "ANGKUT_DATA_DIR": str(folder),
-                "ANGKUT_MQTT_PORT": str(ports.choose(0)),
-                "ANGKUT_API_PORT": str(ports.choose(0)),
-            },
-        )
+        with errors.open("w") as file:
+            process = subprocess.Popen(
+                [*prefix, sys.executable, str(SCRIPT), str(folder), kind, *services],
+                stdout=subprocess.PIPE,
+                stderr=file,
+                text=True,
+                env={
+                    **os.environ,
+                    "ANGKUT_DATA_DIR": str(folder),
+                    "ANGKUT_MQTT_PORT": str(ports.choose(0)),
+                    "ANGKUT_API_PORT": str(ports.choose(0)),
+                },
+            )
         started.append(process)
         assert process.stdout
-        assert process.stdout.readline() == "ready\n", log_of(folder)
+        assert process.stdout.readline() == "ready\n", errors.read_text()
         return process
 
     yield start
