@@ -8,8 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from angkut_broker.errors import AngkutError
+
 #: `nobody`; it need not exist in the machine's list of users.
 NOBODY = 65534
+
+
+class FolderOutOfReachError(AngkutError):
+    """The user that runs the servers cannot enter the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +28,32 @@ class Privileges:
     uid: int | None = None
 
     def enter(self, folder: Path) -> None:
-        """Let the server pass through the folder above its own, without listing it."""
+        """Let the server into its folder, through the one above, without listing that.
+
+        Raises
+        ------
+        FolderOutOfReachError
+            A folder further up is closed, and not ours to open.
+
+        """
         if self.uid is not None:
             folder.parent.chmod(0o711)
         self.give(folder)
+        if self.uid is None:
+            return
+        tried = subprocess.run(
+            [shutil.which("test") or "test", "-x", folder],
+            user=self.uid,
+            group=self.uid,
+            extra_groups=[],
+            check=False,
+        )
+        if tried.returncode != 0:
+            raise FolderOutOfReachError(
+                f"user {self.uid} cannot enter {folder}. Root runs servers as that user, because "
+                "this machine has no user namespaces: set ANGKUT_DATA_DIR to a folder whose "
+                "parents everyone may enter, such as /var/lib/angkut, or start as another user"
+            )
 
     def give(self, folder: Path) -> None:
         """Make the server's user the owner of a folder and of all that is in it.

@@ -11,7 +11,7 @@ from angkut_backend.db import connect
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.postgres import EmbeddedPostgres
 from angkut_infra.stack.postgres_files import DatabaseStartError
-from angkut_infra.stack.privileges import NOBODY, Privileges
+from angkut_infra.stack.privileges import NOBODY, FolderOutOfReachError, Privileges
 from integration.infra.processes import alive
 from parts.waiting import wait_until
 
@@ -177,6 +177,19 @@ def test_a_kill_during_the_making_of_the_database_leaves_no_half_of_it(
     database.start()
     database.stop()
     assert not draft.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_a_folder_that_nobody_can_enter_is_named_with_a_way_out(
+    short_folder: Path, log: Log
+) -> None:
+    folder = short_folder / "closed" / "data" / "postgres"
+    folder.mkdir(parents=True)
+    folder.parent.parent.chmod(0o700)
+    database = EmbeddedPostgres(folder, log=log, privileges=Privileges(uid=NOBODY))
+    with pytest.raises(FolderOutOfReachError, match=r"cannot enter .*postgres\..*ANGKUT_DATA_DIR"):
+        database.start()
+    assert folder.parent.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
