@@ -49,11 +49,16 @@ def usable_programs(cache: Path, privileges: Privileges) -> Path:
         return folder
     package = folder.parents[1]
     copy = cache / folder.relative_to(package.parent)
-    if not (copy / "postgres").exists():
+    if not _is_copy(copy / "postgres", folder / "postgres"):
+        # Made beside and renamed, so that a kill in between leaves no half of it.
+        draft = cache.with_name(f"{cache.name}.new")
+        shutil.rmtree(draft, ignore_errors=True)
         # The wheel's own libraries lie beside its package, and the programs look for them there.
         for part in (package.with_name(f"{package.name}.libs"), package):
             if part.exists():
-                shutil.copytree(part, cache / part.name, symlinks=True, dirs_exist_ok=True)
+                shutil.copytree(part, draft / part.name, symlinks=True)
+        shutil.rmtree(cache, ignore_errors=True)
+        draft.rename(cache)
         privileges.give(cache)
     return copy
 
@@ -111,6 +116,14 @@ def ensure_cluster(folder: Path, bin_folder: Path, privileges: Privileges) -> bo
         raise DatabaseStartError(f"initdb cannot make {folder}:\n{last}")
     draft.rename(folder)
     return True
+
+
+def _is_copy(copy: Path, original: Path) -> bool:
+    """Whether it was copied from this very file, and not from that of an older wheel."""
+    if not copy.exists():
+        return False
+    ours, theirs = copy.stat(), original.stat()
+    return (ours.st_size, int(ours.st_mtime)) == (theirs.st_size, int(theirs.st_mtime))
 
 
 def _check_version(folder: Path, bin_folder: Path) -> None:

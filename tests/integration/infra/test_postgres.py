@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from angkut_backend.db import connect
+from angkut_infra.stack import postgres_files
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.postgres import EmbeddedPostgres
 from angkut_infra.stack.postgres_files import DatabaseStartError
@@ -177,6 +178,29 @@ def test_a_kill_during_the_making_of_the_database_leaves_no_half_of_it(
     database.start()
     database.stop()
     assert not draft.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_programs_that_nobody_can_read_are_copied_once_and_again_when_they_change(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = short_folder / "closed"
+    original = closed / "wheel" / "pginstall" / "bin" / "postgres"
+    library = closed / "wheel.libs" / "libpq.so"
+    for path, text in ((original, "#!/bin/sh\necho 1\n"), (library, "library")):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    closed.chmod(0o700)
+    monkeypatch.setattr(postgres_files, "programs", lambda: original.parent)
+    cache = short_folder / "programs"
+    for text in ("#!/bin/sh\necho 1\n", "#!/bin/sh\necho twenty\n"):
+        original.write_text(text)
+        for _ in range(2):
+            found = postgres_files.usable_programs(cache, Privileges(uid=NOBODY))
+            assert found == cache / "wheel" / "pginstall" / "bin"
+            assert (found / "postgres").read_text() == text
+    assert (cache / "wheel.libs" / "libpq.so").stat().st_uid == NOBODY
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
