@@ -75,8 +75,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, page_dir: Path = P
 
 def openapi_json() -> str:
     """Return the interface's description, the same bytes for the same code; needs no database."""
-    # model_construct: the environment of whoever runs this must not matter.
-    app = create_app(Settings.model_construct())
+    app = create_app(Settings())
     return json.dumps(app.openapi(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

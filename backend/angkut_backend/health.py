@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from angkut_backend import migrate
 from angkut_backend.accounts.access import Public
 from angkut_backend.errors import BackendError
-from angkut_backend.pool import Conn
+from angkut_backend.pool import PoolDep
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -42,9 +42,10 @@ def get_liveness(_public: Public) -> LiveOut:
 
 
 @router.get("/ready")
-def get_readiness(conn: Conn, _public: Public) -> ReadyOut:
+def get_readiness(pool: PoolDep, _public: Public) -> ReadyOut:
     """Say that the database answers and has the schema of this code; 503 names what does not."""
-    state = migrate.state(conn)
+    with pool.connection() as conn:
+        state = migrate.state(conn)
     if state.pending:
         names = ", ".join(migration.name for migration in state.pending)
         raise MigrationsPendingError(f"the database lacks {names}: run `angkut migrate`")

@@ -13,6 +13,7 @@ from angkut_backend.errors import BackendError
 from angkut_backend.live.service import Live
 from angkut_backend.settings import Settings
 
+_LOG = logging.getLogger("angkut.api")
 #: What is still running after so long is cut off, so that a stop takes seconds.
 STOP_S = 3
 
@@ -76,6 +77,8 @@ def run(settings: Settings) -> None:
         log_config=_log_config(settings.log_level),
     )
     with _listening(settings.api_host, settings.api_port) as listening:
+        host, port = listening.getsockname()[:2]
+        _LOG.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
         server.run(sockets=[listening])
 
 
@@ -90,8 +93,12 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from exc
 
 
-class _UtcFormatter(logging.Formatter):
-    """Times of the log are UTC."""
+class _LineFormatter(logging.Formatter):
+    """One event a line, times in UTC; only a traceback may follow."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Put a message of several lines, such as libpq's, into one."""
+        return " ".join(super().formatMessage(record).split())
 
     @staticmethod
     def converter(timestamp_s: float | None) -> time.struct_time:
@@ -105,7 +112,7 @@ def _log_config(level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
-                "()": _UtcFormatter,
+                "()": _LineFormatter,
                 "fmt": "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s",
                 "datefmt": "%Y-%m-%dT%H:%M:%SZ",
             }

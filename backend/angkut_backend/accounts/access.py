@@ -14,9 +14,8 @@ from fastapi.params import Depends as DependsMarker
 from angkut_backend.accounts.service import Role, Scope
 from angkut_backend.accounts.sessions import Caller, caller_of_session, caller_of_token
 from angkut_backend.clock import Now
-from angkut_backend.db import Connection
 from angkut_backend.errors import NotAllowedError, NotSignedInError
-from angkut_backend.pool import Conn
+from angkut_backend.pool import Pool, PoolDep
 
 COOKIE = "angkut_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,10 +48,10 @@ class AllowPublic(Access):
 class AllowMaybe(Access):
     """Let everybody in and say who it is."""
 
-    def __call__(self, request: Request, conn: Conn, now: Now) -> Caller | None:
+    def __call__(self, request: Request, pool: PoolDep, now: Now) -> Caller | None:
         """Return the caller, or nothing for the public."""
         refuse_other_origin(request)
-        return identify(conn, request, now)
+        return identify(pool, request, now)
 
 
 class AllowRoles(Access):
@@ -61,7 +60,7 @@ class AllowRoles(Access):
     def __init__(self, roles: frozenset[Role]) -> None:
         self.roles = roles
 
-    def __call__(self, request: Request, conn: Conn, now: Now) -> Caller:
+    def __call__(self, request: Request, pool: PoolDep, now: Now) -> Caller:
         """Return the caller.
 
         Raises
@@ -73,7 +72,7 @@ class AllowRoles(Access):
 
         """
         refuse_other_origin(request)
-        caller = identify(conn, request, now)
+        caller = identify(pool, request, now)
         if caller is None:
             raise NotSignedInError
         if caller.role not in self.roles:
@@ -96,13 +95,23 @@ Staff = Annotated[Caller, allow(Role.ADMIN, Role.DISPATCHER)]
 Admin = Annotated[Caller, allow(Role.ADMIN)]
 
 
-def identify(conn: Connection, request: Request, now: datetime) -> Caller | None:
-    """Return who calls; a token given is what counts, even beside a cookie."""
+def identify(pool: Pool, request: Request, now: datetime) -> Caller | None:
+    """Return who calls; a token given is what counts, even beside a cookie.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        It cannot be told just now.
+
+    """
     token = bearer(request)
-    if token is not None:
-        return caller_of_token(conn, token, now)
     session = request.cookies.get(COOKIE)
-    return None if session is None else caller_of_session(conn, session, now)
+    if token is None and session is None:
+        return None
+    with pool.connection() as conn:
+        if token is not None:
+            return caller_of_token(conn, token, now)
+        return caller_of_session(conn, session or "", now)
 
 
 def bearer(request: Request) -> str | None:

@@ -8,7 +8,7 @@ from angkut_backend.accounts.access import COOKIE, MaybeSignedIn, Public
 from angkut_backend.accounts.schemas import AccountOut, Credentials, SessionOut, SignedInOut
 from angkut_backend.accounts.sessions import sign_in, sign_out
 from angkut_backend.clock import Now
-from angkut_backend.pool import Conn, PoolDep
+from angkut_backend.pool import PoolDep
 from angkut_backend.settings import Settings
 
 router = APIRouter(prefix="/session", tags=["session"])
@@ -59,9 +59,10 @@ def get_session(caller: MaybeSignedIn) -> SessionOut:
 
 
 @router.delete("", status_code=204)
-def end_session(request: Request, response: Response, conn: Conn, _public: Public) -> None:
+def end_session(request: Request, response: Response, pool: PoolDep, _public: Public) -> None:
     """Sign out."""
     token = request.cookies.get(COOKIE)
     if token is not None:
-        sign_out(conn, token)
+        with pool.connection() as conn:
+            sign_out(conn, token)
     response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")

@@ -88,7 +88,7 @@ def secret_sha256(plaintext: str) -> bytes:
     return hashlib.sha256(plaintext.encode()).digest()
 
 
-def audit(  # noqa: PLR0917 - the columns of the log in their order
+def audit(
     conn: Connection,
     actor: str,
     action: str,

@@ -39,8 +39,7 @@ async def get_live(
 
     def is_welcome() -> bool:
         try:
-            with pool.connection() as conn:
-                return identify(conn, request, clock()) is not None
+            return identify(pool, request, clock()) is not None
         except DatabaseUnavailableError:
             return False  # whoever comes back is told what is wrong
 

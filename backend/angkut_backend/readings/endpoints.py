@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from angkut_backend.accounts.access import SignedIn
 from angkut_backend.clock import Now
-from angkut_backend.pool import Conn
+from angkut_backend.pool import PoolDep
 from angkut_backend.readings.schemas import (
     BinCollection,
     BinFeature,
@@ -30,25 +30,31 @@ Until = Annotated[AwareDatetime | None, Query(alias="to", description="Default: 
 
 
 @router.get("")
-def get_bins(caller: SignedIn, conn: Conn, now: Now) -> BinCollection:
+def get_bins(caller: SignedIn, pool: PoolDep, now: Now) -> BinCollection:
     """All bins and the newest that is known of them."""
-    return bin_collection(list_bins(conn, now), caller.role, now)
+    with pool.connection() as conn:
+        states = list_bins(conn, now)
+    return bin_collection(states, caller.role, now)
 
 
 @router.get("/{code}")
-def get_one_bin(caller: SignedIn, conn: Conn, now: Now, code: BinCode) -> BinFeature:
+def get_one_bin(caller: SignedIn, pool: PoolDep, now: Now, code: BinCode) -> BinFeature:
     """One bin and the newest that is known of it."""
-    return bin_feature(get_bin(conn, code, now), caller.role, now)
+    with pool.connection() as conn:
+        state = get_bin(conn, code, now)
+    return bin_feature(state, caller.role, now)
 
 
 @router.get("/{code}/readings")
 def get_bin_readings(
     _caller: SignedIn,
-    conn: Conn,
+    pool: PoolDep,
     now: Now,
     code: BinCode,
     since: Since = None,
     until: Until = None,
 ) -> ReadingsOut:
     """Trusted levels of one bin, in at most 1000 buckets; at most 400 days."""
-    return readings_out(level_history(conn, code, TimeRange.of(since, until, now)))
+    span = TimeRange.of(since, until, now)
+    with pool.connection() as conn:
+        return readings_out(level_history(conn, code, span))

@@ -1,6 +1,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,7 @@ from angkut_backend.accounts.service import Role
 from angkut_backend.http_guard import MAX_BODY_BYTES
 from parts.api import PASSWORD, Api, running_api
 from parts.databases import Databases
-from parts.waiting import wait_until
+from parts.waiting import PATIENCE_S, wait_until
 
 CSP = {
     "default-src 'self'",
@@ -201,3 +202,13 @@ def test_one_line_a_request_without_secrets(api: Api, caplog: pytest.LogCaptureF
     ]
     for secret in ("s3cret", PASSWORD, client.cookies["angkut_session"]):
         assert secret not in caplog.text
+
+
+def test_a_hundred_requests_at_once_are_all_answered(api: Api) -> None:
+    client = api.signed_in(Role.VIEWER)
+    with (
+        httpx.Client(base_url=api.url, cookies=client.cookies, timeout=PATIENCE_S) as browser,
+        ThreadPoolExecutor(100) as people,
+    ):
+        codes = list(people.map(lambda _: browser.get("/api/bins").status_code, range(100)))
+    assert codes == [200] * 100

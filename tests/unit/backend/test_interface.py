@@ -13,7 +13,7 @@ WRITTEN = Path(__file__).parents[3] / "backend/web/openapi.json"
 
 
 def routes() -> Iterator[RouteContext]:
-    yield from iter_route_contexts(create_app(Settings.model_construct()).routes)
+    yield from iter_route_contexts(create_app(Settings()).routes)
 
 
 def test_every_endpoint_says_who_may_call() -> None:
