@@ -1,9 +1,15 @@
 """The jobs of the worker, in the order in which they take turns."""
 
+from datetime import timedelta
+
+from angkut_backend.readings import maintenance
 from angkut_backend.settings import Settings
 from angkut_backend.worker import Job
 
 
-def jobs(settings: Settings) -> list[Job]:  # noqa: ARG001 - jobs take from it what they need
+def jobs(settings: Settings) -> list[Job]:
     """Return all jobs. A feature adds its line here."""
-    return []
+    keep = timedelta(days=settings.readings_keep_days) if settings.readings_keep_days else None
+    return [
+        Job("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
+    ]

@@ -63,6 +63,9 @@ class Settings(BaseModel):
     api_host: str = Field("127.0.0.1", description="Address the API listens on")
     api_port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0: any free")
     session_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after so many hours")
+    readings_keep_days: int = Field(
+        730, ge=0, description="Readings older than so many days are removed; 0: never"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged"
     )

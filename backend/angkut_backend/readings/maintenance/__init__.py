@@ -1,0 +1,7 @@
+"""Keeping the storage in order: the only package that knows which edition it stands on."""
+
+from angkut_backend.readings.maintenance.edition import Edition, edition
+from angkut_backend.readings.maintenance.install import install
+from angkut_backend.readings.maintenance.rollups import refresh
+
+__all__ = ["Edition", "edition", "install", "refresh"]

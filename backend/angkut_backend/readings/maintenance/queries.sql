@@ -1,0 +1,142 @@
+-- name: hourly_columns
+-- What a roll-up of an hour says; r: readings, d: device. One text for the table and for the
+-- continuous aggregate. A level is trusted if its score is above 0: angkut_backend.quality.rules.
+-- A trusted reading stands for one interval of its device; together not for more than the hour.
+count(*) AS n,
+count(r.fill_pct) FILTER (WHERE r.score > 0) AS trusted_n,
+sum(r.score::float8) AS score_sum,
+sum(extract(epoch FROM r.received_at - r.observed_at)::float8) AS latency_sum_s,
+max(extract(epoch FROM r.received_at - r.observed_at)::float8) AS latency_max_s,
+coalesce(sum(r.fill_pct::float8) FILTER (WHERE r.score > 0), 0) AS fill_sum,
+min(r.fill_pct) FILTER (WHERE r.score > 0) AS fill_min,
+max(r.fill_pct) FILTER (WHERE r.score > 0) AS fill_max,
+least(3600, {time_trusted}) AS known_s,
+{share} * {time_over_75} AS over_75_s,
+{share} * {time_over_90} AS over_90_s,
+{share} * {time_over_100} AS over_100_s,
+min(r.battery_mv) AS battery_min_mv,
+max(r.temp_c) AS temp_max_c
+
+-- name: time_at_least
+-- Seconds that the trusted readings from a level on stand for, uncapped.
+coalesce(sum(d.interval_s::float8)
+    FILTER (WHERE r.fill_pct >= {level_pct} AND r.score > 0), 0)
+
+-- name: daily_columns
+-- What a roll-up of an operational day says; h: rollup_hourly.
+sum(h.n)::bigint AS n,
+sum(h.trusted_n)::bigint AS trusted_n,
+sum(h.score_sum) AS score_sum,
+sum(h.latency_sum_s) AS latency_sum_s,
+max(h.latency_max_s) AS latency_max_s,
+sum(h.fill_sum) AS fill_sum,
+min(h.fill_min) AS fill_min,
+max(h.fill_max) AS fill_max,
+sum(h.known_s) AS known_s,
+sum(h.over_75_s) AS over_75_s,
+sum(h.over_90_s) AS over_90_s,
+sum(h.over_100_s) AS over_100_s,
+min(h.battery_min_mv) AS battery_min_mv,
+max(h.temp_max_c) AS temp_max_c
+
+-- name: create_views
+-- What everybody reads, alike on all editions. An expectation that nobody asks for costs nothing.
+CREATE OR REPLACE VIEW readings_hourly AS
+SELECT h.*, expected_readings(h.bin_id, h.bucket, h.bucket + interval '1 hour') AS expected_n
+FROM rollup_hourly AS h;
+CREATE OR REPLACE VIEW readings_daily AS
+SELECT h.*, expected_readings(h.bin_id, h.bucket, h.bucket + interval '1 day') AS expected_n,
+       (h.bucket AT TIME ZONE 'Asia/Jakarta')::date AS day
+FROM rollup_daily AS h
+
+-- name: create_aggregates
+-- Community edition: continuous aggregates in place of our tables, after marking what these held.
+-- Not real-time: all editions answer alike. Both levels count from the operational day's start,
+-- which TimescaleDB demands of a hierarchy; hours are the same hours.
+INSERT INTO dirty_hour (bin_id, bucket)
+SELECT min(bin_id), bucket FROM rollup_hourly GROUP BY bucket;
+DROP TABLE rollup_hourly, rollup_daily CASCADE;
+CREATE MATERIALIZED VIEW rollup_hourly
+WITH (timescaledb.continuous, timescaledb.materialized_only = true) AS
+SELECT r.bin_id, time_bucket('1 hour', r.observed_at, '{day_origin}'::timestamptz) AS bucket,
+{hourly_columns}
+FROM readings AS r
+JOIN device AS d ON d.device_id = r.device_id
+WHERE r.bin_id IS NOT NULL
+GROUP BY 1, 2
+WITH NO DATA;
+CREATE MATERIALIZED VIEW rollup_daily
+WITH (timescaledb.continuous, timescaledb.materialized_only = true) AS
+SELECT h.bin_id, time_bucket('1 day', h.bucket, '{day_origin}'::timestamptz) AS bucket,
+{daily_columns}
+FROM rollup_hourly AS h
+GROUP BY 1, 2
+WITH NO DATA
+
+-- name: rollup_kind
+-- Our own table, or the view that a continuous aggregate is.
+SELECT relkind = 'v' AS aggregated FROM pg_class WHERE oid = 'rollup_hourly'::regclass
+
+-- name: dirty_hours
+SELECT dirty_hour_id, bin_id, bucket FROM dirty_hour ORDER BY dirty_hour_id LIMIT %(limit)s
+
+-- name: forget_dirty_hours
+DELETE FROM dirty_hour WHERE dirty_hour_id = ANY(%(ids)s::int8[])
+
+-- name: raw_from
+SELECT raw_from FROM readings_horizon
+
+-- name: refresh_hours
+-- Compute roll-ups of bins' hours again, all of them within [since, until), which lets the
+-- planner leave out chunks. A bin's readings are found through its mountings, by the key.
+WITH dirty AS (
+    SELECT * FROM unnest(%(bin_ids)s::int4[], %(buckets)s::timestamptz[]) AS u (bin_id, bucket)
+), fresh AS (
+    SELECT dirty.bin_id, dirty.bucket, hour.*
+    FROM dirty
+    CROSS JOIN LATERAL (
+        SELECT {hourly_columns}
+        FROM (
+            SELECT DISTINCT m.device_id FROM mounting AS m
+            WHERE m.bin_id = dirty.bin_id AND m.valid_from < dirty.bucket + interval '1 hour'
+              AND (m.valid_to IS NULL OR m.valid_to > dirty.bucket)
+        ) AS mounted
+        JOIN device AS d USING (device_id)
+        JOIN readings AS r ON r.device_id = mounted.device_id
+            AND r.observed_at >= dirty.bucket
+            AND r.observed_at < dirty.bucket + interval '1 hour'
+            AND r.observed_at >= %(since)s AND r.observed_at < %(until)s
+        WHERE r.bin_id = dirty.bin_id
+        HAVING count(*) > 0
+    ) AS hour
+), gone AS (
+    DELETE FROM rollup_hourly AS h USING dirty
+    WHERE h.bin_id = dirty.bin_id AND h.bucket = dirty.bucket
+      AND NOT EXISTS (SELECT FROM fresh WHERE fresh.bin_id = h.bin_id AND fresh.bucket = h.bucket)
+)
+INSERT INTO rollup_hourly AS old ({columns})
+SELECT {columns} FROM fresh ORDER BY bin_id, bucket
+ON CONFLICT (bin_id, bucket) DO UPDATE SET {assignments}
+
+-- name: refresh_days
+-- The same for operational days, from the hours.
+WITH dirty AS (
+    SELECT * FROM unnest(%(bin_ids)s::int4[], %(buckets)s::timestamptz[]) AS u (bin_id, bucket)
+), fresh AS (
+    SELECT dirty.bin_id, dirty.bucket, day.*
+    FROM dirty
+    CROSS JOIN LATERAL (
+        SELECT {daily_columns}
+        FROM rollup_hourly AS h
+        WHERE h.bin_id = dirty.bin_id
+          AND h.bucket >= dirty.bucket AND h.bucket < dirty.bucket + interval '1 day'
+        HAVING count(*) > 0
+    ) AS day
+), gone AS (
+    DELETE FROM rollup_daily AS h USING dirty
+    WHERE h.bin_id = dirty.bin_id AND h.bucket = dirty.bucket
+      AND NOT EXISTS (SELECT FROM fresh WHERE fresh.bin_id = h.bin_id AND fresh.bucket = h.bucket)
+)
+INSERT INTO rollup_daily AS old ({columns})
+SELECT {columns} FROM fresh ORDER BY bin_id, bucket
+ON CONFLICT (bin_id, bucket) DO UPDATE SET {assignments}
