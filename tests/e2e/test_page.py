@@ -126,6 +126,8 @@ def test_an_opened_bin_shows_its_level_its_time_and_its_curve_and_follows(visit:
     expect(panel.locator(".level .badge")).to_contain_text("60%")
     expect(panel.locator(".level time")).to_contain_text("WIB")
     expect(panel.locator(".facts")).to_contain_text("3,5 V")
+    # MOVING and FULL stand at the same collection point.
+    expect(panel.locator(".neighbours .row")).to_have_count(2)
     chart = panel.locator(".chart")
     expect(chart).to_have_attribute("data-points", "121")
     visit.stack.sensors[WITH_HISTORY].publish_now(61)
@@ -135,6 +137,20 @@ def test_an_opened_bin_shows_its_level_its_time_and_its_curve_and_follows(visit:
     assert f"bin={WITH_HISTORY}&span=24h" in page.url
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
+
+
+def test_a_lost_connection_is_shown_with_its_time_and_comes_back_with_what_was_missed(
+    visit: Visit,
+) -> None:
+    page = visit.sign_in()
+    live = page.locator(".live")
+    expect(live).to_have_attribute("data-state", "live")
+    page.context.set_offline(offline=True)
+    expect(live).to_have_text(re.compile(r"^Terputus sejak \d\d\.\d\d WIB$"))
+    visit.stack.sensors[MOVING].publish_now(55)
+    page.context.set_offline(offline=False)
+    expect(live).to_have_attribute("data-state", "live")
+    expect(page.locator(row(MOVING))).to_have_attribute("data-class", "half", timeout=LIVE_MS)
 
 
 def test_times_are_in_wib_whatever_the_zone_of_the_browser(visit: Visit) -> None:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BinFeature } from "./api";
-import { applyChanges, byUrgency, countClasses, drawingOrder, expire, fromState, matching } from "./bins";
+import { applyChanges, byUrgency, countClasses, drawingOrder, expire, fromState, matching, neighboursOf } from "./bins";
 import { bin, collection, minutesFromNoon, NOON } from "./testing/sample";
 
 const codes = (bins: Iterable<BinFeature>) => [...bins].map((one) => one.properties.code);
@@ -39,6 +39,14 @@ it("the fullest is drawn last and so above the others, the unknown below all", (
     ]),
   );
   expect(codes(order)).toEqual(["UNKNOWN", "LOW", "FULL"]);
+});
+
+it("neighbours are the other bins of the same place in the same kelurahan", () => {
+  const [one, other] = [bin("A"), bin("B")];
+  const elsewhere = bin("C", { site_name: "TPS RW 04" });
+  const namesake = bin("D", { area_code: "32.75.01.1001" });
+  const bins = fromState(collection(one, other, elsewhere, namesake));
+  expect(neighboursOf(one, bins)).toEqual([other]);
 });
 
 describe("changes", () => {

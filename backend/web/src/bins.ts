@@ -79,6 +79,17 @@ export function byUrgency(bins: readonly BinFeature[]): Groups {
   return { known, unknown };
 }
 
+/** The other bins at the same collection point; they stand so close that they look like one. */
+export function neighboursOf(bin: BinFeature, bins: Bins): BinFeature[] {
+  const { area_code, site_name } = bin.properties;
+  return [...bins.values()].filter(
+    (one) =>
+      one !== bin &&
+      one.properties.site_name === site_name &&
+      one.properties.area_code === area_code,
+  );
+}
+
 /** What is drawn later lies above: unknown bins lowest, the fullest on top. */
 export function drawingOrder({ known, unknown }: Groups): BinFeature[] {
   return [...known, ...unknown].reverse();
@@ -94,7 +105,7 @@ function level(bin: BinFeature): number {
   return bin.properties.fill_pct ?? -1;
 }
 
-export function byCode(a: BinFeature, b: BinFeature): number {
+function byCode(a: BinFeature, b: BinFeature): number {
   return ascending(a.properties.code, b.properties.code);
 }
 

@@ -14,6 +14,8 @@ export function listen(): () => void {
   let ended = false;
 
   function connect(): void {
+    clearTimeout(timer);
+    source?.close();
     source = new EventSource("/api/live");
     source.addEventListener("state", (event) => {
       retry_ms = FIRST_RETRY_MS;
@@ -42,12 +44,15 @@ export function listen(): () => void {
   }
 
   window.addEventListener("offline", noteOffline);
+  // The stream may have lived through it without a word: a new one says the whole state.
+  window.addEventListener("online", connect);
   connect();
   return () => {
     ended = true;
     clearTimeout(timer);
     source?.close();
     window.removeEventListener("offline", noteOffline);
+    window.removeEventListener("online", connect);
   };
 }
 

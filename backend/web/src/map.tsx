@@ -15,7 +15,6 @@ import type { BinFeature, BinProperties, Site } from "./api";
 import { drawingOrder } from "./bins";
 import { addIcons } from "./mapicons";
 import { BIN_LAYERS, BINS_SOURCE, mapStyle, SELECTED_LAYER } from "./mapstyle";
-import { spread } from "./spread";
 import { bins, groups, messages, open, openCode, percent } from "./store";
 
 setWorkerUrl(workerUrl);
@@ -84,7 +83,8 @@ function make(container: HTMLElement, site: Site): MapLibre {
     bounds: site.bbox,
     fitBoundsOptions: FIT,
     minZoom: 9,
-    maxZoom: 19,
+    // Bins of one collection point stand 2 m apart: there they are drawn side by side.
+    maxZoom: 21,
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
@@ -132,7 +132,7 @@ function showBins(map: MapLibre): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const draw = () => {
     timer = undefined;
-    source.setData({ type: "FeatureCollection", features: spread(drawingOrder(groups.peek())) });
+    source.setData({ type: "FeatureCollection", features: drawingOrder(groups.peek()) });
   };
   draw();
   const stop = effect(() => {

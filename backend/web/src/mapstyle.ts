@@ -3,6 +3,7 @@
 
 import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
 import type { Site } from "./api";
+import { areaNames } from "./areas";
 import { COLOURS, SILENT_GREY } from "./palette";
 
 export const BINS_SOURCE = "bins";
@@ -34,12 +35,8 @@ export function mapStyle(site: Site): StyleSpecification {
     sources: {
       areas: { type: "geojson", data: site.areas },
       places: { type: "geojson", data: site.places },
-      // Every change cuts the tiles anew and draws once for each: few big tiles, exact to a metre.
-      [BINS_SOURCE]: {
-        type: "geojson",
-        data: { type: "FeatureCollection", features: [] },
-        maxzoom: 12,
-      },
+      "area-names": { type: "geojson", data: areaNames(site.areas) },
+      [BINS_SOURCE]: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
     },
     layers: [
       { id: "background", type: "background", paint: { "background-color": "#e4e9e3" } },
@@ -62,9 +59,9 @@ export function mapStyle(site: Site): StyleSpecification {
       {
         id: "area-label",
         type: "symbol",
-        source: "areas",
+        source: "area-names",
         layout: {
-          "text-field": ["get", "common_name"],
+          "text-field": ["get", "name"],
           "text-font": FONT,
           "text-size": ["interpolate", ["linear"], ["zoom"], 11, 11, 14, 16, 17, 22],
           "text-letter-spacing": 0.06,

@@ -12,11 +12,11 @@ import {
   type Filter,
   fromState,
   matching,
+  neighboursOf,
 } from "./bins";
 import { serverNow } from "./clock";
 import { en } from "./messages/en";
 import { id, type Messages } from "./messages/id";
-import { placeOf } from "./spread";
 import type { Locale } from "./time";
 
 /** Undefined: not known yet. Null: nobody is signed in. */
@@ -62,13 +62,9 @@ export const openBin = computed(() =>
   openCode.value === null ? null : (bins.value?.get(openCode.value) ?? null),
 );
 
-/** Other bins at the place of the open one. */
-export const neighbours = computed(() => {
-  const bin = openBin.value;
-  if (bin === null) return [];
-  const place = placeOf(bin);
-  return [...(bins.value?.values() ?? [])].filter((one) => one !== bin && placeOf(one) === place);
-});
+export const neighbours = computed(() =>
+  openBin.value === null || bins.value === null ? [] : neighboursOf(openBin.value, bins.value),
+);
 
 export function percent(level: number): string {
   return `${Math.round(level)}%`;
