@@ -35,8 +35,6 @@ export const en: Messages = {
   zoomOut: "Zoom out",
   wholeDistrict: "Show the whole district",
   attribution: "Boundaries © Cahya DSN, wilayah_boundaries (MIT)",
-  depot: "Depot",
-  disposal_site: "Disposal site",
 
   legend: "Fill level",
   classes: {
@@ -55,7 +53,6 @@ export const en: Messages = {
     empty: "below 10%",
     unknown: "no report",
   },
-  showAll: "Show all",
 
   list: "List of bins",
   search: "Search code or place",
@@ -77,7 +74,6 @@ export const en: Messages = {
   binNotFound: "There is no such bin.",
   fillNow: "Fill now",
   lastKnownFill: "Last known fill",
-  measured: "Measured",
   lastSeen: "Last heard",
   container: "Container",
   containers: {

@@ -36,8 +36,6 @@ export const id = {
   zoomOut: "Perkecil",
   wholeDistrict: "Lihat seluruh kecamatan",
   attribution: "Batas wilayah © Cahya DSN, wilayah_boundaries (MIT)",
-  depot: "Depo",
-  disposal_site: "TPA",
 
   legend: "Tingkat isi",
   classes: {
@@ -56,7 +54,6 @@ export const id = {
     empty: "di bawah 10%",
     unknown: "tanpa laporan",
   } satisfies Record<FillClass, string> as Record<FillClass, string>,
-  showAll: "Tampilkan semua",
 
   list: "Daftar bak",
   search: "Cari kode atau lokasi",
@@ -78,7 +75,6 @@ export const id = {
   binNotFound: "Bak ini tidak ada.",
   fillNow: "Isi sekarang",
   lastKnownFill: "Isi terakhir yang diketahui",
-  measured: "Diukur",
   lastSeen: "Kabar terakhir",
   container: "Wadah",
   containers: {
