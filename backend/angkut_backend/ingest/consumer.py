@@ -45,6 +45,8 @@ class Consumer:
             )
         self.inbox: queue.Queue[Received] = queue.Queue(_QUEUE_BOUND)
         self._clock = clock
+        #: Since when the session at the broker is down; `None` while it is up.
+        self.away_since: datetime | None = clock()
         self._generation = 0
         self._lock = threading.Lock()
         self._filters = ingest_filters(settings.ingest_share_group)
@@ -106,6 +108,7 @@ class Consumer:
         # Always, not only without a session: subscribing twice is harmless, and a broker that
         # forgot the session would otherwise drop everything from here on.
         client.subscribe(self._filters)
+        self.away_since = None
         log.info(
             "connected to the broker at %s:%s (%s session)",
             *self._address,
@@ -122,6 +125,7 @@ class Consumer:
     ) -> None:
         with self._lock:
             self._generation += 1
+        self.away_since = self.away_since or self._clock()
         if reason.is_failure:
             log.warning("lost the broker: %s; trying again", reason)
 

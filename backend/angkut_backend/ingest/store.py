@@ -1,6 +1,7 @@
 """One batch, one transaction: readings, events, device state, dead letters, news for the page."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from angkut_backend.db import BINS_CHANNEL, Connection, load_queries
@@ -31,9 +32,23 @@ class Outcome:
     stored: int
     #: Readings that were there already.
     duplicates: int
-    dead_letters: int
+    #: Messages kept aside, by reason.
+    dead_letters: Mapping[str, int]
     #: Topic and payload of what senders want to hear, now that the batch is committed.
     confirmations: Sequence[tuple[str, bytes]] = ()
+
+    @classmethod
+    def sum(cls, parts: Sequence["Outcome"]) -> "Outcome":
+        """Add up what became of several batches."""
+        dead: Counter[str] = Counter()
+        for part in parts:
+            dead.update(part.dead_letters)
+        return cls(
+            sum(part.stored for part in parts),
+            sum(part.duplicates for part in parts),
+            dead,
+            tuple(one for part in parts for one in part.confirmations),
+        )
 
 
 def store(conn: Connection, batch: Batch) -> Outcome:
@@ -58,7 +73,8 @@ def store(conn: Connection, batch: Batch) -> Outcome:
         dead += _store_others(conn, batch)
         if dead:
             conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
-    return Outcome(stored, duplicates, len(dead), tuple(confirmed))
+    reasons = Counter(letter.refusal.reason.value for letter in dead)
+    return Outcome(stored, duplicates, reasons, tuple(confirmed))
 
 
 def _unknown(conn: Connection, batch: Batch, refused: Sequence[int]) -> Iterator[DeadLetter]:
