@@ -5,6 +5,7 @@ import hypothesis
 from parts import environment
 
 environment.clean()
+environment.lend_node()
 
 # No time limits: a slow example on a busy machine is no failure.
 hypothesis.settings.register_profile("angkut", deadline=None)
