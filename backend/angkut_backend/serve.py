@@ -28,7 +28,13 @@ class Server(uvicorn.Server):
     """A server that ends the open event streams before it waits for its connections to close."""
 
     def __init__(
-        self, app: FastAPI, *, host: str, port: int, log_config: dict[str, Any] | None = None
+        self,
+        app: FastAPI,
+        *,
+        host: str,
+        port: int,
+        trusted_proxies: str = "",
+        log_config: dict[str, Any] | None = None,
     ) -> None:
         self._app = app
         super().__init__(
@@ -40,10 +46,10 @@ class Server(uvicorn.Server):
                 # One line a request comes from our own middleware, which leaves the query out.
                 access_log=False,
                 server_header=False,
-                # Nobody may say whose request it is or that it came by TLS: the throttle of
-                # sign-ins counts addresses.
-                proxy_headers=False,
-                forwarded_allow_ips="",
+                # Nobody else may say whose request it is or that it came by TLS: the throttle
+                # of sign-ins counts addresses, and TLS makes the cookie Secure.
+                proxy_headers=bool(trusted_proxies),
+                forwarded_allow_ips=trusted_proxies,
                 timeout_graceful_shutdown=STOP_S,
                 lifespan="on",
                 ws="none",
@@ -74,6 +80,7 @@ def run(settings: Settings) -> None:
         app,
         host=settings.api_host,
         port=settings.api_port,
+        trusted_proxies=settings.trusted_proxies,
         log_config=_log_config(settings.log_level),
     )
     with _listening(settings.api_host, settings.api_port) as listening:

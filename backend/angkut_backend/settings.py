@@ -62,13 +62,30 @@ class Settings(BaseModel):
     )
     api_host: str = Field("127.0.0.1", description="Address the API listens on")
     api_port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0: any free")
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses of the reverse proxies in front of the API, comma separated; "
+        "only they may say who asked and that it came by TLS",
+    )
     session_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after so many hours")
     readings_keep_days: int = Field(
         730, ge=0, description="Readings older than so many days are removed; 0: never"
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="Port for metrics and health of ingest or worker; not set: none",
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address for metrics and health")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged"
     )
+
+    @property
+    def monitor_address(self) -> tuple[str, int] | None:
+        """Where metrics and health are served, if at all."""
+        return None if self.metrics_port is None else (self.metrics_host, self.metrics_port)
 
     @property
     def dsn(self) -> str:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from angkut_backend.errors import NotConfiguredError
-from angkut_backend.serve import ListenError, run
+from angkut_backend.serve import ListenError, Server, run
 from angkut_backend.settings import Settings
 from parts.waiting import wait_until
 
@@ -78,3 +80,20 @@ def test_a_taken_port_is_named(taken: socket.socket, database: str) -> None:
 def test_without_a_database_configured_it_says_so() -> None:
     with pytest.raises(NotConfiguredError, match="angkut up"):
         run(Settings())
+
+
+@pytest.mark.parametrize(("trusted", "secure"), [("", False), ("127.0.0.1", True)])
+def test_only_a_trusted_proxy_may_say_that_a_request_came_by_tls(
+    trusted: str, secure: bool
+) -> None:
+    app = FastAPI()
+
+    @app.get("/scheme")
+    def scheme(request: Request) -> str:
+        return request.url.scheme
+
+    config = Server(app, host="127.0.0.1", port=0, trusted_proxies=trusted).config
+    config.load()
+    client = TestClient(config.loaded_app, client=("127.0.0.1", 5))
+    answer = client.get("/scheme", headers={"X-Forwarded-Proto": "https"})
+    assert answer.json() == ("https" if secure else "http")
