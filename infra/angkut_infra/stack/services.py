@@ -19,6 +19,7 @@ READY_TIMEOUT_S = 120.0
 #: Long enough for a full batch to be committed, short enough for a person at the keyboard.
 STOP_TIMEOUT_S = 15.0
 _POLL_S = 0.1
+_LONGEST_POLL_S = 1.0
 
 
 class ServiceStartError(AngkutError):
@@ -57,6 +58,7 @@ def wait_until_ready(url: str, child: Child) -> None:
 
     """
     deadline = time.monotonic() + READY_TIMEOUT_S
+    pause_s = _POLL_S
     while True:
         answer = _ask(f"{url}/api/health/ready")
         if not child.running:
@@ -65,7 +67,9 @@ def wait_until_ready(url: str, child: Child) -> None:
             return
         if time.monotonic() > deadline:
             raise ServiceStartError(f"{url} is not ready after {READY_TIMEOUT_S:g} s: {answer}")
-        time.sleep(_POLL_S)
+        time.sleep(pause_s)
+        # Each question is a line in the log of the API.
+        pause_s = min(pause_s * 1.5, _LONGEST_POLL_S)
 
 
 def _ask(url: str) -> str | None:
