@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
 from angkut_backend.settings import Settings
 from angkut_backend.worker import Job
@@ -11,5 +12,7 @@ def jobs(settings: Settings) -> list[Job]:
     """Return all jobs. A feature adds its line here."""
     keep = timedelta(days=settings.readings_keep_days) if settings.readings_keep_days else None
     return [
+        Job("quality", 1, judge_new_readings),
         Job("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
+        Job("retention", 3600, lambda conn, now: maintenance.retain(conn, keep, now)),
     ]

@@ -2,6 +2,7 @@
 
 from angkut_backend.readings.maintenance.edition import Edition, edition
 from angkut_backend.readings.maintenance.install import install
+from angkut_backend.readings.maintenance.retention import retain
 from angkut_backend.readings.maintenance.rollups import refresh
 
-__all__ = ["Edition", "edition", "install", "refresh"]
+__all__ = ["Edition", "edition", "install", "refresh", "retain"]

@@ -24,8 +24,10 @@ def install(conn: Connection) -> Edition:
         )
     else:
         _make_hypertable(conn)
+    if found is Edition.TIMESCALE:
+        conn.execute(SQL["compress_columns"])
     # Aggregates could not tell again what readings that are gone once said.
-    if found is Edition.TIMESCALE and not is_aggregated(conn) and raw_from(conn) is None:
+    if found is Edition.TIMESCALE and not is_aggregated(conn) and not raw_from(conn):
         conn.execute(SQL["create_aggregates"])
     views = conn.execute("SELECT to_regclass('readings_daily') IS NOT NULL AS there").fetchone()
     if views is None or not views["there"]:

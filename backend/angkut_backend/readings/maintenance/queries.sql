@@ -140,3 +140,49 @@ WITH dirty AS (
 INSERT INTO rollup_daily AS old ({columns})
 SELECT {columns} FROM fresh ORDER BY bin_id, bucket
 ON CONFLICT (bin_id, bucket) DO UPDATE SET {assignments}
+
+-- name: has_dirty_before
+SELECT EXISTS (
+    SELECT FROM dirty_hour
+    WHERE bucket < %(before)s
+      AND bucket >= coalesce((SELECT raw_from FROM readings_horizon), '-infinity')
+) AS yes
+
+-- name: has_readings_before
+SELECT EXISTS (SELECT FROM readings WHERE observed_at < %(before)s) AS yes
+
+-- name: raise_horizon
+INSERT INTO readings_horizon AS h (raw_from) VALUES (%(raw_from)s)
+ON CONFLICT (only_row) DO UPDATE SET raw_from = greatest(h.raw_from, excluded.raw_from)
+
+-- name: delete_readings
+DELETE FROM readings WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM readings WHERE observed_at < %(before)s LIMIT %(limit)s
+))
+
+-- name: drop_chunks
+-- A chunk that lies before it as a whole; the newest week of what is too old stays a while.
+SELECT count(*) AS dropped FROM drop_chunks('readings', older_than => %(before)s::timestamptz) AS c
+
+-- name: compress_columns
+-- One device's readings by time side by side: a tenth of the space. 108 bytes a reading become 10.
+ALTER TABLE readings SET (
+    timescaledb.compress, timescaledb.compress_segmentby = 'device_id',
+    timescaledb.compress_orderby = 'observed_at DESC')
+
+-- name: policies
+SELECT proc_name, coalesce(config ->> 'drop_after', config ->> 'compress_after')::interval AS age
+FROM timescaledb_information.jobs
+WHERE hypertable_name = 'readings' AND proc_name IN ('policy_retention', 'policy_compression')
+
+-- name: remove_retention
+SELECT remove_retention_policy('readings', if_exists => true)
+
+-- name: add_retention
+SELECT add_retention_policy('readings', %(age)s::interval)
+
+-- name: remove_compression
+SELECT remove_compression_policy('readings', if_exists => true)
+
+-- name: add_compression
+SELECT add_compression_policy('readings', %(age)s::interval)

@@ -44,7 +44,7 @@ def refresh(conn: Connection, keep: timedelta | None, now: datetime) -> bool:
             (at for at in (raw_from(conn), keep and cutoff(now, keep)) if at), default=None
         )
         stale = {
-            BinHour(row["bucket"], row["bin_id"])
+            BinHour(row["bucket"].replace(minute=0, second=0, microsecond=0), row["bin_id"])
             for row in rows
             if final_before is None or row["bucket"] >= final_before
         }
