@@ -1,9 +1,11 @@
-"""Quality flags of a reading.
+"""What is known against a reading, and every threshold by which it is judged.
 
-The thresholds stand where the rules run: in `derive_reading`, migration 0004, so that
-arriving and re-derived readings are judged alike.
+`docs/quality.md` says where each figure comes from. The rules that need only the reading and
+its mounting run in SQL where readings arrive (`derive_reading`); a test holds that function to
+the figures here. The others need the neighbours and run after arrival (`judge`).
 """
 
+from datetime import timedelta
 from enum import IntFlag
 
 
@@ -12,7 +14,7 @@ class Flag(IntFlag):
 
     #: The sensor heard nothing.
     NO_ECHO = 1
-    #: The level is under -10 % or over 120 % of the mounting's span.
+    #: The level is outside `LEVEL_RANGE_PCT`, or the distance is a code for "I do not know".
     OUT_OF_RANGE = 2
     #: No mounting was in force when it was observed: it belongs to no bin.
     UNMOUNTED = 4
@@ -20,7 +22,78 @@ class Flag(IntFlag):
     REPORTED = 8
     #: It carries neither distance nor percentage.
     NO_LEVEL = 16
+    #: It alone stands off from the readings before and after it, which agree.
+    SPIKE = 32
+    #: The same for a few readings in a row: nothing fills so fast and is gone again.
+    RATE_IMPOSSIBLE = 64
+    #: Part of a long run of one and the same distance: sensors have noise, this one has not.
+    STUCK = 128
+    #: The device's clock is wrong: ahead of the arrival, or behind by a constant delay.
+    CLOCK_SKEW = 256
+    #: Its echoes contradict one another: no two agree on where the surface is.
+    DOUBLE_ECHO = 512
+    #: The reading before it, sent again under a new time.
+    COPY = 1024
+    #: The battery is in its last weeks.
+    LOW_BATTERY = 2048
+    #: It arrived when it was no longer news.
+    STALE = 4096
+    #: The device's counter did not rise: the device began anew, or its clock jumped back.
+    RESTARTED = 8192
 
 
+#: What `derive_reading` sets; all the rest is set by `judge`.
+OWN = Flag.NO_ECHO | Flag.OUT_OF_RANGE | Flag.UNMOUNTED | Flag.REPORTED | Flag.NO_LEVEL
+#: What follows from the reading and its mounting alone, and takes the trust away.
+UNUSABLE = Flag.NO_ECHO | Flag.OUT_OF_RANGE | Flag.UNMOUNTED | Flag.NO_LEVEL | Flag.DOUBLE_ECHO
 #: A reading with any of these has no trusted level.
-DISTRUST = Flag.NO_ECHO | Flag.OUT_OF_RANGE | Flag.UNMOUNTED | Flag.NO_LEVEL
+DISTRUST = UNUSABLE | Flag.SPIKE | Flag.RATE_IMPOSSIBLE | Flag.STUCK
+
+#: Noise and a soft floor give a few percent below 0, a heap a few above 100.
+LEVEL_RANGE_PCT = (-10.0, 120.0)
+#: No sensor measures this near; 0 and 20 mm are codes for "no probe" and "invalid".
+CODE_MM = 20
+#: Two echoes of one surface lie within this, mm.
+ECHO_AGREE_MM = 100
+
+#: A jump is judged only when it is larger than noise, settling and a temperature bias can make.
+JUMP_PCT = 15.0
+#: Above the jump, the fastest that a bin is believed to fill, % an hour.
+FILL_MAX_PCT_H = 25.0
+#: The readings before and after an excursion agree within this, % of the span.
+RETURN_PCT = 10.0
+#: Longest excursion, readings; and the longest time from the reading before to the one after.
+EXCURSION_READINGS = 3
+EXCURSION_WITHIN = timedelta(hours=3)
+
+#: A distance that stays within this from one reading to the next, for so long and so often.
+STUCK_MM = 1.0
+STUCK_FOR = timedelta(hours=24)
+STUCK_READINGS = 12
+#: A silence longer than this proves nothing: the run ends.
+STUCK_GAP = timedelta(hours=6)
+
+#: A clock may be this far ahead of the arrival.
+AHEAD = timedelta(minutes=2)
+#: Readings that keep arriving this late, at the pace at which they were observed: a slow clock.
+BEHIND = timedelta(minutes=15)
+PACE_WITHIN = timedelta(seconds=60)
+#: Closer readings say nothing about the pace.
+PACE_GAP = timedelta(minutes=5)
+
+LOW_BATTERY_MV = 3200
+STALE_AFTER = timedelta(hours=24.5)
+
+#: What is left of the score by each flag that does not take the trust away.
+WEIGHTS = {Flag.REPORTED: 0.8, Flag.LOW_BATTERY: 0.8, Flag.CLOCK_SKEW: 0.5, Flag.COPY: 0.5}
+
+
+def score(flags: int) -> float:
+    """Return 0 (worthless) to 1 (nothing is known against it)."""
+    if flags & DISTRUST:
+        return 0.0
+    left = 1.0
+    for flag, weight in WEIGHTS.items():
+        if flags & flag:
+            left *= weight
+    return left

@@ -1,0 +1,191 @@
+"""Judging after arrival, on plain PostgreSQL and on TimescaleDB."""
+
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from angkut_backend.db import Connection, Row
+from angkut_backend.ingest.batch import Batch, Received
+from angkut_backend.ingest.store import store
+from angkut_backend.quality import rules
+from angkut_backend.quality.rules import OWN, Flag
+from angkut_backend.quality.service import judge_new_readings
+from angkut_broker.codec import encode
+from angkut_broker.messages import Telemetry
+from parts.registry import DEVICE, TOPIC, add_registry
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def registry(storage_conn: Connection) -> Connection:
+    add_registry(storage_conn)
+    return storage_conn
+
+
+def history(levels: Sequence[float | None], *, every_min: float = 30) -> list[Telemetry]:
+    """Return readings of the device that `add_registry` mounts over 1,000 mm."""
+    return [
+        Telemetry(
+            v=1,
+            id=DEVICE,
+            seq=number + 1,
+            t=NOW + timedelta(minutes=every_min * number),
+            d_mm=[] if level is None else [round(1200 - 10 * level)],
+            temp_c=30,
+        )
+        for number, level in enumerate(levels)
+    ]
+
+
+def put(conn: Connection, readings: Sequence[Telemetry]) -> None:
+    # As punctual as a sensor is, whenever the test delivers it.
+    for reading in readings:
+        store(conn, Batch.of([Received(0, 1, f"{TOPIC}/telemetry", encode(reading), reading.t)]))
+
+
+def judge_all(conn: Connection) -> None:
+    while judge_new_readings(conn, NOW):
+        pass
+
+
+def stored(conn: Connection) -> list[Row]:
+    return conn.execute("SELECT * FROM readings ORDER BY observed_at").fetchall()
+
+
+def flags(conn: Connection) -> list[Flag]:
+    return [Flag(row["flags"]) for row in stored(conn)]
+
+
+def latest(conn: Connection) -> Row:
+    row = conn.execute("SELECT * FROM bin_latest").fetchone()
+    assert row
+    return row
+
+
+def test_a_spike_loses_its_trust_once_the_next_reading_denies_it(registry: Connection) -> None:
+    spiky = history([50, 51, 95, None, 52])
+    put(registry, spiky[:4])
+    judge_all(registry)
+    assert latest(registry)["fill_pct"] == pytest.approx(95)
+    put(registry, spiky[4:])
+    judge_all(registry)
+    assert flags(registry) == [0, 0, Flag.SPIKE, Flag.NO_ECHO, 0]
+    assert [row["score"] for row in stored(registry)] == [1, 1, 0, 0, 1]
+
+
+def test_the_map_goes_back_to_the_newest_level_that_is_believed(registry: Connection) -> None:
+    day = history([50.0 + n % 2 for n in range(4)]) + history([97.0] * 55)[5:]
+    put(registry, day)
+    assert latest(registry)["trusted_at"] == day[-1].t
+    registry.execute("LISTEN angkut_bins")
+    registry.commit()
+    judge_all(registry)
+    assert flags(registry)[-1] == Flag.STUCK
+    found = latest(registry)
+    assert (found["seen_at"], found["trusted_at"]) == (day[-1].t, day[3].t)
+    assert (found["fill_pct"], found["flags"]) == (pytest.approx(51), Flag.STUCK)
+    assert [note.payload for note in registry.notifies(timeout=5, stop_after=1)]
+
+
+def test_judging_marks_the_hours_that_changed_and_forgets_what_it_did(
+    registry: Connection,
+) -> None:
+    put(registry, history([50, 51, 95, 52]))
+    registry.execute("DELETE FROM dirty_hour")
+    judge_all(registry)
+    hours = registry.execute("SELECT bucket FROM dirty_hour").fetchall()
+    assert [row["bucket"] for row in hours] == [NOW + timedelta(hours=1)]
+    assert not registry.execute("SELECT FROM dirty_device").fetchall()
+
+
+def test_raw_columns_stay_as_they_arrived(registry: Connection) -> None:
+    put(registry, history([50, 51, 95, 52]))
+    derived = {"flags", "score"}
+    before = [{k: v for k, v in row.items() if k not in derived} for row in stored(registry)]
+    judge_all(registry)
+    after = [{k: v for k, v in row.items() if k not in derived} for row in stored(registry)]
+    assert after == before
+
+
+LEVELS = [
+    *[30 + n / 2 for n in range(20)],  # fills
+    *[95, 40, None, 41, 2, 2, 42],  # a spike, silence of the echo, an impossible fall
+    *[50 + n / 2 for n in range(80)],
+    *[0, 1, 2, 3],  # emptied
+    *[88.0] * 60,  # stuck for more than a day
+    *[10 + n for n in range(20)],
+    *[12, 13, 14],  # emptied in part
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_order_of_arrival_and_any_batches_give_the_same_flags(
+    registry: Connection, seed: int
+) -> None:
+    readings = history(LEVELS)
+    put(registry, readings)
+    judge_all(registry)
+    in_order = [(row["observed_at"], row["flags"], row["score"]) for row in stored(registry)]
+    assert {Flag.SPIKE, Flag.RATE_IMPOSSIBLE, Flag.STUCK, Flag.NO_ECHO} <= set(flags(registry))
+    shown = latest(registry)
+
+    registry.execute("TRUNCATE readings, bin_latest, dirty_device, dirty_hour")
+    rng = random.Random(seed)  # noqa: S311 - a shuffled delivery
+    rng.shuffle(readings)
+    while readings:
+        put(registry, [readings.pop() for _ in range(min(len(readings), rng.randint(1, 40)))])
+        if rng.random() < 0.7:
+            judge_new_readings(registry, NOW)
+    judge_all(registry)
+    assert [(r["observed_at"], r["flags"], r["score"]) for r in stored(registry)] == in_order
+    assert latest(registry) == shown
+
+
+def test_more_new_readings_than_fit_in_one_go_are_judged_in_pieces(
+    registry: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(registry, history(LEVELS))
+    judge_all(registry)
+    whole = flags(registry)
+    registry.execute("UPDATE readings SET flags = flags & %s", [int(OWN)])
+    registry.execute(
+        "INSERT INTO dirty_device (device_id, since) SELECT device_id, '2026-01-01Z' FROM device"
+    )
+    monkeypatch.setattr("angkut_backend.quality.neighbourhood.FORWARD_MAX", 7)
+    judge_all(registry)
+    assert flags(registry) == whole
+
+
+@pytest.mark.parametrize(
+    ("distance_mm", "flag"),
+    [
+        (rules.CODE_MM, Flag.OUT_OF_RANGE),
+        (rules.CODE_MM + 1, 0),
+        (1200 - 10 * rules.LEVEL_RANGE_PCT[1] - 1, Flag.OUT_OF_RANGE),
+        (1200 - 10 * rules.LEVEL_RANGE_PCT[0], 0),
+        (1200 - 10 * rules.LEVEL_RANGE_PCT[0] + 1, Flag.OUT_OF_RANGE),
+    ],
+)
+def test_the_database_judges_single_readings_by_the_figures_of_the_rules(
+    storage_conn: Connection, distance_mm: float, flag: Flag
+) -> None:
+    full_mm = 200 if distance_mm > 100 else 0
+    row = storage_conn.execute(
+        "SELECT * FROM derive_reading(ARRAY[%(d)s::int], %(d)s::real, NULL, 1200, %(f)s, 0, 0)",
+        {"d": distance_mm, "f": full_mm},
+    ).fetchone()
+    assert row
+    assert Flag(row["flags"]) == flag
+    assert row["score"] == rules.score(row["flags"])
+
+
+def test_the_database_scores_single_readings_as_the_rules_do(storage_conn: Connection) -> None:
+    row = storage_conn.execute(
+        "SELECT * FROM derive_reading(NULL, NULL, 40, 1200, 200, 0, 0)"
+    ).fetchone()
+    assert row
+    assert row["flags"] == Flag.REPORTED
+    assert row["score"] == pytest.approx(rules.score(Flag.REPORTED))

@@ -1,0 +1,168 @@
+"""What is known against a reading because of its neighbours."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from angkut_backend.quality import rules
+from angkut_backend.quality.judgement import Reading, judge, judged_from
+from angkut_backend.quality.rules import Flag
+from parts.levels import reading, series
+
+SPIKE, RATE, STUCK = Flag.SPIKE, Flag.RATE_IMPOSSIBLE, Flag.STUCK
+DAY = timedelta(days=1)
+
+
+def flags(readings: list[Reading]) -> list[Flag]:
+    return [Flag(found) for found in judge(readings, 0)]
+
+
+@pytest.mark.parametrize("off", [95, 0])
+def test_a_reading_that_stands_off_from_both_neighbours_is_a_spike(off: float) -> None:
+    assert flags(series([50, 51, off, 51, 52])) == [0, 0, SPIKE, 0, 0]
+
+
+@pytest.mark.parametrize("off", [95, 0])
+def test_a_few_such_readings_in_a_row_are_an_impossible_rate(off: float) -> None:
+    assert flags(series([50, 51, off, off, 51, 52])) == [0, 0, RATE, RATE, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        [70, 72, 75, 0, 1, 1],  # emptied
+        [70, 72, 75, 30, 31, 31],  # emptied in part
+        [10, 11, 60, 61, 62],  # a shop's cartons
+        [60, 61, 98, 0, 1],  # the last bags, then the truck
+        [50, 60, 50, 60, 50],  # soft waste
+    ],
+)
+def test_filling_and_emptying_are_no_errors(levels: list[float]) -> None:
+    assert not any(flags(series(levels)))
+
+
+def test_a_world_sixty_times_faster_than_the_clock_is_no_error() -> None:
+    levels = [10.0 + 1.5 * n for n in range(60)] + [0.5 * n for n in range(20)]
+    assert not any(flags(series(levels, every=timedelta(seconds=20))))
+
+
+def test_a_bin_that_is_emptied_daily_is_no_error_at_six_readings_a_day() -> None:
+    levels = [0, 25, 50, 75] * 6
+    assert not any(flags(series(levels, every=timedelta(hours=6))))
+
+
+def test_the_day_of_one_distance_is_stuck_from_its_first_reading() -> None:
+    moving = [40 + 0.5 * n for n in range(10)]
+    found = flags(series([*moving, *[97.0] * 49, *moving]))
+    assert found == [0] * 10 + [STUCK] * 49 + [0] * 10
+
+
+@pytest.mark.parametrize("levels", [[97.0] * 48, [97.0, 97.3] * 40])
+def test_a_shorter_run_or_the_noise_of_a_sensor_is_not_stuck(levels: list[float]) -> None:
+    assert not any(flags(series(levels)))
+
+
+def test_silence_does_not_prove_that_a_sensor_is_stuck() -> None:
+    assert not any(flags(series([50.0] * 20, every=timedelta(hours=7))))
+
+
+@pytest.mark.parametrize(
+    ("echoes", "flag"),
+    [
+        ([600, 1100], Flag.DOUBLE_ECHO),
+        ([300, 850, 1400], Flag.DOUBLE_ECHO),
+        ([830, 870], 0),
+        ([840, 850, 1700], 0),
+        ([850], 0),
+    ],
+)
+def test_echoes_that_contradict_one_another_are_not_believed(echoes: list[int], flag: Flag) -> None:
+    assert flags([reading(0, 35, echoes=echoes)]) == [flag]
+
+
+def test_a_measurement_sent_again_under_a_new_time_is_a_copy() -> None:
+    first = reading(0, 50)
+    later = first.observed_at + timedelta(minutes=7)
+    again = first._replace(observed_at=later, received_at=later)
+    assert flags([first, again]) == [0, Flag.COPY]
+
+
+def test_a_counter_that_begins_anew_is_noted_and_costs_no_trust() -> None:
+    found = flags([reading(0, 50, seq=900), reading(1, 51, seq=1), reading(2, 52, seq=2)])
+    assert found == [0, Flag.RESTARTED, 0]
+    assert rules.score(Flag.RESTARTED) == 1
+
+
+def test_a_device_that_does_not_count_is_no_error() -> None:
+    assert not any(flags([reading(n, 50 + n, seq=0) for n in range(3)]))
+
+
+def test_a_clock_that_runs_ahead_is_noted() -> None:
+    ahead = timedelta(minutes=3)
+    assert flags([reading(0, 50, late=-ahead)]) == [Flag.CLOCK_SKEW]
+
+
+def test_a_constant_delay_is_a_slow_clock_and_a_late_burst_is_not() -> None:
+    slow = [reading(n, 50, late=timedelta(hours=7)) for n in range(3)]
+    assert flags(slow) == [0, Flag.CLOCK_SKEW, Flag.CLOCK_SKEW]
+    burst = [reading(n, 50, late=timedelta(minutes=30 * (10 - n))) for n in range(10)]
+    assert not any(flags(burst))
+
+
+def test_what_arrives_after_a_day_is_stale_but_true() -> None:
+    assert flags([reading(0, 50, late=DAY)]) == [0]
+    assert flags([reading(0, 50, late=2 * DAY)]) == [Flag.STALE]
+    assert not Flag.STALE & rules.DISTRUST
+
+
+@pytest.mark.parametrize(("battery_mv", "flag"), [(3100, Flag.LOW_BATTERY), (3200, 0), (0, 0)])
+def test_a_battery_in_its_last_weeks_is_noted(battery_mv: int, flag: Flag) -> None:
+    assert flags([reading(0, 50, battery_mv=battery_mv)]) == [flag]
+
+
+def test_the_score_is_between_nothing_and_one() -> None:
+    for bits in range(2 ** len(Flag)):
+        found = rules.score(bits)
+        assert (found == 0) == bool(bits & rules.DISTRUST)
+        assert 0 <= found <= 1
+
+
+LEVEL = st.sampled_from([None, 20.0, 21.0, 60.0, 60.0, 60.0, 60.0, 100.0])
+GAP = st.sampled_from([1, 10, 30, 30, 30, 120, 400])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Reading]:
+    """Draw awkward series: plateaus, jumps, silences."""
+    pieces = draw(
+        st.lists(st.tuples(LEVEL, GAP, st.sampled_from([1, 2, 3, 4, 30])), min_size=1, max_size=8)
+    )
+    minutes = 0
+    found: list[Reading] = []
+    for level, gap, length in pieces:
+        for _ in range(length):
+            minutes += gap
+            found.append(reading(minutes, level, every=timedelta(minutes=1), seq=len(found) + 1))
+    return found
+
+
+@given(histories(), st.data())
+def test_judging_only_the_neighbourhood_gives_what_judging_everything_gives(
+    history: list[Reading], data: st.DataObject
+) -> None:
+    late = data.draw(st.sets(st.integers(0, len(history) - 1), min_size=1, max_size=4))
+    before = [r for i, r in enumerate(history) if i not in late]
+    stored = dict(zip((r.observed_at for r in before), judge(before, 0), strict=True))
+    now = [r._replace(flags=stored.get(r.observed_at, r.flags)) for r in history]
+    first = min(late)
+    limit = data.draw(st.integers(4, 60))
+    start = None
+    while start is None:
+        context = now[max(0, first - limit) : first]
+        start = judged_from(context, complete=len(context) < limit)
+        limit *= 2
+    skipped = first - len(context)
+    found = [r.flags for r in now[:skipped]] + judge(now[skipped:], start)
+    assert found == judge(history, 0)
