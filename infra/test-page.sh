@@ -17,4 +17,5 @@ if [[ ! -e node_modules/.package-lock.json || package-lock.json -nt node_modules
   echo "angkut: fetching the page's packages"
   npm ci
 fi
+npm run check
 npm test

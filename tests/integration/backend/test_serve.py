@@ -1,5 +1,6 @@
 """The process: started, stopped, and what it says when it cannot start."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -11,7 +12,6 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI, Request
-from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from angkut_backend.errors import NotConfiguredError
@@ -94,6 +94,10 @@ def test_only_a_trusted_proxy_may_say_that_a_request_came_by_tls(
 
     config = Server(app, host="127.0.0.1", port=0, trusted_proxies=trusted).config
     config.load()
-    client = TestClient(config.loaded_app, client=("127.0.0.1", 5))
-    answer = client.get("/scheme", headers={"X-Forwarded-Proto": "https"})
-    assert answer.json() == ("https" if secure else "http")
+    transport = httpx.ASGITransport(config.loaded_app, client=("127.0.0.1", 5))
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://angkut") as client:
+            return await client.get("/scheme", headers={"X-Forwarded-Proto": "https"})
+
+    assert asyncio.run(ask()).json() == ("https" if secure else "http")
