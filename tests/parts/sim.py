@@ -104,7 +104,7 @@ def running_broker(
     (folder / "data").mkdir()
     if kind == "mosquitto":
         files = {
-            mosquitto.CONFIGURATION_FILE: mosquitto.configuration(port=port, user=_account()),
+            mosquitto.CONFIGURATION_FILE: mosquitto.configuration(port=port) + _account(),
             mosquitto.ACCESS_FILE: mosquitto.access_list(users),
             mosquitto.PASSWORD_FILE: mosquitto.password_file(users),
         }
@@ -120,9 +120,9 @@ def running_broker(
         broker.stop()
 
 
-def _account() -> str | None:
+def _account() -> str:
     # Only root changes its account, and then Mosquitto's own could not read the test's folder.
-    return getpass.getuser() if os.geteuid() == 0 else None
+    return f"user {getpass.getuser()}\n" if os.geteuid() == 0 else ""
 
 
 def _user(name: str, role: Role) -> BrokerUser:
