@@ -53,7 +53,8 @@ def write(folder: Path, port: int, tls: tuple[int, Path, Path, Path] | None) -> 
             BrokerUser(ingest.username, "ingest", own.pbkdf2_sha512, own.bcrypt),
         ]
     listener = mosquitto.TlsListener(*tls) if tls else None
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for needed in (folder, folder / mosquitto.DATA_FOLDER):
+        needed.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in (
         (mosquitto.CONFIGURATION_FILE, mosquitto.configuration(port=port, tls=listener)),
         (mosquitto.ACCESS_FILE, mosquitto.access_list(users)),
@@ -61,7 +62,10 @@ def write(folder: Path, port: int, tls: tuple[int, Path, Path, Path] | None) -> 
     ):
         write_private(folder / name, text)
         click.echo(f"wrote {folder / name}")
-    click.echo(f"{len(users)} users; start Mosquitto in {folder}, or send it a SIGHUP")
+    click.echo(
+        f"{len(users)} users; give {folder} to Mosquitto's own user (chown -R mosquitto), start it "
+        "in this folder, or send it a SIGHUP"
+    )
 
 
 @broker.command()

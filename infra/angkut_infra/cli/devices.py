@@ -61,6 +61,9 @@ def add(
         raise click.BadParameter("must be smaller than --empty-mm", param_hint="--full-mm")
     if not service.is_device_id(device_id):
         raise click.BadParameter(f"must match {ID_PATTERN}", param_hint="--id")
+    found = settings()
+    if device_id == found.mqtt_username:
+        raise click.BadParameter("is the name of ingest at the broker", param_hint="--id")
     secret = new_secret()
     with database() as conn:
         topic = service.add_device(
@@ -80,7 +83,6 @@ def add(
             actor=actor(),
             replace=replace,
         )
-    found = settings()
     click.echo(f"device   {device_id} in bin {bin_code}")
     click.echo(f"broker   mqtt://{found.mqtt_host}:{found.mqtt_port}")
     click.echo(f"username {device_id}\npassword {secret}   (shown once)\ntopic    {topic}")

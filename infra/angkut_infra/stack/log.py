@@ -1,5 +1,6 @@
 """One readable log of all processes of the stack: on the terminal and in a bounded file."""
 
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -13,6 +14,15 @@ MAX_FILE_BYTES = 5 * 1024 * 1024
 MAX_LINE = 4000
 _COLOURS = (36, 32, 33, 35, 34, 31)
 _NAME_WIDTH = 8
+
+
+#: How our own processes begin a line: time and process stand before it already.
+_BEGINNING = re.compile(r"^time=\S+ level=(\S+) +logger=\S+ ")
+
+
+def _without_repeats(text: str) -> str:
+    """Leave out what the line says twice; a level stays if it is more than information."""
+    return _BEGINNING.sub(lambda found: "" if found[1] == "INFO" else f"{found[1]} ", text)
 
 
 def _now() -> datetime:
@@ -58,7 +68,7 @@ class Log:
         Never fails: a log must not stop its writer.
         """
         now = self._now()
-        text = text.rstrip()[:MAX_LINE]
+        text = _without_repeats(text.rstrip()[:MAX_LINE])
         with self._lock:
             if shown:
                 self._print(f"{now.astimezone():%H:%M:%S} {self._label(name)} | {text}")

@@ -74,6 +74,10 @@ def test_a_device_is_added_to_a_free_bin_with_credentials_and_a_line_to_try(
             ("--bin", "BKS-BT-0001", "--empty-mm", "1200", "--full-mm", "200", "--id", "a/b"),
             "--id",
         ),
+        (
+            ("--bin", "BKS-BT-1", "--empty-mm", "9", "--full-mm", "2", "--id", "angkut-ingest"),
+            "--id",
+        ),
         (("--bin", "BKS-BT-0001", "--empty-mm", "0", "--full-mm", "200"), "--empty-mm"),
     ],
 )

@@ -71,3 +71,12 @@ def test_a_closed_terminal_stops_neither_the_writer_nor_the_file(tmp_path: Path)
     log.say("still here")
     log.close()
     assert "still here" in (tmp_path / "angkut.log").read_text()
+
+
+def test_time_and_name_of_our_own_processes_stand_only_once() -> None:
+    stream = io.StringIO()
+    log = Log(stream, now=at_now)
+    log.line("ingest", "time=2026-01-14T21:45:29Z level=INFO    logger=angkut.ingest connected")
+    log.line("ingest", "time=2026-01-14T21:45:29Z level=WARNING logger=angkut.ingest away")
+    texts = [line.split(" | ")[1] for line in stream.getvalue().splitlines()]
+    assert texts == ["connected", "WARNING away"]
