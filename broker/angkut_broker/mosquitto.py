@@ -31,13 +31,15 @@ EXPIRATION_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class TlsListener:
-    """A listener for devices beyond this machine. A certificate's common name is the device id."""
+    """A listener for devices beyond this machine."""
 
     port: int
-    ca_file: Path
     cert_file: Path
     key_file: Path
-    address: str = "0.0.0.0"  # noqa: S104 - devices are elsewhere; certificates are required
+    #: Authority of the devices' certificates: each must show one, whose common name is its id.
+    #: Without it devices sign in with their password, over TLS.
+    ca_file: Path | None = None
+    address: str = "0.0.0.0"  # noqa: S104 - devices are elsewhere, and must sign in
 
 
 def configuration(*, port: int, address: str = "127.0.0.1", tls: TlsListener | None = None) -> str:
@@ -65,9 +67,12 @@ def configuration(*, port: int, address: str = "127.0.0.1", tls: TlsListener | N
     if tls:
         lines += [
             f"listener {tls.port} {tls.address}",
-            f"cafile {tls.ca_file}",
             f"certfile {tls.cert_file}",
             f"keyfile {tls.key_file}",
+        ]
+    if tls and tls.ca_file:
+        lines += [
+            f"cafile {tls.ca_file}",
             "require_certificate true",
             "use_identity_as_username true",
         ]

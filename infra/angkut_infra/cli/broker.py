@@ -35,11 +35,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option(
     "--tls",
-    type=(click.IntRange(1, 65_535), _FILE, _FILE, _FILE),
-    metavar="PORT CA CERT KEY",
-    help="Listen for devices on PORT, with client certificates signed by CA.",
+    type=(click.IntRange(1, 65_535), _FILE, _FILE),
+    metavar="PORT CERT KEY",
+    help="Listen for devices on PORT with TLS; they sign in with their passwords.",
 )
-def write(folder: Path, port: int, tls: tuple[int, Path, Path, Path] | None) -> None:
+@click.option("--device-ca", type=_FILE, help="With --tls: demand certificates of this authority.")
+def write(
+    folder: Path, port: int, tls: tuple[int, Path, Path] | None, device_ca: Path | None
+) -> None:
     """Write mosquitto.conf, the access list and the password file into FOLDER.
 
     Run it again after `angkut devices add` and send Mosquitto a SIGHUP: it then knows the new
@@ -52,7 +55,7 @@ def write(folder: Path, port: int, tls: tuple[int, Path, Path, Path] | None) -> 
             *broker_users(conn),
             BrokerUser(ingest.username, "ingest", own.pbkdf2_sha512, own.bcrypt),
         ]
-    listener = mosquitto.TlsListener(*tls) if tls else None
+    listener = mosquitto.TlsListener(*tls, device_ca) if tls else None
     for needed in (folder, folder / mosquitto.DATA_FOLDER):
         needed.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, text in (

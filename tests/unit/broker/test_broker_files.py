@@ -43,17 +43,15 @@ def test_mosquitto_listens_on_loopback_only_and_lets_nobody_in_without_a_name() 
     assert "allow_anonymous false" in lines
 
 
-def test_mosquittos_tls_listener_demands_certificates_and_takes_the_name_from_them() -> None:
-    tls = mosquitto.TlsListener(8883, Path("/ca.pem"), Path("/cert.pem"), Path("/key.pem"))
+def test_mosquittos_tls_listener_takes_names_from_certificates_or_passwords() -> None:
+    tls = mosquitto.TlsListener(8883, Path("/cert.pem"), Path("/key.pem"), Path("/ca.pem"))
     lines = rules(mosquitto.configuration(port=1883, tls=tls))
-    assert lines[lines.index("listener 8883 0.0.0.0") :] == [
-        "listener 8883 0.0.0.0",
-        "cafile /ca.pem",
-        "certfile /cert.pem",
-        "keyfile /key.pem",
-        "require_certificate true",
-        "use_identity_as_username true",
-    ]
+    plain = ["listener 8883 0.0.0.0", "certfile /cert.pem", "keyfile /key.pem"]
+    names = ["cafile /ca.pem", "require_certificate true", "use_identity_as_username true"]
+    assert lines[lines.index("listener 8883 0.0.0.0") :] == plain + names
+    by_password = mosquitto.TlsListener(8883, Path("/cert.pem"), Path("/key.pem"))
+    lines = rules(mosquitto.configuration(port=1883, tls=by_password))
+    assert lines[lines.index("listener 8883 0.0.0.0") :] == plain
 
 
 def test_both_brokers_pass_the_largest_payload_and_bound_what_they_keep() -> None:
