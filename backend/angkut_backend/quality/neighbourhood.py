@@ -8,6 +8,7 @@ from datetime import datetime
 from psycopg.rows import args_row
 
 from angkut_backend.db import Connection, load_queries
+from angkut_backend.quality.emptyings import seen_from
 from angkut_backend.quality.judgement import Reading, judged_from
 
 _SQL = load_queries("angkut_backend.quality")
@@ -30,6 +31,8 @@ class Neighbourhood:
     readings: list[Reading]
     #: Those from this index on are judged.
     start: int
+    #: Emptyings are seen again after this reading.
+    anchor: int
     #: From then on readings are left; `None`: these are all.
     left_from: datetime | None
 
@@ -45,9 +48,10 @@ def load(conn: Connection, since: Mapping[int, datetime]) -> list[Neighbourhood]
             old, new = before[device_id], after[device_id]
             complete = len(old) < limit or limit >= _BEFORE_MAX
             start = judged_from(old, complete=complete)
-            if start is not None:
+            anchor = None if start is None else seen_from(old, start, complete=complete)
+            if start is not None and anchor is not None:
                 left_from = new[-1].observed_at if len(new) >= FORWARD_MAX else None
-                found.append(Neighbourhood(device_id, old + new, start, left_from))
+                found.append(Neighbourhood(device_id, old + new, start, anchor, left_from))
                 del waiting[device_id]
         limit = min(limit * _BEFORE_FACTOR, _BEFORE_MAX)
     return found

@@ -53,6 +53,43 @@ WITH changed AS (
 )
 SELECT count(*) AS n FROM changed
 
+-- name: store_emptyings
+-- Make the emptyings of each device's window those that were found.
+WITH found AS (
+    SELECT * FROM unnest(
+        %(device_id)b::int4[], %(bin_id)b::int4[], %(before_at)b::timestamptz[],
+        %(after_at)b::timestamptz[], %(before_pct)b::float8[], %(after_pct)b::float8[],
+        %(confidence)b::float8[]
+    ) AS u (device_id, bin_id, before_at, after_at, before_pct, after_pct, confidence)
+), gone AS (
+    DELETE FROM collection AS c
+    USING unnest(%(window_device)b::int4[], %(window_from)b::timestamptz[],
+                 %(window_to)b::timestamptz[]) AS w (device_id, after, upto)
+    WHERE c.source = 'level' AND c.device_id = w.device_id
+      AND c.after_at > w.after AND c.after_at <= w.upto
+      AND NOT EXISTS (SELECT FROM found AS f
+                      WHERE f.device_id = c.device_id AND f.after_at = c.after_at)
+)
+INSERT INTO collection AS c (source, device_id, bin_id, before_at, after_at, before_pct,
+                             after_pct, confidence)
+SELECT 'level', device_id, bin_id, before_at, after_at, before_pct, after_pct, confidence
+FROM found
+ON CONFLICT (device_id, after_at) WHERE source = 'level' DO UPDATE SET
+    bin_id = excluded.bin_id, before_at = excluded.before_at, before_pct = excluded.before_pct,
+    after_pct = excluded.after_pct, confidence = excluded.confidence
+WHERE (c.bin_id, c.before_at, c.before_pct, c.after_pct, c.confidence) IS DISTINCT FROM
+      (excluded.bin_id, excluded.before_at, excluded.before_pct, excluded.after_pct,
+       excluded.confidence)
+
+-- name: list_collections
+SELECT b.code AS bin_code, c.source, c.before_at, c.after_at, c.before_pct, c.after_pct,
+       c.confidence
+FROM collection AS c JOIN bin AS b USING (bin_id)
+WHERE (%(code)s::text IS NULL OR b.code = %(code)s)
+  AND c.after_at >= %(since)s AND c.after_at < %(until)s
+  AND c.confidence >= %(confidence)s
+ORDER BY c.after_at, b.code
+
 -- name: lock_latest
 -- Until the commit ingest waits with these bins, so that nothing newer is overwritten.
 SELECT bin_id FROM bin_latest WHERE bin_id = ANY(%(bins)s) ORDER BY bin_id FOR UPDATE

@@ -84,6 +84,19 @@ PACE_GAP = timedelta(minutes=5)
 LOW_BATTERY_MV = 3200
 STALE_AFTER = timedelta(hours=24.5)
 
+#: The smallest fall that may be an emptying: above settling and noise, % of the span.
+DROP_PCT = 15.0
+#: A fall this large is more than waste pickers take.
+SURE_DROP_PCT = 45.0
+#: What an emptied bin shows at most: what was left, and what came since.
+EMPTIED_PCT = 15.0
+#: Steps of one emptying follow each other within this.
+JOIN_WITHIN = timedelta(hours=1)
+#: A reading within this says whether the level stayed down.
+CONFIRM_WITHIN = timedelta(hours=24)
+#: After a longer silence a fall tells nothing: more than one emptying is likely.
+SILENCE_MAX = timedelta(days=9)
+
 #: What is left of the score by each flag that does not take the trust away.
 WEIGHTS = {Flag.REPORTED: 0.8, Flag.LOW_BATTERY: 0.8, Flag.CLOCK_SKEW: 0.5, Flag.COPY: 0.5}
 

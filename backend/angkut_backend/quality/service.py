@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from angkut_backend.db import BINS_CHANNEL, Connection, Row, load_queries
+from angkut_backend.quality.emptyings import Emptying, emptyings, is_trusted
 from angkut_backend.quality.judgement import Reading, judge
 from angkut_backend.quality.neighbourhood import Neighbourhood, load
 from angkut_backend.quality.rules import DISTRUST, score
@@ -38,12 +39,25 @@ class _Changes:
 
     readings: list[Reading] = field(default_factory=list)
     flags: list[int] = field(default_factory=list)
+    emptyings: list[Emptying] = field(default_factory=list)
+    #: Device, and between which times these are all its emptyings.
+    windows: list[tuple[int, datetime, datetime]] = field(default_factory=list)
     #: Bins whose newest level or newest flags may have changed.
     bins: set[int] = field(default_factory=set)
 
     def add(self, around: Neighbourhood, flags: Sequence[int]) -> None:
         """Compare what is stored with what is right."""
         readings = around.readings
+        if not readings:
+            return
+        trusted = [
+            readings[i]
+            for i in range(around.anchor, len(readings))
+            if is_trusted(readings[i], flags[i])
+        ]
+        self.emptyings += emptyings(trusted)
+        first, last = readings[around.anchor].observed_at, readings[-1].observed_at
+        self.windows.append((around.device_id, first, last))
         for i in range(around.start, len(readings)):
             reading = readings[i]
             if flags[i] == reading.flags:
@@ -64,6 +78,8 @@ def _judge_marks(conn: Connection, marks: Sequence[Row]) -> None:
             left[around.device_id] = around.left_from
     if changes.readings:
         conn.execute(_SQL["set_flags"], _flag_columns(changes))
+    if changes.windows:
+        conn.execute(_SQL["store_emptyings"], _emptying_columns(changes))
     if left:
         conn.execute(_SQL["mark_devices"], {"device_id": list(left), "since": list(left.values())})
     conn.execute(_SQL["forget_devices"], {"ids": [i for mark in marks for i in mark["ids"]]})
@@ -85,6 +101,16 @@ def refresh_latest(conn: Connection, bins: Sequence[int]) -> None:
 def _notes(bins: Sequence[int]) -> Iterator[str]:
     for start in range(0, len(bins), _IDS_PER_NOTE):
         yield ",".join(map(str, bins[start : start + _IDS_PER_NOTE]))
+
+
+def _emptying_columns(changes: _Changes) -> dict[str, list[object]]:
+    names = Emptying._fields
+    columns = zip(*changes.emptyings, strict=True) if changes.emptyings else ((),) * len(names)
+    windows = zip(*changes.windows, strict=True)
+    return {
+        **{name: list(column) for name, column in zip(names, columns, strict=True)},
+        **dict(zip(("window_device", "window_from", "window_to"), map(list, windows), strict=True)),
+    }
 
 
 def _flag_columns(changes: _Changes) -> dict[str, object]:

@@ -59,6 +59,13 @@ def flags(conn: Connection) -> list[Flag]:
     return [Flag(row["flags"]) for row in stored(conn)]
 
 
+def collections(conn: Connection) -> list[Row]:
+    return conn.execute(
+        "SELECT bin_id, before_at, after_at, before_pct, after_pct, confidence, source, device_id "
+        "FROM collection ORDER BY after_at"
+    ).fetchall()
+
+
 def latest(conn: Connection) -> Row:
     row = conn.execute("SELECT * FROM bin_latest").fetchone()
     assert row
@@ -122,7 +129,7 @@ LEVELS = [
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_any_order_of_arrival_and_any_batches_give_the_same_flags(
+def test_any_order_of_arrival_and_any_batches_give_the_same(
     registry: Connection, seed: int
 ) -> None:
     readings = history(LEVELS)
@@ -130,9 +137,10 @@ def test_any_order_of_arrival_and_any_batches_give_the_same_flags(
     judge_all(registry)
     in_order = [(row["observed_at"], row["flags"], row["score"]) for row in stored(registry)]
     assert {Flag.SPIKE, Flag.RATE_IMPOSSIBLE, Flag.STUCK, Flag.NO_ECHO} <= set(flags(registry))
-    shown = latest(registry)
+    shown, emptied = latest(registry), collections(registry)
+    assert [round(row["after_pct"]) for row in emptied] == [0, 12]
 
-    registry.execute("TRUNCATE readings, bin_latest, dirty_device, dirty_hour")
+    registry.execute("TRUNCATE readings, bin_latest, dirty_device, dirty_hour, collection")
     rng = random.Random(seed)  # noqa: S311 - a shuffled delivery
     rng.shuffle(readings)
     while readings:
@@ -142,6 +150,7 @@ def test_any_order_of_arrival_and_any_batches_give_the_same_flags(
     judge_all(registry)
     assert [(r["observed_at"], r["flags"], r["score"]) for r in stored(registry)] == in_order
     assert latest(registry) == shown
+    assert collections(registry) == emptied
 
 
 def test_more_new_readings_than_fit_in_one_go_are_judged_in_pieces(
@@ -149,7 +158,7 @@ def test_more_new_readings_than_fit_in_one_go_are_judged_in_pieces(
 ) -> None:
     put(registry, history(LEVELS))
     judge_all(registry)
-    whole = flags(registry)
+    whole, emptied = flags(registry), collections(registry)
     registry.execute("UPDATE readings SET flags = flags & %s", [int(OWN)])
     registry.execute(
         "INSERT INTO dirty_device (device_id, since) SELECT device_id, '2026-01-01Z' FROM device"
@@ -157,6 +166,19 @@ def test_more_new_readings_than_fit_in_one_go_are_judged_in_pieces(
     monkeypatch.setattr("angkut_backend.quality.neighbourhood.FORWARD_MAX", 7)
     judge_all(registry)
     assert flags(registry) == whole
+    assert collections(registry) == emptied
+
+
+def test_an_emptying_that_late_readings_deny_is_taken_back(registry: Connection) -> None:
+    levels = [60, 61, 8, 9, 62, 63]
+    readings = history(levels)
+    put(registry, readings[:2] + readings[3:4])
+    judge_all(registry)
+    assert len(collections(registry)) == 1
+    put(registry, readings[2:3] + readings[4:])
+    judge_all(registry)
+    assert flags(registry) == [0, 0, Flag.RATE_IMPOSSIBLE, Flag.RATE_IMPOSSIBLE, 0, 0]
+    assert not collections(registry)
 
 
 @pytest.mark.parametrize(

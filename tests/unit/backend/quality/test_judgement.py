@@ -3,11 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from angkut_backend.quality import rules
-from angkut_backend.quality.judgement import Reading, judge, judged_from
+from angkut_backend.quality.judgement import Reading, judge
 from angkut_backend.quality.rules import Flag
 from parts.levels import reading, series
 
@@ -127,42 +125,3 @@ def test_the_score_is_between_nothing_and_one() -> None:
         found = rules.score(bits)
         assert (found == 0) == bool(bits & rules.DISTRUST)
         assert 0 <= found <= 1
-
-
-LEVEL = st.sampled_from([None, 20.0, 21.0, 60.0, 60.0, 60.0, 60.0, 100.0])
-GAP = st.sampled_from([1, 10, 30, 30, 30, 120, 400])
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[Reading]:
-    """Draw awkward series: plateaus, jumps, silences."""
-    pieces = draw(
-        st.lists(st.tuples(LEVEL, GAP, st.sampled_from([1, 2, 3, 4, 30])), min_size=1, max_size=8)
-    )
-    minutes = 0
-    found: list[Reading] = []
-    for level, gap, length in pieces:
-        for _ in range(length):
-            minutes += gap
-            found.append(reading(minutes, level, every=timedelta(minutes=1), seq=len(found) + 1))
-    return found
-
-
-@given(histories(), st.data())
-def test_judging_only_the_neighbourhood_gives_what_judging_everything_gives(
-    history: list[Reading], data: st.DataObject
-) -> None:
-    late = data.draw(st.sets(st.integers(0, len(history) - 1), min_size=1, max_size=4))
-    before = [r for i, r in enumerate(history) if i not in late]
-    stored = dict(zip((r.observed_at for r in before), judge(before, 0), strict=True))
-    now = [r._replace(flags=stored.get(r.observed_at, r.flags)) for r in history]
-    first = min(late)
-    limit = data.draw(st.integers(4, 60))
-    start = None
-    while start is None:
-        context = now[max(0, first - limit) : first]
-        start = judged_from(context, complete=len(context) < limit)
-        limit *= 2
-    skipped = first - len(context)
-    found = [r.flags for r in now[:skipped]] + judge(now[skipped:], start)
-    assert found == judge(history, 0)
