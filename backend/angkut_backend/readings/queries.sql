@@ -23,7 +23,8 @@ SELECT bin_id FROM bin WHERE code = %(code)s
 
 -- name: trusted_levels
 -- Trusted readings of a bin, by bucket. The key of readings is the device's, so the bin's are
--- found through its mountings, each within its own time.
+-- found through its mountings, each within its own time. The bounds without the mounting are for
+-- the planner: it leaves out chunks by them.
 SELECT date_bin(%(bucket)s, r.observed_at, '2000-01-01+00'::timestamptz) AS bucket_start,
        avg(r.fill_pct) AS mean_pct, min(r.fill_pct) AS min_pct, max(r.fill_pct) AS max_pct,
        count(*) AS n
@@ -31,6 +32,33 @@ FROM mounting AS m
 JOIN readings AS r ON r.device_id = m.device_id
     AND r.observed_at >= greatest(m.valid_from, %(since)s)
     AND r.observed_at < least(m.valid_to, %(until)s)
+    AND r.observed_at >= %(since)s AND r.observed_at < %(until)s
 WHERE m.bin_id = %(bin_id)s AND r.fill_pct IS NOT NULL AND r.flags & %(distrust)s = 0
 GROUP BY bucket_start
 ORDER BY bucket_start
+
+-- name: rolled_up_levels
+-- The same from the roll-ups, for buckets of whole hours.
+SELECT date_bin(%(bucket)s, bucket, '2000-01-01+00'::timestamptz) AS bucket_start,
+       sum(fill_sum) / sum(trusted_n) AS mean_pct,
+       min(fill_min) AS min_pct, max(fill_max) AS max_pct, sum(trusted_n)::bigint AS n
+FROM readings_hourly
+WHERE bin_id = %(bin_id)s AND trusted_n > 0
+  AND bucket >= date_trunc('hour', %(since)s, 'UTC') AND bucket < %(until)s
+GROUP BY bucket_start
+ORDER BY bucket_start
+
+-- name: hourly_levels
+SELECT bin_id, bucket, fill_sum / nullif(trusted_n, 0) AS mean_pct, fill_min AS min_pct,
+       fill_max AS max_pct, n, trusted_n
+FROM readings_hourly
+WHERE bucket >= %(since)s AND bucket < %(until)s
+
+-- name: daily_figures
+SELECT day, count(*) AS bins, sum(n)::bigint AS n, sum(trusted_n)::bigint AS trusted_n,
+       sum(fill_sum) / nullif(sum(trusted_n), 0) AS mean_pct,
+       sum(known_s) AS known_s, sum(over_90_s) AS over_90_s, sum(over_100_s) AS over_100_s
+FROM readings_daily
+WHERE bucket >= %(since)s AND bucket < %(until)s
+GROUP BY day
+ORDER BY day

@@ -25,6 +25,8 @@ MAX_RANGE = timedelta(days=400)
 MAX_BUCKETS = 1000
 #: Lengths that people read on an axis; the longest takes `MAX_RANGE` in 800.
 BUCKETS_S = (60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
+#: Buckets from here on, ranges of more than 41 days, come from the hourly roll-ups.
+ROLLED_UP_S = 7200
 
 
 class ReadingRangeError(BackendError):
@@ -203,5 +205,6 @@ def level_history(conn: Connection, code: str, span: TimeRange) -> LevelHistory:
         "bucket": timedelta(seconds=span.bucket_s),
         "distrust": int(DISTRUST),
     }
-    points = [LevelPoint(**row) for row in conn.execute(_SQL["trusted_levels"], values)]
+    query = "trusted_levels" if span.bucket_s < ROLLED_UP_S else "rolled_up_levels"
+    points = [LevelPoint(**row) for row in conn.execute(_SQL[query], values)]
     return LevelHistory(code=code, bucket_s=span.bucket_s, points=points)

@@ -98,9 +98,13 @@ def _refresh_tables(conn: Connection, stale: list[BinHour]) -> None:
     for _, group in groupby(stale, key=lambda hour: (hour.bucket - DAY_ORIGIN) // _WEEK):
         hours = list(group)
         days = sorted({BinHour(day_of(hour.bucket), hour.bin_id) for hour in hours})
-        span = {"since": hours[0].bucket, "until": hours[-1].bucket + HOUR}
-        conn.execute(SQL["refresh_hours"], _arrays(hours) | span)
+        conn.execute(SQL["refresh_hours"], refresh_span(hours))
         conn.execute(SQL["refresh_days"], _arrays(days))
+
+
+def refresh_span(hours: list[BinHour]) -> dict[str, object]:
+    """Return the values of `refresh_hours` for hours in their order."""
+    return _arrays(hours) | {"since": hours[0].bucket, "until": hours[-1].bucket + HOUR}
 
 
 def _arrays(buckets: Iterable[BinHour]) -> dict[str, object]:

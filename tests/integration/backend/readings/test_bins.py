@@ -4,6 +4,7 @@ import pytest
 
 from angkut_backend import db
 from angkut_backend.accounts.service import Role, Scope
+from angkut_backend.readings.maintenance import refresh
 from parts.api import Api
 from parts.registry import BIN, DEVICE, FREE_BIN, MOUNTED_AT, add_registry
 
@@ -203,6 +204,11 @@ def test_the_curve_follows_the_bin_from_device_to_device(api: Api, conn: db.Conn
 def test_four_hundred_days_fit_in_a_thousand_buckets(api: Api, conn: db.Connection) -> None:
     for day in range(0, 400, 40):
         add_reading(conn, MOUNTED_AT + timedelta(days=day), 50)
+        add_reading(conn, MOUNTED_AT + timedelta(days=day, hours=3), 60)
+    conn.execute("UPDATE readings SET bin_id = mounting.bin_id FROM mounting")
+    conn.execute("INSERT INTO dirty_hour (bin_id, bucket) SELECT bin_id, observed_at FROM readings")
+    refresh(conn, None, SEEN_AT)
     query = {"from": iso(MOUNTED_AT), "to": iso(MOUNTED_AT + timedelta(days=400))}
     answer = api.signed_in(Role.VIEWER).get(PATHS[2], params=query).json()
     assert (answer["bucket_s"], len(answer["points"])) == (43_200, 10)
+    assert answer["points"][0] == {"t": iso(MOUNTED_AT), "mean": 55, "min": 50, "max": 60, "n": 2}
