@@ -49,6 +49,9 @@ def candidates() -> Iterable[str]:
         if found and "/shims/" not in found:
             yield found
         for root in sorted(roots):
+            # After `su`, PYENV_ROOT may still name a folder of the other user.
+            if not os.access(root / "versions", os.R_OK | os.X_OK):
+                continue
             found_there = map(str, root.glob(f"versions/{version}.*/bin/python3"))
             yield from sorted(found_there, key=patch_number, reverse=True)
     yield sys.executable

@@ -1,10 +1,13 @@
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import bootstrap_python
 from bootstrap_python import candidates, newest_python, version_of
 from bootstrap_wheel import SetUpError
+from integration.infra.processes import AS_ORDINARY_USER
 
 
 def _interpreter(path: Path, version: str) -> str:
@@ -46,6 +49,23 @@ def test_an_interpreter_that_does_not_run_is_passed_over(bare: Path) -> None:
     broken.write_text("#!/bin/sh\nexit 127\n")
     broken.chmod(0o755)
     assert (version_of(str(broken)), newest_python()) == ((0,), sys.executable)
+
+
+def test_a_pyenv_of_another_user_is_passed_over(bare: Path) -> None:
+    _interpreter(bare / "pyenv/versions/3.13.1/bin/python3", "3 13")
+    (bare / "pyenv").chmod(0)
+    code = "import bootstrap_python as b; print(list(b.candidates()) == [b.sys.executable])"
+    try:
+        done = subprocess.run(
+            [*AS_ORDINARY_USER, sys.executable, "-c", code],
+            cwd=Path(bootstrap_python.__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        (bare / "pyenv").chmod(0o700)
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_without_a_new_enough_python_it_says_where_to_get_one(
