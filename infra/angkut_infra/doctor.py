@@ -11,6 +11,7 @@ from angkut_backend import migrate
 from angkut_backend.db import Connection, connect
 from angkut_backend.errors import BackendError
 from angkut_backend.readings import maintenance
+from angkut_backend.readings.maintenance import Edition
 from angkut_backend.settings import Settings
 from angkut_broker.errors import AngkutError
 from angkut_broker.session import BrokerAddress, check
@@ -23,6 +24,8 @@ _CLOCK_LIMIT = timedelta(minutes=2)
 _BROKER_TIMEOUT_S = 5.0
 _DISK_LOW_BYTES = 2 * 1024**3
 _DISK_FULL_BYTES = 200 * 1024**2
+#: More marks of stale hours than this take the worker a minute or more.
+_ROLLUPS_BEHIND = 500_000
 #: The code was written after this: a clock before it was never set.
 _NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -138,8 +141,30 @@ def _contents(conn: Connection) -> Iterator[Finding]:
         yield Finding(Verdict.WARN, "accounts", text)
     seen = f"newest reading {row['seen_at']:%Y-%m-%d %H:%M:%S}Z" if row["seen_at"] else "none yet"
     yield Finding(Verdict.OK, "readings", seen)
+    yield _rollups(conn)
     if row["dead"]:
         text = f"{row['dead']} in the last day: see `angkut dead-letters count`"
         yield Finding(Verdict.WARN, "dead letters", text)
     else:
         yield Finding(Verdict.OK, "dead letters", "none in the last day")
+
+
+def _rollups(conn: Connection) -> Finding:
+    if maintenance.is_aggregated(conn) and maintenance.edition(conn) is not Edition.TIMESCALE:
+        text = (
+            "they are continuous aggregates, which this edition of TimescaleDB does not refresh: "
+            "set timescaledb.license to timescale, or go back to the Community edition"
+        )
+        return Finding(Verdict.FAIL, "roll-ups", text)
+    row = conn.execute(
+        "SELECT count(*) AS n FROM pg_stat_activity"
+        " WHERE application_name = 'angkut-worker' AND datname = current_database()"
+    ).fetchone()
+    waiting = maintenance.waiting(conn)
+    if row is None or row["n"] == 0:
+        text = f"no worker is connected ({waiting} marks wait): run `angkut worker`"
+        return Finding(Verdict.WARN, "roll-ups", text)
+    if waiting > _ROLLUPS_BEHIND:
+        text = f"{waiting} marks wait: the worker is behind, see its log"
+        return Finding(Verdict.WARN, "roll-ups", text)
+    return Finding(Verdict.OK, "roll-ups", f"kept by {row['n']} worker(s), {waiting} marks wait")

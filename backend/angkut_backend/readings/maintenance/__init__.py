@@ -3,6 +3,6 @@
 from angkut_backend.readings.maintenance.edition import Edition, edition
 from angkut_backend.readings.maintenance.install import install
 from angkut_backend.readings.maintenance.retention import retain
-from angkut_backend.readings.maintenance.rollups import refresh
+from angkut_backend.readings.maintenance.rollups import is_aggregated, refresh, waiting
 
-__all__ = ["Edition", "edition", "install", "refresh", "retain"]
+__all__ = ["Edition", "edition", "install", "is_aggregated", "refresh", "retain", "waiting"]

@@ -16,12 +16,12 @@ class Edition(StrEnum):
     def meaning(self) -> str:
         """One sentence for the doctor."""
         return {
-            Edition.PLAIN: "PostgreSQL without TimescaleDB: readings are a plain table, "
-            "right for a demo or a small pilot",
-            Edition.APACHE: "TimescaleDB Apache edition: readings are a hypertable; "
-            "no compression, no continuous aggregates",
-            Edition.TIMESCALE: "TimescaleDB Community edition: readings are a hypertable; "
-            "compression and continuous aggregates are available",
+            Edition.PLAIN: "no TimescaleDB: readings are a plain table, right for a demo or a "
+            "small pilot; the worker keeps the roll-ups and removes old readings row by row",
+            Edition.APACHE: "TimescaleDB Apache edition: readings are a hypertable, old weeks are "
+            "dropped whole; the worker keeps the roll-ups; nothing is compressed",
+            Edition.TIMESCALE: "TimescaleDB Community edition: readings are a hypertable, "
+            "compressed to a tenth after 14 days; roll-ups are continuous aggregates",
         }[self]
 
 

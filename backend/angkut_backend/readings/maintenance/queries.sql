@@ -80,6 +80,9 @@ SELECT relkind = 'v' AS aggregated FROM pg_class WHERE oid = 'rollup_hourly'::re
 -- name: dirty_hours
 SELECT dirty_hour_id, bin_id, bucket FROM dirty_hour ORDER BY dirty_hour_id LIMIT %(limit)s
 
+-- name: count_dirty_hours
+SELECT count(*) AS n FROM dirty_hour
+
 -- name: forget_dirty_hours
 DELETE FROM dirty_hour WHERE dirty_hour_id = ANY(%(ids)s::int8[])
 

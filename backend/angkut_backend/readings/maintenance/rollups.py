@@ -58,6 +58,12 @@ def refresh(conn: Connection, keep: timedelta | None, now: datetime) -> bool:
     return len(rows) == limit
 
 
+def waiting(conn: Connection) -> int:
+    """Count the marks of stale hours; one hour may be marked more than once."""
+    row = conn.execute(SQL["count_dirty_hours"]).fetchone()
+    return row["n"] if row else 0
+
+
 def is_aggregated(conn: Connection) -> bool:
     """Tell whether the roll-ups are continuous aggregates or tables of our own."""
     row = conn.execute(SQL["rollup_kind"]).fetchone()
