@@ -6,7 +6,7 @@ new reading makes only its neighbourhood be judged again.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from angkut_backend.quality.rules import (
@@ -16,6 +16,7 @@ from angkut_backend.quality.rules import (
     EXCURSION_READINGS,
     EXCURSION_WITHIN,
     FILL_MAX_PCT_H,
+    FULL_PCT,
     JUMP_PCT,
     LOW_BATTERY_MV,
     OWN,
@@ -24,6 +25,7 @@ from angkut_backend.quality.rules import (
     RETURN_PCT,
     STALE_AFTER,
     STUCK_FOR,
+    STUCK_FULL_FOR,
     STUCK_GAP,
     STUCK_MM,
     STUCK_READINGS,
@@ -72,10 +74,11 @@ def judge(readings: Sequence[Reading], start: int) -> list[int]:
         if i >= start:
             flags[i] |= flag
     for run in _runs(readings, flags):
-        if _is_stuck(readings, run):
+        if len(run) >= STUCK_READINGS:
+            length = readings[run[-1]].observed_at - readings[run[0]].observed_at
             for i in run:
-                if i >= start:
-                    flags[i] |= int(Flag.STUCK)
+                if i >= start and length >= _stuck_for(readings[i]):
+                    flags[i] |= Flag.STUCK.value
     return flags
 
 
@@ -96,13 +99,13 @@ def judged_from(before: Sequence[Reading], *, complete: bool) -> int | None:
     """
     start = _reach(before, len(before))
     run = _last_run(before)
-    if run and not _is_stuck(before, run):
+    if run and not _is_settled(before, run):
         start = min(start, run[0])
     if complete:
         return start
     # What is judged looks as far back again.
     crossing = _last_run(before[: start + 1])
-    cut_off = bool(crossing) and crossing[0] == 0 and not _is_stuck(before, crossing)
+    cut_off = bool(crossing) and crossing[0] == 0 and not _is_settled(before, crossing)
     return None if cut_off or _reach(before, start) == 0 else start
 
 
@@ -159,19 +162,21 @@ def _comes_back(
 ) -> bool:
     before, after = readings[usable[k - 1]], readings[usable[k + n]]
     base, back = levels[k - 1], levels[k + n]
-    if abs(back - base) > RETURN_PCT or before.bin_id != after.bin_id:
+    took = after.observed_at - before.observed_at
+    if took > EXCURSION_WITHIN or before.bin_id != after.bin_id:
         return False
-    if after.observed_at - before.observed_at > EXCURSION_WITHIN:
+    if not -RETURN_PCT <= back - base <= RETURN_PCT + _fill_pct(took):
         return False
-    off = levels[k : k + n]
     # A fall may be a collection; it is the rise, before or after, that waste cannot make.
-    if off[0] > base:
-        away = min(off) - max(base, back)
-        rise = readings[usable[k]].observed_at - before.observed_at
-    else:
-        away = min(base, back) - max(off)
-        rise = after.observed_at - readings[usable[k + n - 1]].observed_at
-    return away >= JUMP_PCT + FILL_MAX_PCT_H * rise.total_seconds() / 3600
+    over = JUMP_PCT + _fill_pct(readings[usable[k]].observed_at - before.observed_at)
+    under = JUMP_PCT + _fill_pct(after.observed_at - readings[usable[k + n - 1]].observed_at)
+    low, high = min(base, back) - under, max(base, back) + over
+    return all(level <= low or level >= high for level in levels[k : k + n])
+
+
+def _fill_pct(time: timedelta) -> float:
+    """Return by how much a bin fills at most."""
+    return FILL_MAX_PCT_H * time.total_seconds() / 3600
 
 
 def _runs(readings: Sequence[Reading], flags: Sequence[int]) -> Iterator[list[int]]:
@@ -189,13 +194,13 @@ def _runs(readings: Sequence[Reading], flags: Sequence[int]) -> Iterator[list[in
 
 
 def _last_run(readings: Sequence[Reading]) -> list[int]:
-    """Return the run at the end, as far back as is needed to call it stuck."""
+    """Return the run at the end, as far back as it matters."""
     run: list[int] = []  # newest first
     for i in range(len(readings) - 1, -1, -1):
         r = readings[i]
         if r.distance_mm is None or r.flags & _COPY:
             continue
-        if run and (not _same(r, readings[run[-1]]) or _is_stuck(readings, run[::-1])):
+        if run and (not _same(r, readings[run[-1]]) or _is_settled(readings, run[::-1])):
             break
         run.append(i)
     return run[::-1]
@@ -210,10 +215,16 @@ def _same(last: Reading, r: Reading) -> bool:
     )
 
 
-def _is_stuck(readings: Sequence[Reading], run: Sequence[int]) -> bool:
+def _stuck_for(r: Reading) -> timedelta:
+    full = r.fill_pct is not None and r.fill_pct >= FULL_PCT
+    return STUCK_FULL_FOR if full else STUCK_FOR
+
+
+def _is_settled(readings: Sequence[Reading], run: Sequence[int]) -> bool:
+    """Tell whether no further reading can change what a run says of its own."""
     return (
         len(run) >= STUCK_READINGS
-        and readings[run[-1]].observed_at - readings[run[0]].observed_at >= STUCK_FOR
+        and readings[run[-1]].observed_at - readings[run[0]].observed_at >= STUCK_FULL_FOR
     )
 
 

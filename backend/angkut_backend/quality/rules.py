@@ -70,6 +70,9 @@ EXCURSION_WITHIN = timedelta(hours=3)
 STUCK_MM = 1.0
 STUCK_FOR = timedelta(hours=24)
 STUCK_READINGS = 12
+#: A full bin touches the sensor and stays so until the truck comes: there it takes longer.
+FULL_PCT = 90.0
+STUCK_FULL_FOR = timedelta(days=5)
 #: A silence longer than this proves nothing: the run ends.
 STUCK_GAP = timedelta(hours=6)
 

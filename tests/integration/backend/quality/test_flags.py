@@ -84,7 +84,7 @@ def test_a_spike_loses_its_trust_once_the_next_reading_denies_it(registry: Conne
 
 
 def test_the_map_goes_back_to_the_newest_level_that_is_believed(registry: Connection) -> None:
-    day = history([50.0 + n % 2 for n in range(4)]) + history([97.0] * 55)[5:]
+    day = history([50.0 + n % 2 for n in range(4)]) + history([70.0] * 55)[5:]
     put(registry, day)
     assert latest(registry)["trusted_at"] == day[-1].t
     registry.execute("LISTEN angkut_bins")

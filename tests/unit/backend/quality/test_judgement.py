@@ -27,6 +27,10 @@ def test_a_few_such_readings_in_a_row_are_an_impossible_rate(off: float) -> None
     assert flags(series([50, 51, off, off, 51, 52])) == [0, 0, RATE, RATE, 0, 0]
 
 
+def test_an_excursion_may_go_both_ways_and_the_bin_fills_meanwhile() -> None:
+    assert flags(series([45, 46, 0, 99, 60, 61])) == [0, 0, RATE, RATE, 0, 0]
+
+
 @pytest.mark.parametrize(
     "levels",
     [
@@ -53,11 +57,16 @@ def test_a_bin_that_is_emptied_daily_is_no_error_at_six_readings_a_day() -> None
 
 def test_the_day_of_one_distance_is_stuck_from_its_first_reading() -> None:
     moving = [40 + 0.5 * n for n in range(10)]
-    found = flags(series([*moving, *[97.0] * 49, *moving]))
+    found = flags(series([*moving, *[70.0] * 49, *moving]))
     assert found == [0] * 10 + [STUCK] * 49 + [0] * 10
 
 
-@pytest.mark.parametrize("levels", [[97.0] * 48, [97.0, 97.3] * 40])
+def test_a_full_bin_that_waits_for_the_truck_is_not_stuck_for_days() -> None:
+    assert not any(flags(series([100.0] * 240)))
+    assert flags(series([100.0] * 241)) == [STUCK] * 241
+
+
+@pytest.mark.parametrize("levels", [[70.0] * 48, [70.0, 70.3] * 40])
 def test_a_shorter_run_or_the_noise_of_a_sensor_is_not_stuck(levels: list[float]) -> None:
     assert not any(flags(series(levels)))
 

@@ -10,7 +10,7 @@ from angkut_backend.quality.judgement import Reading, judge, judged_from
 from parts.levels import reading
 
 LEVEL = st.sampled_from([None, 20.0, 21.0, 40.0, 60.0, 60.0, 60.0, 60.0, 100.0])
-GAP_MIN = st.sampled_from([1, 10, 30, 30, 30, 120, 400, 8000])
+GAP_MIN = st.sampled_from([1, 10, 30, 30, 30, 120, 300, 400, 8000])
 
 
 @st.composite
