@@ -17,8 +17,9 @@ DATA_FOLDER = "data"
 #: A message not acknowledged for so long is delivered again, so this must exceed the longest
 #: commit of ingest by far.
 ACK_WAIT_S = 10
-#: Unacknowledged messages on the way to one subscriber: two full batches of ingest.
-MAX_ACK_PENDING = 2000
+#: Messages that ingest may have in hand. A batch of a day's history is up to 64 KiB; so many are
+#: stored well within `ACK_WAIT_S`, or NATS would bring all of them again for nothing.
+MAX_ACK_PENDING = 200
 #: All queues on disk together; when full, a publish is not acknowledged and comes again.
 MAX_STORE_BYTES = 4 * 1024**3
 #: Nothing of ours asks for queues in memory; NATS would else offer most of the machine's.

@@ -21,6 +21,9 @@ log = logging.getLogger("angkut.ingest")
 
 #: How often a quiet loop looks whether it should stop, seconds.
 _TICK_S = 0.5
+#: A pause of so long ends a batch: the broker may have no more to give before it hears of
+#: these messages, because its window is full, seconds.
+_QUIET_S = 0.01
 #: A line about what was done comes at most this often, seconds.
 _REPORT_S = 60
 #: A loop that did not turn for so long hangs: restart the process, seconds.
@@ -89,7 +92,8 @@ class Ingest:
             batch.add(self._consumer.inbox.get(timeout=_TICK_S))
             deadline = time.monotonic() + self._batch_wait_s
             while batch.rows() < self._batch_rows:
-                batch.add(self._consumer.inbox.get(timeout=max(0, deadline - time.monotonic())))
+                wait_s = min(_QUIET_S, max(0, deadline - time.monotonic()))
+                batch.add(self._consumer.inbox.get(timeout=wait_s))
         except queue.Empty:
             pass
         return batch if batch.sources else None

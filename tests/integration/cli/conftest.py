@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from angkut_broker.errors import AngkutError
 from angkut_infra.cli import angkut
+from angkut_infra.stack import ports
 
 #: Calls `angkut` with arguments; fails on anything but an orderly end.
 Run = Callable[..., Result]
@@ -18,6 +19,8 @@ def run(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run commands in an empty folder against a fresh database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANGKUT_DATABASE_DSN", database)
+    # No broker: not one that happens to run on this machine.
+    monkeypatch.setenv("ANGKUT_MQTT_PORT", str(ports.choose(0)))
 
     def call(*arguments: str, fails: bool = False, **env: str) -> Result:
         result = CliRunner().invoke(angkut, arguments, env=env)

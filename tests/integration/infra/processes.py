@@ -1,6 +1,7 @@
 """Looking at processes from outside, by the kernel's own list."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,5 +37,8 @@ def log_of(data_dir: Path) -> str:
 
 #: As root, run a command as an ordinary user who owns root's files and has no privilege.
 AS_ORDINARY_USER = (
-    ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--") if os.geteuid() == 0 else ()
+    # With its whole path: some tests look for programs elsewhere.
+    (shutil.which("unshare") or "unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
+    if os.geteuid() == 0
+    else ()
 )
