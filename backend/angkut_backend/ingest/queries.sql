@@ -87,25 +87,26 @@ ORDER BY d.device_id, u.observed_at
 ON CONFLICT DO NOTHING
 
 -- name: update_status
+-- The newest word counts, also when an older one comes later: out of the dead letters.
 UPDATE device AS d SET online = u.online, status_at = u.received_at
 FROM unnest(%(device)b::text[], %(online)b::bool[], %(received_at)b::timestamptz[])
     AS u (device, online, received_at)
-WHERE d.external_id = u.device AND d.online IS DISTINCT FROM u.online
+WHERE d.external_id = u.device
+  AND (d.status_at IS NULL OR d.status_at <= u.received_at)
 
 -- name: update_meta
 UPDATE device AS d SET model = coalesce(u.model, d.model),
                   firmware = coalesce(u.firmware, d.firmware),
                   sensor_kind = coalesce(u.sensor_kind, d.sensor_kind),
                   interval_s = coalesce(u.interval_s, d.interval_s),
-                  confirm = coalesce(u.confirm, d.confirm)
+                  confirm = coalesce(u.confirm, d.confirm),
+                  meta_at = u.received_at
 FROM unnest(%(device)b::text[], %(model)b::text[], %(firmware)b::text[],
-            %(sensor_kind)b::text[], %(interval_s)b::int4[], %(confirm)b::bool[])
-    AS u (device, model, firmware, sensor_kind, interval_s, confirm)
+            %(sensor_kind)b::text[], %(interval_s)b::int4[], %(confirm)b::bool[],
+            %(received_at)b::timestamptz[])
+    AS u (device, model, firmware, sensor_kind, interval_s, confirm, received_at)
 WHERE d.external_id = u.device
-  AND (d.model, d.firmware, d.sensor_kind, d.interval_s, d.confirm)
-      IS DISTINCT FROM (coalesce(u.model, d.model), coalesce(u.firmware, d.firmware),
-                        coalesce(u.sensor_kind, d.sensor_kind),
-                        coalesce(u.interval_s, d.interval_s), coalesce(u.confirm, d.confirm))
+  AND (d.meta_at IS NULL OR d.meta_at <= u.received_at)
 
 -- name: device_states
 SELECT external_id, retired_at IS NOT NULL AS retired
@@ -118,14 +119,3 @@ SELECT * FROM unnest(%(received_at)b::timestamptz[], %(topic)b::text[], %(payloa
 
 -- name: notify_bins
 SELECT pg_notify(%(channel)s, %(bins)s)
-
--- name: list_dead_letters
-SELECT dead_letter_id, received_at, topic, payload, reason, detail
-FROM dead_letter
-WHERE %(reason)s::text IS NULL OR reason = %(reason)s
-ORDER BY dead_letter_id DESC
-LIMIT %(limit)s
-
--- name: count_dead_letters
-SELECT reason, count(*) AS n, max(received_at) AS last_at
-FROM dead_letter GROUP BY reason ORDER BY n DESC

@@ -21,7 +21,7 @@ _SQL = load_queries("angkut_backend.ingest")
 #: NOTIFY takes 8,000 bytes; this many ids of up to 10 digits stay below.
 _IDS_PER_NOTE = 600
 #: A dead letter keeps so many bytes of its payload: the contract's limit.
-_KEPT_BYTES = 64 * 1024
+KEPT_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +59,34 @@ def store(conn: Connection, batch: Batch) -> Outcome:
     psycopg.Error
         Nothing of the batch is stored.
     """
+    with conn.transaction():
+        outcome, dead = write(conn, batch)
+        if dead:
+            conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
+    return outcome
+
+
+def write(conn: Connection, batch: Batch) -> tuple[Outcome, list[DeadLetter]]:
+    """Write what a batch holds in the caller's transaction; return what is refused beside it.
+
+    Raises
+    ------
+    psycopg.Error
+        The caller's transaction is to be rolled back.
+    """
     stored = duplicates = 0
     confirmed: list[tuple[str, bytes]] = []
     dead = list(batch.dead_letters)
-    with conn.transaction():
-        if batch.readings:
-            row = conn.execute(_SQL["store_readings"], reading_columns(batch.readings)).fetchone()
-            assert row is not None  # noqa: S101 - an aggregate always gives one row
-            stored, duplicates = row["stored"], row["known"] - row["stored"]
-            dead += _unknown(conn, batch, row["refused"])
-            confirmed = confirmations(batch.readings, row["refused"], row["confirm"])
-            _notify(conn, row["changed_bins"])
-        dead += _store_others(conn, batch)
-        if dead:
-            conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
+    if batch.readings:
+        row = conn.execute(_SQL["store_readings"], reading_columns(batch.readings)).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate always gives one row
+        stored, duplicates = row["stored"], row["known"] - row["stored"]
+        dead += _unknown(conn, batch, row["refused"])
+        confirmed = confirmations(batch.readings, row["refused"], row["confirm"])
+        _notify(conn, row["changed_bins"])
+    dead += _store_others(conn, batch)
     reasons = Counter(letter.refusal.reason.value for letter in dead)
-    return Outcome(stored, duplicates, reasons, tuple(confirmed))
+    return Outcome(stored, duplicates, reasons, tuple(confirmed)), dead
 
 
 def _unknown(conn: Connection, batch: Batch, refused: Sequence[int]) -> Iterator[DeadLetter]:
@@ -138,7 +150,8 @@ def _store_others(conn: Connection, batch: Batch) -> list[DeadLetter]:
                 "received_at": [source.received_at for _, (source, _) in statuses],
             },
         )
-    metas = [meta for _, (_, meta) in sorted(batch.metas.items())]
+    described = [entry for _, entry in sorted(batch.metas.items())]
+    metas = [meta for _, meta in described]
     if metas:
         conn.execute(
             _SQL["update_meta"],
@@ -149,6 +162,7 @@ def _store_others(conn: Connection, batch: Batch) -> list[DeadLetter]:
                 "sensor_kind": [meta.sensor for meta in metas],
                 "interval_s": [meta.interval_s for meta in metas],
                 "confirm": [meta.confirm for meta in metas],
+                "received_at": [source.received_at for source, _ in described],
             },
         )
     claims = [(source, event.id) for source, event in batch.events]
@@ -167,7 +181,7 @@ def _dead_letter_columns(letters: Sequence[DeadLetter]) -> dict[str, list[object
     return {
         "received_at": [letter.source.received_at for letter in letters],
         "topic": [_clean(letter.source.topic) for letter in letters],
-        "payload": [letter.source.payload[:_KEPT_BYTES] for letter in letters],
+        "payload": [letter.source.payload[:KEPT_BYTES] for letter in letters],
         "reason": [letter.refusal.reason.value for letter in letters],
         "detail": [_clean(letter.refusal.detail) for letter in letters],
     }

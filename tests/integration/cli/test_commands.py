@@ -111,7 +111,7 @@ def test_an_account_that_is_not_there_is_named(run: Run) -> None:
 
 
 def test_dead_letters_are_counted_and_shown(run: Run, conn: Connection) -> None:
-    assert "no dead letters" in run("dead-letters", "list").output
+    assert "no open dead letters" in run("dead-letters", "list").output
     conn.execute(
         "INSERT INTO dead_letter (received_at, topic, payload, reason, detail) "
         "VALUES (now(), 'a/b', 'xyz', 'not_json', 'payload: Invalid JSON')"

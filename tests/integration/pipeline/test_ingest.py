@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from angkut_backend.db import connect
-from angkut_backend.ingest.dead_letters import count
+from angkut_backend.dead_letters.service import count_by_reason
 from angkut_broker.codec import encode
 from angkut_broker.messages import Telemetry
 from integration.infra.mqtt_client import Client, RefusedError
@@ -86,7 +86,7 @@ def test_each_awkward_message_is_kept_with_its_own_reason_and_ingest_goes_on(lin
         client.publish(f"{TOPIC}/telemetry", message())
     line.until(lambda: line.value("SELECT count(*) FROM readings"), "the good reading")
     with connect(line.stack.dsn) as conn:
-        counts = {row.reason: row.n for row in count(conn)}
+        counts = {row.reason: row.n for row in count_by_reason(conn)}
         kept = conn.execute("SELECT reason, payload FROM dead_letter").fetchall()
     assert counts == dict.fromkeys(awkward, 1)
     for row in kept:

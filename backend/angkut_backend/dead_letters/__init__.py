@@ -1,0 +1,1 @@
+"""What was refused, and what people do about it."""

@@ -1,0 +1,67 @@
+-- name: list
+SELECT dead_letter_id, received_at, topic, device, substring(payload FROM 1 FOR 200) AS payload,
+       octet_length(payload) AS payload_bytes, reason, detail,
+       is_open, outcome, outcome_detail, outcome_at, outcome_by
+FROM dead_letter
+WHERE (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(device)s::text IS NULL OR device = %(device)s)
+  AND (%(settled)s OR is_open)
+  AND (%(before)s::bigint IS NULL OR dead_letter_id < %(before)s)
+ORDER BY dead_letter_id DESC
+LIMIT %(limit)s
+
+-- name: get
+SELECT dead_letter_id, received_at, topic, device, payload,
+       octet_length(payload) AS payload_bytes, reason, detail,
+       is_open, outcome, outcome_detail, outcome_at, outcome_by
+FROM dead_letter WHERE dead_letter_id = %(dead_letter_id)s
+
+-- name: lock
+SELECT dead_letter_id, received_at, topic, device, payload,
+       octet_length(payload) AS payload_bytes, reason, detail,
+       is_open, outcome, outcome_detail, outcome_at, outcome_by
+FROM dead_letter WHERE dead_letter_id = %(dead_letter_id)s
+FOR UPDATE
+
+-- name: settle
+UPDATE dead_letter
+SET outcome = %(outcome)s, outcome_detail = %(detail)s, outcome_at = %(at)s, outcome_by = %(by)s
+WHERE dead_letter_id = %(dead_letter_id)s
+RETURNING dead_letter_id, received_at, topic, device, payload,
+          octet_length(payload) AS payload_bytes, reason, detail,
+          is_open, outcome, outcome_detail, outcome_at, outcome_by
+
+-- name: open_ids
+SELECT dead_letter_id FROM dead_letter
+WHERE is_open AND received_at <= %(until)s AND dead_letter_id > %(after)s
+  AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(device)s::text IS NULL OR device = %(device)s)
+ORDER BY dead_letter_id
+LIMIT %(limit)s
+
+-- name: count_open
+SELECT count(*) AS n FROM dead_letter
+WHERE is_open AND received_at <= %(until)s
+  AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(device)s::text IS NULL OR device = %(device)s)
+
+-- name: discard_open
+UPDATE dead_letter
+SET outcome = 'discarded', outcome_detail = NULL, outcome_at = %(at)s, outcome_by = %(by)s
+WHERE is_open AND received_at <= %(at)s
+  AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+  AND (%(device)s::text IS NULL OR device = %(device)s)
+
+-- name: count_by_reason
+SELECT reason, NULL AS device, count(*) AS n, count(*) FILTER (WHERE is_open) AS open,
+       max(received_at) AS last_at
+FROM dead_letter GROUP BY reason ORDER BY n DESC, reason
+
+-- name: count_by_device
+SELECT reason, device, count(*) AS n, count(*) FILTER (WHERE is_open) AS open,
+       max(received_at) AS last_at
+FROM dead_letter GROUP BY reason, device ORDER BY n DESC, device, reason
+LIMIT %(limit)s
+
+-- name: count_removed
+SELECT reason, outcome, n, last_at FROM dead_letter_removed ORDER BY n DESC, reason, outcome
