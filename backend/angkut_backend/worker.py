@@ -75,6 +75,7 @@ class Worker:
 
         """
         failures = 0
+        log.info("jobs: %s", ", ".join(turn.job.name for turn in self._turns))
         while not stop.is_set():
             try:
                 with open_connection(self._dsn, application="angkut-worker") as conn:

@@ -17,6 +17,8 @@ _WEEK = timedelta(days=7)
 _MARKS = 5000
 #: A continuous aggregate is refreshed by time, whatever the bins: many marks make few ranges.
 _MARKS_AGGREGATED = 50_000
+#: Ranges refreshed in one run, each a week at most.
+_RANGES = 10
 #: Stale hours no further apart become one range; the hours between are not computed again.
 _GAP = timedelta(hours=3)
 #: Any number: refresh and retention hold this advisory lock against each other.
@@ -39,23 +41,26 @@ def refresh(conn: Connection, keep: timedelta | None, now: datetime) -> bool:
     aggregated = is_aggregated(conn)
     limit = _MARKS_AGGREGATED if aggregated else _MARKS
     with alone(conn):
-        rows = conn.execute(SQL["dirty_hours"], {"limit": limit}).fetchall()
+        marks = {
+            row["dirty_hour_id"]: BinHour(_hour_of(row["bucket"]), row["bin_id"])
+            for row in conn.execute(SQL["dirty_hours"], {"limit": limit})
+        }
         final_before = max(
             (at for at in (raw_from(conn), keep and cutoff(now, keep)) if at), default=None
         )
         stale = {
-            BinHour(row["bucket"].replace(minute=0, second=0, microsecond=0), row["bin_id"])
-            for row in rows
-            if final_before is None or row["bucket"] >= final_before
+            hour for hour in marks.values() if final_before is None or hour.bucket >= final_before
         }
+        left = set[BinHour]()
         if aggregated:
             conn.commit()
-            _refresh_aggregates(conn, {hour.bucket for hour in stale})
+            left = _refresh_aggregates(conn, stale)
         else:
             _refresh_tables(conn, sorted(stale))
-        conn.execute(SQL["forget_dirty_hours"], {"ids": [row["dirty_hour_id"] for row in rows]})
+        done = [mark for mark, hour in marks.items() if hour not in left]
+        conn.execute(SQL["forget_dirty_hours"], {"ids": done})
         conn.commit()
-    return len(rows) == limit
+    return bool(left) or len(marks) == limit
 
 
 def waiting(conn: Connection) -> int:
@@ -118,18 +123,21 @@ def _arrays(buckets: Iterable[BinHour]) -> dict[str, object]:
     return {"bin_ids": [bin_id for bin_id, _ in pairs], "buckets": [at for _, at in pairs]}
 
 
-def _refresh_aggregates(conn: Connection, hours: set[datetime]) -> None:
-    """Refresh the ranges; not in a transaction, which TimescaleDB does not allow."""
-    ranges = list(_ranges(sorted(hours)))
+def _refresh_aggregates(conn: Connection, stale: set[BinHour]) -> set[BinHour]:
+    """Refresh the newest ranges and return the hours of the others.
+
+    Not in a transaction, which TimescaleDB does not allow.
+    """
+    ranges = _ranges(sorted({hour.bucket for hour in stale}))[-_RANGES:]
     conn.autocommit = True
     try:
         for since, until in ranges:
             _call(conn, "rollup_hourly", since, until)
-        for since, until in ranges:
             _call(conn, "rollup_daily", day_of(since), day_of(until - HOUR) + DAY)
     finally:
         if not conn.closed:
             conn.autocommit = False
+    return {hour for hour in stale if ranges and hour.bucket < ranges[0][0]}
 
 
 def _call(conn: Connection, name: str, since: datetime, until: datetime) -> None:
@@ -139,13 +147,17 @@ def _call(conn: Connection, name: str, since: datetime, until: datetime) -> None
     )
 
 
-def _ranges(hours: list[datetime]) -> Iterator[tuple[datetime, datetime]]:
-    since: datetime | None = None
-    until = DAY_ORIGIN
+def _ranges(hours: list[datetime]) -> list[tuple[datetime, datetime]]:
+    """Cover hours, in their order, by ranges of a week at most."""
+    found: list[tuple[datetime, datetime]] = []
     for hour in hours:
-        if since is not None and hour - until > _GAP:
-            yield since, until
-            since = None
-        since, until = since or hour, hour + HOUR
-    if since is not None:
-        yield since, until
+        since, until = found[-1] if found else (hour, hour)
+        if found and hour - until <= _GAP and hour - since < _WEEK:
+            found[-1] = (since, hour + HOUR)
+        else:
+            found.append((hour, hour + HOUR))
+    return found
+
+
+def _hour_of(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)

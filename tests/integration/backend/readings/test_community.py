@@ -8,7 +8,14 @@ import pytest
 from angkut_backend.db import Connection, connect
 from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.store import store
-from angkut_backend.readings.maintenance import Edition, edition, install, refresh, retain
+from angkut_backend.readings.maintenance import (
+    Edition,
+    edition,
+    install,
+    refresh,
+    retain,
+    rollups,
+)
 from angkut_backend.readings.maintenance.retention import COMPRESS_AFTER
 from angkut_backend.readings.maintenance.rollups import is_aggregated
 from angkut_backend.readings.maintenance.statements import SQL
@@ -78,6 +85,18 @@ def test_a_database_with_roll_ups_of_its_own_gets_aggregates_that_say_the_same(
     assert is_aggregated(conn)
     refresh(conn, None, NOW)
     assert conn.execute("SELECT * FROM readings_hourly ORDER BY bucket").fetchall() == said
+
+
+def test_far_apart_hours_are_refreshed_a_bounded_number_a_run_newest_first(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollups, "_RANGES", 1)
+    arrive(conn, (OLD, 50), (OLD + timedelta(days=8), 50), (NOW, 50), (NOW, 60))
+    seen = []
+    while refresh(conn, None, NOW):
+        seen.append(len(hours(conn)))
+    assert [*seen, len(hours(conn))] == [1, 2, 3]
+    assert rollups.waiting(conn) == 0
 
 
 def test_policies_follow_the_setting(conn: Connection) -> None:
