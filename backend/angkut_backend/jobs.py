@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from angkut_backend.alerts.watch import watch
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
 from angkut_backend.settings import Settings
@@ -13,6 +14,7 @@ def jobs(settings: Settings) -> list[Job]:
     keep = timedelta(days=settings.readings_keep_days) if settings.readings_keep_days else None
     return [
         Job("quality", 1, judge_new_readings),
+        Job("alerts", 10, watch),
         Job("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
         Job("retention", 3600, lambda conn, now: maintenance.retain(conn, keep, now)),
     ]
