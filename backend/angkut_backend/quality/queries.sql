@@ -131,3 +131,92 @@ RETURNING l.bin_id
 
 -- name: notify_bins
 SELECT pg_notify(%(channel)s, %(bins)s)
+
+-- name: allow_compressed
+-- The readings of a day may lie in chunks that are compressed; without the setting TimescaleDB
+-- refuses to change many. Does nothing elsewhere.
+SELECT set_config(name, '0', true) FROM pg_settings
+WHERE name = 'timescaledb.max_tuples_decompressed_per_dml_transaction'
+
+-- name: wait_for_job
+-- The lock that the worker holds while the job runs; ours until the commit.
+SELECT pg_advisory_xact_lock(hashtextextended('angkut job ' || %(job)s, 0))
+
+-- name: hold_job
+SELECT pg_advisory_lock(hashtextextended('angkut job ' || %(job)s, 0))
+
+-- name: release_job
+SELECT pg_advisory_unlock(hashtextextended('angkut job ' || %(job)s, 0))
+
+-- name: mounted_in
+SELECT m.device_id FROM mounting AS m JOIN bin AS b USING (bin_id)
+WHERE b.code = %(code)s LIMIT 1
+
+-- name: derivable
+-- First and last reading of each device in question.
+SELECT d.device_id, first.observed_at AS first, last.observed_at AS last
+FROM device AS d
+CROSS JOIN LATERAL (
+    SELECT observed_at FROM readings
+    WHERE device_id = d.device_id AND (%(since)s::timestamptz IS NULL OR observed_at >= %(since)s)
+    ORDER BY observed_at LIMIT 1
+) AS first
+CROSS JOIN LATERAL (
+    SELECT observed_at FROM readings WHERE device_id = d.device_id
+    ORDER BY observed_at DESC LIMIT 1
+) AS last
+WHERE %(code)s::text IS NULL OR EXISTS (
+    SELECT FROM mounting AS m JOIN bin AS b USING (bin_id)
+    WHERE m.device_id = d.device_id AND b.code = %(code)s)
+ORDER BY d.device_id
+
+-- name: derive
+-- As ingest does it. What changes is marked for the judging of neighbours and for the roll-ups of
+-- the bin that it left and of the one that it came to.
+WITH derived AS (
+    SELECT r.device_id, r.observed_at, r.bin_id AS old_bin_id, m.bin_id, q.fill_pct, q.flags,
+           q.score
+    FROM readings AS r
+    LEFT JOIN mounting AS m ON m.device_id = r.device_id AND m.valid_from <= r.observed_at
+        AND (m.valid_to IS NULL OR r.observed_at < m.valid_to)
+    CROSS JOIN LATERAL derive_reading(
+        r.distances_mm, r.distance_mm, r.reported_fill_pct,
+        m.d_empty_mm, m.d_full_mm, m.offset_mm, m.angle_deg
+    ) AS q
+    WHERE r.device_id = ANY(%(devices)s)
+      AND r.observed_at >= %(since)s AND r.observed_at < %(until)s
+      AND (r.bin_id, r.fill_pct, r.flags & %(own)s)
+          IS DISTINCT FROM (m.bin_id, q.fill_pct, q.flags)
+), changed AS (
+    UPDATE readings AS r
+    SET bin_id = d.bin_id, fill_pct = d.fill_pct, flags = d.flags, score = d.score
+    FROM derived AS d
+    WHERE r.device_id = d.device_id AND r.observed_at = d.observed_at
+      AND r.observed_at >= %(since)s AND r.observed_at < %(until)s
+    RETURNING r.device_id, r.observed_at, r.bin_id, d.old_bin_id
+), judge AS (
+    INSERT INTO dirty_device (device_id, since)
+    SELECT device_id, min(observed_at) FROM changed GROUP BY device_id
+), both_bins AS (
+    SELECT bin_id, observed_at FROM changed WHERE bin_id IS NOT NULL
+    UNION ALL
+    SELECT old_bin_id, observed_at FROM changed WHERE old_bin_id IS NOT NULL
+), roll_up AS (
+    INSERT INTO dirty_hour (bin_id, bucket)
+    SELECT DISTINCT bin_id, date_trunc('hour', observed_at, 'UTC') FROM both_bins
+)
+SELECT (SELECT count(*) FROM changed) AS n,
+       ARRAY(SELECT DISTINCT bin_id FROM both_bins) AS bins
+
+-- name: daily_quality
+-- One bin's operational days; a silent one owes readings too, the one in progress up to now.
+SELECT day.first AS since,
+       expected_readings(b.bin_id, day.first, least(day.first + interval '1 day', %(now)s))
+           AS expected_n,
+       coalesce(d.n, 0) AS n, coalesce(d.trusted_n, 0) AS trusted_n,
+       d.latency_sum_s / d.n AS latency_mean_s, d.latency_max_s
+FROM bin AS b
+CROSS JOIN generate_series(%(first)s::timestamptz, %(now)s, interval '1 day') AS day (first)
+LEFT JOIN readings_daily AS d ON d.bin_id = b.bin_id AND d.bucket = day.first
+WHERE b.code = %(code)s
+ORDER BY day.first

@@ -100,6 +100,10 @@ CONFIRM_WITHIN = timedelta(hours=24)
 #: After a longer silence a fall tells nothing: more than one emptying is likely.
 SILENCE_MAX = timedelta(days=9)
 
+#: A day whose readings came later than this many intervals on average, and what it is worth.
+LATE_INTERVALS = 3
+LATE_DAY_WEIGHT = 0.8
+
 #: What is left of the score by each flag that does not take the trust away.
 WEIGHTS = {Flag.REPORTED: 0.8, Flag.LOW_BATTERY: 0.8, Flag.CLOCK_SKEW: 0.5, Flag.COPY: 0.5}
 

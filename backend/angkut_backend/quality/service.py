@@ -12,6 +12,8 @@ from angkut_backend.quality.rules import DISTRUST, score
 
 _SQL = load_queries("angkut_backend.quality")
 
+#: The name of the job that runs `judge_new_readings`.
+JOB = "quality"
 #: Marks taken in one run, and devices in one transaction: both bound memory and locks.
 _MARKS = 2000
 _DEVICES = 100
@@ -70,6 +72,7 @@ class _Changes:
 
 
 def _judge_marks(conn: Connection, marks: Sequence[Row]) -> None:
+    conn.execute(_SQL["allow_compressed"])
     changes = _Changes()
     left: dict[int, datetime] = {}
     for around in load(conn, {mark["device_id"]: mark["since"] for mark in marks}):

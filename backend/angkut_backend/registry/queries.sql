@@ -67,3 +67,15 @@ UNION ALL
 SELECT 'disposal_site', code, name, lon, lat, cardinality(invented) > 0
 FROM disposal_site WHERE district_id = %(district_id)s
 ORDER BY kind, code
+
+-- name: mounting_at
+SELECT m.mounting_id, d.external_id AS device_id, m.valid_from, m.valid_to, m.d_empty_mm,
+       m.d_full_mm, m.offset_mm, m.angle_deg
+FROM mounting AS m JOIN bin AS b USING (bin_id) JOIN device AS d USING (device_id)
+WHERE b.code = %(code)s AND m.valid_from <= %(at)s AND (m.valid_to IS NULL OR m.valid_to > %(at)s)
+
+-- name: correct_mounting
+UPDATE mounting SET d_empty_mm = %(d_empty_mm)s, d_full_mm = %(d_full_mm)s,
+                    offset_mm = %(offset_mm)s, angle_deg = %(angle_deg)s
+WHERE mounting_id = %(mounting_id)s
+RETURNING d_empty_mm, d_full_mm, offset_mm, angle_deg

@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 
 import click
 
+from angkut_backend.quality.derivation import derive
 from angkut_backend.registry import service
+from angkut_backend.registry.mountings import Geometry, correct_mounting
 from angkut_broker.credentials import new_secret, verifiers
 from angkut_broker.session import wait_until_accepted
 from angkut_broker.topics import ID_PATTERN
 from angkut_infra.cli.context import actor, at_broker, database, settings
+from angkut_infra.cli.times import UTC_TIME
+from angkut_infra.progress import bar
 
 #: How long a broker may take to learn of a new device, seconds.
 _ACCEPT_S = 3.0
@@ -102,6 +106,50 @@ def add(
             "a second; another broker needs `angkut broker write` and a reload.",
             fg="yellow",
         )
+
+
+@devices.command()
+@click.option("--bin", "bin_code", required=True, help="Code on the bin's label: BKS-BT-0241.")
+@click.option("--empty-mm", type=click.IntRange(1, 20_000), help="Sensor to the empty bottom.")
+@click.option("--full-mm", type=click.IntRange(0, 20_000), help="Sensor to the full line.")
+@click.option(
+    "--offset-mm", type=click.IntRange(-5000, 5000), help="Added to each measured distance."
+)
+@click.option("--angle-deg", type=click.FloatRange(0, 60), help="Sensor off the vertical.")
+@click.option("--at", type=UTC_TIME, help="A time within the mounting meant. Default: now.")
+def correct(
+    bin_code: str,
+    empty_mm: int | None,
+    full_mm: int | None,
+    offset_mm: int | None,
+    angle_deg: float | None,
+    at: datetime | None,
+) -> None:
+    """Correct how a sensor hangs in a bin, and derive all its readings since then again.
+
+    For a mistake in the measures, not for a sensor that was moved: what it said before follows
+    too. Raw readings stay as they came.
+
+    \b
+    Example:
+      angkut devices correct --bin BKS-BT-0241 --empty-mm 1150
+    """
+    new = Geometry(empty_mm, full_mm, offset_mm, angle_deg)
+    if new == Geometry():
+        raise click.UsageError("say what to correct: --empty-mm, --full-mm, ...")
+    now = datetime.now(UTC)
+    with database() as conn:
+        before, after = correct_mounting(conn, bin_code, new, at=at or now, actor=actor())
+        conn.commit()
+        click.echo(f"device   {after.device_id} in bin {bin_code} since {after.valid_from:%F %TZ}")
+        for name in Geometry.__slots__:
+            old, corrected = getattr(before, name), getattr(after, name)
+            click.echo(f"{name:12} {old:8g}" + (f" -> {corrected:g}" if corrected != old else ""))
+        with bar("derive") as progress:
+            done = derive(
+                conn, bin_code=bin_code, since=after.valid_from, now=now, on_progress=progress
+            )
+    click.echo(f"{done.changed} readings changed")
 
 
 @devices.command("list")
