@@ -20,7 +20,11 @@ def test_every_setting_is_described_with_its_default(name: str) -> None:
     row = re.search(rf"^\| `{name}` \|(.*?)\|", text, re.MULTILINE)
     assert row
     default = Settings.model_fields[name].default
-    shown = "" if default in {None, ""} else f"`{str(default).lower() if default is False else default}`"
+    shown = (
+        ""
+        if default in {None, ""}
+        else f"`{str(default).lower() if default is False else default}`"
+    )
     assert row.group(1).strip() == shown
 
 
