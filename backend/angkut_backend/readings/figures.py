@@ -10,16 +10,12 @@ _SQL = load_queries("angkut_backend.readings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BinHour:
-    """The level of a bin in a UTC hour; None where no reading is trusted."""
+class HourLevels:
+    """The bins with a trusted reading in a UTC hour, and the mean level of each, in one order."""
 
-    bin_id: int
     bucket: datetime
-    mean_pct: float | None
-    min_pct: float | None
-    max_pct: float | None
-    n: int
-    trusted_n: int
+    bin_ids: list[int]
+    mean_pct: list[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +34,11 @@ class DayFigures:
     over_100_s: float
 
 
-def hourly_levels(conn: Connection, span: TimeRange) -> list[BinHour]:
-    """Return the level of every bin in every hour that starts within the range; in no order."""
+def hourly_levels(conn: Connection, span: TimeRange) -> list[HourLevels]:
+    """Return the mean levels of all bins in every hour that starts within the range."""
     values = {"since": span.since, "until": span.until}
-    return [BinHour(**row) for row in conn.execute(_SQL["hourly_levels"], values)]
+    rows = conn.execute(_SQL["hourly_levels"], values, binary=True)
+    return [HourLevels(**row) for row in rows]
 
 
 def daily_figures(conn: Connection, span: TimeRange) -> list[DayFigures]:

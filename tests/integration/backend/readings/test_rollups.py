@@ -11,7 +11,9 @@ import pytest
 from angkut_backend.db import Connection, Row
 from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.store import store
+from angkut_backend.readings.figures import daily_figures, hourly_levels
 from angkut_backend.readings.maintenance import refresh, rollups
+from angkut_backend.readings.service import TimeRange
 from angkut_broker.codec import encode
 from angkut_broker.messages import Telemetry
 from parts.registry import BIN, DEVICE, FREE_BIN, MOUNTED_AT, TOPIC, add_registry
@@ -201,3 +203,20 @@ def test_a_run_takes_a_bounded_number_of_marks(
     assert len(rows(conn, "readings_hourly")) == 2
     assert not refresh(conn, None, NOW)
     assert len(rows(conn, "readings_hourly")) == 3
+
+
+def test_the_fleet_is_told_by_hour_and_by_day(conn: Connection) -> None:
+    arrive(conn, [level(DAY, 20), level(DAY + MINUTE, 40), level(DAY + HOUR, 95)])
+    arrive(conn, [level(DAY + 2 * HOUR, -50)])  # out of range: no level
+    roll_up(conn)
+    row = conn.execute("SELECT bin_id FROM bin WHERE code = %s", [BIN]).fetchone()
+    assert row
+    span = TimeRange(DAY, DAY + timedelta(days=1))
+    assert [(hour.bucket, hour.bin_ids, hour.mean_pct) for hour in hourly_levels(conn, span)] == [
+        (DAY, [row["bin_id"]], [30]),
+        (DAY + HOUR, [row["bin_id"]], [95]),
+    ]
+    [day] = daily_figures(conn, span)
+    assert (str(day.day), day.bins, day.n, day.trusted_n) == ("2026-03-02", 1, 4, 3)
+    assert day.mean_pct == pytest.approx(155 / 3)
+    assert (day.known_s, day.over_90_s, day.over_100_s) == (1800, 600, 0)
