@@ -1,6 +1,6 @@
 # Two commands for the demo's visitor and the developer; `make help` lists all.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lock build clean
+.PHONY: help demo test chaos check lock build clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,6 +21,10 @@ test: ## Run every test: page, unit, integration, end to end
 	@bash infra/test-parts.sh
 	@bash infra/test-page.sh
 	$(BIN)/pytest
+
+chaos: ## Kill ingest, broker and database 30 times in each of 9 runs; KILLS=, SEED=
+	@$(PYTHON) infra/bootstrap.py dev
+	ANGKUT_TEST_KILLS=$(or $(KILLS),30) ANGKUT_TEST_SEED=$(or $(SEED),1) $(BIN)/pytest tests/chaos
 
 check: ## Lint, formatting, types and import rules
 	@$(PYTHON) infra/bootstrap.py dev

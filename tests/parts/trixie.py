@@ -36,8 +36,10 @@ class CommandError(Exception):
 
 
 @contextmanager
-def trixie_server(cache: Path, folder: Path) -> Iterator[PostgresServer]:
+def trixie_server(cache: Path, folder: Path, *, safe: bool = False) -> Iterator[PostgresServer]:
     """Run the server with its data in `folder`; `cache` keeps the unpacked packages.
+
+    `safe` writes to the disk as in production, for measurements.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def trixie_server(cache: Path, folder: Path) -> Iterator[PostgresServer]:
     _run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"])
     dsn = f"postgresql://postgres@/postgres?host={folder}"
     command = [*box, f"{_BIN}/postgres", "-D", "/pg/data"]
-    command += [f"--{name}=off" for name in FAST]
+    command += [] if safe else [f"--{name}=off" for name in FAST]
     command += ["-c", "listen_addresses=", "-c", "unix_socket_directories=/pg"]
     command += ["-c", "shared_preload_libraries=timescaledb"]
     # No telemetry leaves the machine; no scheduler keeps the template database in use.

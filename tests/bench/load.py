@@ -1,0 +1,108 @@
+"""Publishers, each in a process of its own."""
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from angkut_broker.session import BrokerAddress
+
+_PUBLISHER = Path(__file__).with_name("publisher.py")
+#: Messages a publisher may have unacknowledged.
+_WINDOW = 500
+
+
+class Load:
+    """Messages ready to be sent; enter it to make them."""
+
+    def __init__(
+        self,
+        broker: BrokerAddress,
+        *,
+        publishers: int,
+        messages: int,
+        first: int,
+        devices: int,
+        readings: int,
+        base_s: int,
+        per_s: float,
+        probe_every: int,
+    ) -> None:
+        self.messages = messages
+        self.readings = readings
+        shares = [messages // publishers] * publishers
+        shares[0] += messages - sum(shares)
+        self._jobs: list[dict[str, object]] = []
+        for number, share in enumerate(shares):
+            self._jobs.append(
+                {
+                    "host": broker.host,
+                    "port": broker.port,
+                    "client_id": f"bench-load-{number}",
+                    "messages": share,
+                    "first": first,
+                    "devices": devices,
+                    "readings": readings,
+                    "base_s": base_s,
+                    "window": _WINDOW,
+                    "per_s": per_s,
+                    "probe_every": probe_every,
+                }
+            )
+            first += share
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Self:
+        for job in self._jobs:
+            process = subprocess.Popen(
+                [sys.executable, str(_PUBLISHER)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            self._processes.append(process)
+            self._tell(process, json.dumps(job))
+        for process in self._processes:
+            if self._hear(process) != "ready":
+                raise RuntimeError("a publisher did not get ready")
+        return self
+
+    def start(self) -> None:
+        """Send."""
+        for process in self._processes:
+            self._tell(process, "go")
+
+    def wait(self) -> float:
+        """Wait until the broker has acknowledged all; return how long that took, seconds."""
+        return max(float(self._hear(process)) for process in self._processes)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        for process in self._processes:
+            if kind:
+                process.kill()
+            for pipe in (process.stdin, process.stdout):
+                if pipe and pipe is process.stdin:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+    @staticmethod
+    def _tell(process: subprocess.Popen[str], line: str) -> None:
+        assert process.stdin is not None
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+
+    @staticmethod
+    def _hear(process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        return process.stdout.readline().strip()
