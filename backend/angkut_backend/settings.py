@@ -71,11 +71,18 @@ class Settings(BaseModel):
     readings_keep_days: int = Field(
         730, ge=0, description="Readings older than so many days are removed; 0: never"
     )
+    dead_letters_keep_days: int = Field(
+        90, ge=0, description="Dead letters older than so many days are removed; 0: never"
+    )
+    dead_letters_keep: int = Field(
+        100_000, ge=1, description="Dead letters kept at most; the noisiest device loses first"
+    )
     metrics_port: int | None = Field(
         None,
         ge=1,
         le=65535,
-        description="Port for metrics and health of ingest or worker; not set: none",
+        description="Port for metrics and health of ingest or worker; not set: none, "
+        "but `angkut up` gives them the first free ones from 9464",
     )
     metrics_host: str = Field("127.0.0.1", description="Address for metrics and health")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -15,6 +15,8 @@ import psycopg
 
 from angkut_backend.db import Connection, open_connection
 from angkut_backend.migrate import require_current
+from angkut_backend.monitor import Health, monitor
+from angkut_backend.worker_metrics import WorkerMetrics
 
 log = logging.getLogger("angkut.worker")
 
@@ -22,6 +24,8 @@ log = logging.getLogger("angkut.worker")
 _RETRY_MAX_S = 60
 #: How often a quiet loop looks whether a job is due, seconds.
 _TICK_S = 0.5
+#: A job that runs for so long hangs: restart the process, seconds.
+_HANGS_S = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class _Turn:
     job: Job
     due_at: float = 0.0
     failures: int = 0
+    #: Since when it fails; `None` while it does not.
+    failing_since: datetime | None = None
 
 
 class Worker:
@@ -59,11 +65,18 @@ class Worker:
         *,
         clock: Callable[[], datetime],
         rng: random.Random,
+        monitor_address: tuple[str, int] | None = None,
     ) -> None:
         self._dsn = dsn
         self._turns = [_Turn(job) for job in jobs]
         self._clock = clock
         self._rng = rng
+        self._monitor_address = monitor_address
+        self._metrics = WorkerMetrics()
+        for job in jobs:
+            self._metrics.started(job.name)
+        self._turned_at = time.monotonic()
+        self._away_since: datetime | None = clock()
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, however long the database is away; ends after the job in hand.
@@ -72,8 +85,23 @@ class Worker:
         ------
         DatabaseTooNewError, DatabaseNotMigratedError
             The database is not of this code's schema.
+        MonitorPortError
+            Another program has the port for metrics.
 
         """
+        with monitor(self._monitor_address, self._metrics.registry, self.health):
+            self._run(stop)
+
+    def health(self) -> Health:
+        """Say whether the jobs are done at this moment, and what is in the way."""
+        troubles = {"database": self._away_since}
+        troubles |= {f"job {turn.job.name}": turn.failing_since for turn in self._turns}
+        return Health(
+            alive=time.monotonic() - self._turned_at < _HANGS_S,
+            troubles={what: since for what, since in troubles.items() if since is not None},
+        )
+
+    def _run(self, stop: threading.Event) -> None:
         failures = 0
         log.info("jobs: %s", ", ".join(turn.job.name for turn in self._turns))
         while not stop.is_set():
@@ -81,16 +109,24 @@ class Worker:
                 with open_connection(self._dsn, application="angkut-worker") as conn:
                     require_current(conn)
                     failures = 0
+                    self._note_database(away=False)
                     self._work(conn, stop)
             except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
                 failures += 1
+                self._note_database(away=True)
                 delay_s = self._delay_s(failures)
                 reason = str(exc).strip().split("\n")[0]
                 log.warning("database away (%s); next try in %.1f s", reason, delay_s)
                 stop.wait(delay_s)
 
+    def _note_database(self, *, away: bool) -> None:
+        self._turned_at = time.monotonic()
+        self._metrics.connected.set(not away)
+        self._away_since = (self._away_since or self._clock()) if away else None
+
     def _work(self, conn: Connection, stop: threading.Event) -> None:
         while not stop.is_set():
+            self._turned_at = time.monotonic()
             for turn in self._turns:
                 if turn.due_at <= time.monotonic() and not stop.is_set():
                     self._take(turn, conn)
@@ -99,16 +135,26 @@ class Worker:
 
     def _take(self, turn: _Turn, conn: Connection) -> None:
         """Run a job and say when it is due again. A job that fails does not stop the others."""
+        self._turned_at = began_s = time.monotonic()
         try:
             more = run_once(conn, turn.job, self._clock())
         except Exception as exc:
             if conn.closed:
                 raise psycopg.OperationalError(str(exc)) from exc
             turn.failures += 1
+            turn.failing_since = turn.failing_since or self._clock()
+            self._metrics.failed(turn.job.name)
             delay_s = max(turn.job.every_s, self._delay_s(turn.failures))
             log.exception("job %s failed; next try in %.1f s", turn.job.name, delay_s)
         else:
             turn.failures = 0
+            turn.failing_since = None
+            self._metrics.done(
+                turn.job.name,
+                seconds=time.monotonic() - began_s,
+                at_s=self._clock().timestamp(),
+                more=more,
+            )
             delay_s = 0.0 if more else turn.job.every_s
         turn.due_at = time.monotonic() + delay_s
 

@@ -59,6 +59,7 @@ def worker() -> None:
         clock=lambda: datetime.now(UTC),
         # Jitter only: nothing secret hangs on it.
         rng=random.Random(),  # noqa: S311
+        monitor_address=found.monitor_address,
     ).run(_stop_by_signal())
 
 

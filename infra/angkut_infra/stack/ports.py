@@ -25,3 +25,14 @@ def choose(usual: int, host: str = LOOPBACK) -> int:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def first_free(start: int, host: str = LOOPBACK) -> int | None:
+    """Return the first free port from this one on; None if the next hundred are taken.
+
+    For a port that a child takes later, and again when it is started anew: one that the system
+    gives for the asking could go to any outgoing connection meanwhile.
+    """
+    return next(
+        (port for port in range(start, min(start + 100, 65_536)) if is_free(port, host)), None
+    )

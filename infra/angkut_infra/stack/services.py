@@ -8,13 +8,18 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from angkut_backend.settings import Settings
 from angkut_broker.errors import AngkutError
-from angkut_infra.stack import leftover
+from angkut_infra.stack import leftover, ports
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.process import Child
 
 #: What runs beside broker and database unless told otherwise.
 SERVICES = ("ingest", "api", "worker")
+#: Those that serve metrics and health on a port of their own; the API does on its own one.
+_MONITORED = {"ingest", "worker"}
+#: Where the ports for metrics are looked for unless `metrics_port` is set.
+_METRICS_PORT = 9464
 READY_TIMEOUT_S = 120.0
 #: Long enough for a full batch to be committed, short enough for a person at the keyboard.
 STOP_TIMEOUT_S = 15.0
@@ -24,6 +29,24 @@ _LONGEST_POLL_S = 1.0
 
 class ServiceStartError(AngkutError):
     """A service of the stack does not start."""
+
+
+class MetricsPorts:
+    """Gives each service that wants one a port for metrics and health."""
+
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self._host = settings.metrics_host
+        self._next = settings.metrics_port or _METRICS_PORT
+        self._log = log
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Return what tells a service its port; nothing where it has none."""
+        port = ports.first_free(self._next, self._host) if name in _MONITORED else None
+        if port is None:
+            return {}
+        self._next = port + 1
+        self._log.say(f"metrics and health of {name} on http://{self._host}:{port}/metrics")
+        return {"ANGKUT_METRICS_PORT": str(port)}
 
 
 def make(

@@ -22,6 +22,7 @@ from angkut_infra.stack.lock import FolderLock, FolderUnusableError
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.postgres import EmbeddedPostgres
 from angkut_infra.stack.process import Child
+from angkut_infra.stack.services import MetricsPorts
 from angkut_infra.stack.signals import StopRequests
 from angkut_infra.stack.watch import CredentialSync, CredentialWatch
 
@@ -59,6 +60,7 @@ class EmbeddedStack:
         self._keepers: list[Keeper] = []
         self._children: dict[str, Child] = {}
         self._environment: dict[str, str] = {}
+        self._metrics_ports = MetricsPorts(self._settings, self.log)
         self._ingest_user: BrokerUser | None = None
         self._credentials: CredentialSync | None = None
         #: Address of the database.
@@ -108,7 +110,7 @@ class EmbeddedStack:
             name,
             arguments,
             folder=self.data_dir / "run",
-            env=self._environment,
+            env=self._environment | self._metrics_ports.environment(name),
             log=self.log,
         )
         child.start()

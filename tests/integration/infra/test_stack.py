@@ -1,6 +1,7 @@
 import io
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -197,6 +199,26 @@ def test_a_signal_stops_everything_in_order(
     assert not (tmp_path / "stack.toml").exists()
     assert "is killed" not in log_of(tmp_path)
     assert "database system is shut down" in log_of(tmp_path)
+
+
+def test_ingest_and_worker_serve_metrics_on_ports_of_their_own(
+    tmp_path: Path, run: Callable[..., subprocess.Popen[str]]
+) -> None:
+    run(tmp_path, "ingest", "worker")
+    found = dict(re.findall(r"health of (\w+) on (http://\S+)/metrics", log_of(tmp_path)))
+    assert len(set(found.values())) == len(found) == 2
+    for url in found.values():
+        wait_until(partial(answers, f"{url}/health/ready"), what=f"{url} to be ready")
+        assert answers(f"{url}/metrics")
+
+
+def answers(url: str) -> bool:
+    """Whether this address answers 200."""
+    try:
+        with urllib.request.urlopen(url):  # noqa: S310 - ours
+            return True
+    except OSError:
+        return False
 
 
 def test_a_signal_during_the_start_stops_what_has_started(tmp_path: Path) -> None:

@@ -6,18 +6,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import httpx
+
 from angkut_backend.db import Connection, connect
 from angkut_backend.worker import Job, Worker, run_once
+from angkut_infra.stack import ports
 from parts.waiting import wait_until
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @contextmanager
-def working(dsn: str, *jobs: Job) -> Iterator[None]:
+def working(dsn: str, *jobs: Job, port: int | None = None) -> Iterator[None]:
     """Keep a worker running in a thread; it must end when told to."""
     stop = threading.Event()
-    worker = Worker(dsn, jobs, clock=lambda: NOW, rng=random.Random(1))  # noqa: S311 - jitter
+    worker = Worker(
+        dsn,
+        jobs,
+        clock=lambda: NOW,
+        rng=random.Random(1),  # noqa: S311 - jitter
+        monitor_address=None if port is None else ("127.0.0.1", port),
+    )
     thread = threading.Thread(target=worker.run, args=[stop])
     thread.start()
     try:
@@ -102,3 +111,41 @@ def test_a_worker_whose_connection_breaks_comes_back(database: str, conn: Connec
         assert len(killed) == 1
         before = len(job.runs)
         wait_until(lambda: len(job.runs) > before + 1, what="a run after the break")
+
+
+def test_metrics_and_health_tell_of_a_job_that_fails_and_of_one_that_is_behind(
+    database: str,
+) -> None:
+    def fail(_runs: int) -> bool:
+        raise ValueError("a job's own fault")
+
+    failing, busy = Counter(fail), Counter(lambda _: True)
+    port = ports.choose(0)
+    jobs = Job("failing", 3600, failing), Job("busy", 3600, busy)
+    with working(database, *jobs, port=port):
+        wait_until(lambda: failing.runs and len(busy.runs) > 2, what="both jobs to run")
+        shown = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert 'angkut_worker_job_failures_total{job="failing"} 1.0' in shown
+        assert 'angkut_worker_job_behind{job="busy"} 1.0' in shown
+        assert 'angkut_worker_job_done_timestamp_seconds{job="busy"} 1.7723232e+09' in shown
+        assert "angkut_worker_database_connected 1.0" in shown
+        ready = httpx.get(f"http://127.0.0.1:{port}/health/ready")
+        assert ready.status_code == 503
+        assert ready.json()["troubles"] == {"job failing": NOW.isoformat()}
+        assert httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
+
+
+def test_a_worker_without_its_database_is_alive_but_not_ready() -> None:
+    port = ports.choose(0)
+    with working("postgresql://127.0.0.1:1/none", port=port):
+        wait_until(lambda: answers(port), what="the worker's health")
+        ready = httpx.get(f"http://127.0.0.1:{port}/health/ready")
+        assert (ready.status_code, list(ready.json()["troubles"])) == (503, ["database"])
+        assert httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/health/live").is_success
+    except httpx.ConnectError:
+        return False
