@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from angkut_backend import health
 from angkut_backend.accounts import endpoints as accounts
 from angkut_backend.accounts.access import Public
+from angkut_backend.alerts import endpoints as alerts
 from angkut_backend.clock import Clock, utc_now
 from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
 from angkut_backend.live import endpoints as live
@@ -84,7 +85,7 @@ def openapi_json() -> str:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API_PREFIX)
-    for feature in (accounts, registry, readings, live, health):
+    for feature in (accounts, registry, readings, alerts, live, health):
         api.include_router(feature.router)
 
     @api.get("/openapi.json", include_in_schema=False)

@@ -117,3 +117,28 @@ RETURNING a.alert_id
 
 -- name: notify
 SELECT pg_notify(%(channel)s, '')
+
+-- name: list_alerts
+SELECT a.alert_id, a.kind, b.code AS bin_code, s.name AS site_name, r.common_name AS area_name,
+       d.external_id AS device_id, a.since, a.opened_at, a.value, a.acknowledged_at,
+       a.acknowledged_by, a.note, a.closed_at, a.close_reason
+FROM alert AS a
+JOIN bin AS b USING (bin_id)
+JOIN site AS s USING (site_id)
+JOIN area AS r USING (area_id)
+JOIN device AS d USING (device_id)
+WHERE (%(ids)s::int8[] IS NULL OR a.alert_id = ANY (%(ids)s::int8[]))
+  AND (NOT %(only_open)s OR a.closed_at IS NULL)
+  AND (%(bin)s::text IS NULL OR b.code = %(bin)s)
+ORDER BY array_position(%(urgency)s::text[], a.kind), a.opened_at DESC, a.alert_id DESC
+LIMIT %(limit)s
+
+-- name: count_open
+SELECT count(*) AS n FROM alert AS a
+WHERE a.closed_at IS NULL
+  AND (%(bin)s::text IS NULL OR a.bin_id = (SELECT bin_id FROM bin WHERE code = %(bin)s))
+
+-- name: acknowledge
+UPDATE alert SET acknowledged_at = %(now)s, acknowledged_by = %(name)s, note = %(note)s
+WHERE alert_id = %(alert_id)s AND acknowledged_at IS NULL AND closed_at IS NULL
+RETURNING alert_id

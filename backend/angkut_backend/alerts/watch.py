@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from angkut_backend.alerts import rules
+from angkut_backend.alerts.changes import Change, announce
 from angkut_backend.alerts.rules import Close, Facts, Kind, LevelRule, OpenAlert, Run, Sign
 from angkut_backend.db import Connection, load_queries
 from angkut_backend.quality.rules import DISTRUST
@@ -13,8 +14,6 @@ from angkut_backend.readings.service import UNKNOWN_AFTER_INTERVALS
 _SQL = load_queries("angkut_backend.alerts")
 _DISTRUST = int(DISTRUST)
 
-#: PostgreSQL channel; the payload is empty: whoever listens reads what is open.
-ALERTS_CHANNEL = "angkut_alerts"
 #: When the job did not run for so long, nobody watched.
 WATCH_GAP = timedelta(minutes=10)
 #: Closed alerts are remembered longer than signs live.
@@ -212,16 +211,16 @@ def _apply(conn: Connection, changes: _Changes, now: datetime) -> None:
     if changes.seen:
         values = {"alert_id": list(changes.seen), "last_at": list(changes.seen.values())}
         conn.execute(_SQL["note_signs"], values)
-    changed: list[int] = []
+    changed: list[tuple[int, Change]] = []
     if changes.closing:
         reasons = [str(reason) for reason in changes.closing.values()]
         values = {"now": now, "alert_id": list(changes.closing), "reason": reasons}
-        changed += [row["alert_id"] for row in conn.execute(_SQL["close_alerts"], values)]
+        closed = conn.execute(_SQL["close_alerts"], values).fetchall()
+        changed += [(row["alert_id"], Change.CLOSED) for row in closed]
     opening = _not_yet_dealt_with(conn, changes.opening, now)
     if opening:
-        changed += _open(conn, opening, now)
-    if changed:
-        conn.execute(_SQL["notify"], {"channel": ALERTS_CHANNEL})
+        changed += [(alert_id, Change.OPENED) for alert_id in _open(conn, opening, now)]
+    announce(conn, changed)
 
 
 def _not_yet_dealt_with(

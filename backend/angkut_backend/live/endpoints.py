@@ -32,7 +32,9 @@ async def get_live(
 ) -> AsyncIterator[ServerSentEvent]:
     """Event `state` with all bins, then `bins` with those that changed; `state` may come again.
 
-    The data of both is a BinCollection. The stream ends with the session.
+    The data of both is a BinCollection. Event `alerts` has all open alerts, as `GET /alerts`,
+    whenever one opens, closes or is acknowledged; ask for them after each `state`. The stream
+    ends with the session.
     """
     subscription, state = opened
     clock: Clock = request.app.state.clock

@@ -12,6 +12,9 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from angkut_backend.accounts.service import Role
+from angkut_backend.alerts.changes import ALERTS_CHANNEL
+from angkut_backend.alerts.schemas import open_alerts_out
+from angkut_backend.alerts.service import list_open
 from angkut_backend.clock import Clock
 from angkut_backend.db import BINS_CHANNEL
 from angkut_backend.errors import DatabaseUnavailableError
@@ -33,14 +36,17 @@ FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 10.0
 #: A host that vanished without a word is noticed within about a minute.
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-_LISTEN = sql.SQL("LISTEN {}").format(sql.Identifier(BINS_CHANNEL))
+_LISTENS = [
+    sql.SQL("LISTEN {}").format(sql.Identifier(channel))
+    for channel in (BINS_CHANNEL, ALERTS_CHANNEL)
+]
 
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """Bins as JSON, made once for all clients."""
+    """Bins or alerts as JSON, made once for all clients."""
 
-    #: `state` for all bins, `bins` for those that changed.
+    #: `state` for all bins, `bins` for those that changed, `alerts` for all that are open.
     name: str
     #: A viewer is shown less.
     viewer_json: str
@@ -134,7 +140,8 @@ class Live:
         while True:
             try:
                 async with await self._connect() as conn:
-                    await conn.execute(_LISTEN)
+                    for listen in _LISTENS:
+                        await conn.execute(listen)
                     retry_s = FIRST_RETRY_S
                     # What changed while nobody listened is not known: tell everything.
                     if self._subscriptions:
@@ -153,13 +160,16 @@ class Live:
 
     async def _follow(self, conn: psycopg.AsyncConnection) -> None:
         while True:
+            notes = [note async for note in conn.notifies(stop_after=1)]
+            notes += [note async for note in conn.notifies(timeout=COALESCE_S)]
             bin_ids: set[int] = set()
-            async for note in conn.notifies(stop_after=1):
-                bin_ids |= _bin_ids(note.payload)
-            async for note in conn.notifies(timeout=COALESCE_S):
-                bin_ids |= _bin_ids(note.payload)
+            for note in notes:
+                if note.channel == BINS_CHANNEL:
+                    bin_ids |= _bin_ids(note.payload)
             if bin_ids and self._subscriptions:
                 self._publish(await asyncio.to_thread(self._read, sorted(bin_ids)))
+            if self._subscriptions and any(note.channel == ALERTS_CHANNEL for note in notes):
+                self._publish(await asyncio.to_thread(self._read_alerts))
 
     def _publish(self, event: LiveEvent) -> None:
         self._subscriptions = {
@@ -174,6 +184,15 @@ class Live:
             name="state" if bin_ids is None else "bins",
             viewer_json=bin_collection(states, Role.VIEWER, now).model_dump_json(),
             json=bin_collection(states, Role.ADMIN, now).model_dump_json(),
+        )
+
+    def _read_alerts(self) -> LiveEvent:
+        with self._pool.connection() as conn:
+            found = list_open(conn)
+        return LiveEvent(
+            name="alerts",
+            viewer_json=open_alerts_out(found, Role.VIEWER).model_dump_json(),
+            json=open_alerts_out(found, Role.ADMIN).model_dump_json(),
         )
 
 

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from angkut_backend.alerts.watch import ALERTS_CHANNEL, watch
+from angkut_backend.alerts.changes import ALERTS_CHANNEL
+from angkut_backend.alerts.watch import watch
 from angkut_backend.db import Connection, connect
 from angkut_backend.worker import Job, run_once
 from angkut_broker.messages import EventKind

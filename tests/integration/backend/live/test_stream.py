@@ -1,11 +1,5 @@
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-import httpx
 import pytest
 
 from angkut_backend import db
@@ -13,41 +7,11 @@ from angkut_backend.accounts.service import Role, Scope
 from angkut_backend.live import service
 from angkut_backend.serve import STOP_S
 from parts.api import Api
+from parts.live import stream
 from parts.registry import BIN, FREE_BIN, add_registry
 from parts.waiting import wait_until
 
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'angkut-live'"
-
-
-@dataclass
-class Stream:
-    """An open event stream."""
-
-    response: httpx.Response
-    lines: Iterator[str]
-
-    def next_event(self) -> tuple[str, Any]:
-        """Wait for an event; return its name and data."""
-        fields: dict[str, str] = {}
-        for line in self.lines:
-            if not line and "data" in fields:
-                return fields["event"], json.loads(fields["data"])
-            name, _, value = line.partition(": ")
-            fields[name] = value
-        raise EOFError
-
-    def codes(self, expected: str) -> list[str]:
-        """Wait for an event of that name; return the codes of its bins."""
-        name, data = self.next_event()
-        assert name == expected
-        return [feature["id"] for feature in data["features"]]
-
-
-@contextmanager
-def stream(client: httpx.Client) -> Iterator[Stream]:
-    with client.stream("GET", "/api/live") as response:
-        response.raise_for_status()
-        yield Stream(response, response.iter_lines())
 
 
 def fill(conn: db.Connection, code: str, fill_pct: float, *, battery_mv: int = 3600) -> None:
