@@ -37,8 +37,8 @@ def install(conn: Connection) -> Edition:
 
 def _make_hypertable(conn: Connection) -> None:
     conn.execute("DROP INDEX IF EXISTS readings_observed_brin")
-    # 7 days: 10,000 bins at 10 minutes make an index of about 400 MB a chunk, and the newest
-    # chunk's should stay within a quarter of the memory (docs/decisions/0010-rollups.md).
+    # 7 days: 10,000 bins at 10 minutes make an index of 330 MB a chunk, and the newest
+    # chunk's should stay within a quarter of the memory (docs/storage.md).
     conn.execute(
         "SELECT create_hypertable('readings', by_range('observed_at', INTERVAL '7 days'), "
         "create_default_indexes => false, if_not_exists => true, migrate_data => true)"
