@@ -60,6 +60,8 @@ def trixie_server(cache: Path, folder: Path, *, safe: bool = False) -> Iterator[
     command += [] if safe else [f"--{name}=off" for name in FAST]
     command += ["-c", "listen_addresses=", "-c", "unix_socket_directories=/pg"]
     command += ["-c", "shared_preload_libraries=timescaledb"]
+    # Its compiler would want LLVM, which is not unpacked.
+    command += ["-c", "jit=off"]
     # No telemetry leaves the machine; no scheduler keeps the template database in use.
     command += ["-c", "timescaledb.telemetry_level=off"]
     command += ["-c", "timescaledb.max_background_workers=0"]
