@@ -33,7 +33,11 @@ def history(levels: Sequence[float | None], *, every_min: float = 30) -> list[Te
 def put(conn: Connection, readings: Sequence[Telemetry]) -> None:
     # As punctual as a sensor is, whenever the test delivers it.
     for reading in readings:
-        store(conn, Batch.of([Received(0, 1, f"{TOPIC}/telemetry", encode(reading), reading.t)]))
+        store(conn, Batch.of([arriving(reading, reading.t)]))
+
+
+def arriving(reading: Telemetry, at: datetime) -> Received:
+    return Received(0, 1, f"{TOPIC}/telemetry", encode(reading), at)
 
 
 def judge_all(conn: Connection) -> None:

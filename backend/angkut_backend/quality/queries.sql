@@ -40,16 +40,17 @@ ORDER BY r.device_id, r.observed_at
 WITH changed AS (
     UPDATE readings AS r SET flags = u.flags, score = u.score
     FROM unnest(%(device_id)b::int4[], %(observed_at)b::timestamptz[], %(old)b::int4[],
-                %(flags)b::int4[], %(score)b::float4[])
-        AS u (device_id, observed_at, old, flags, score)
+                %(flags)b::int4[], %(score)b::float4[], %(rescored)b::bool[])
+        AS u (device_id, observed_at, old, flags, score, rescored)
     WHERE r.device_id = u.device_id AND r.observed_at = u.observed_at AND r.flags = u.old
       -- The bounds let TimescaleDB leave other chunks alone.
       AND r.observed_at BETWEEN %(first)s AND %(last)s
-    RETURNING r.bin_id, r.observed_at
+    RETURNING r.bin_id, r.observed_at, u.rescored
 ), roll_up AS (
+    -- Roll-ups know of scores and not of flags.
     INSERT INTO dirty_hour (bin_id, bucket)
     SELECT DISTINCT bin_id, date_trunc('hour', observed_at, 'UTC') FROM changed
-    WHERE bin_id IS NOT NULL
+    WHERE bin_id IS NOT NULL AND rescored
 )
 SELECT count(*) AS n FROM changed
 

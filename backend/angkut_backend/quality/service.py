@@ -118,12 +118,15 @@ def _emptying_columns(changes: _Changes) -> dict[str, list[object]]:
 
 def _flag_columns(changes: _Changes) -> dict[str, object]:
     times = [reading.observed_at for reading in changes.readings]
+    scores = [score(flags) for flags in changes.flags]
+    old = [reading.flags for reading in changes.readings]
     return {
         "device_id": [reading.device_id for reading in changes.readings],
         "observed_at": times,
-        "old": [reading.flags for reading in changes.readings],
+        "old": old,
         "flags": changes.flags,
-        "score": [score(flags) for flags in changes.flags],
+        "score": scores,
+        "rescored": [new != score(flags) for new, flags in zip(scores, old, strict=True)],
         "first": min(times),
         "last": max(times),
     }

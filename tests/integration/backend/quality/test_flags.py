@@ -6,10 +6,23 @@ from datetime import timedelta
 import pytest
 
 from angkut_backend.db import Connection
+from angkut_backend.ingest.batch import Batch
+from angkut_backend.ingest.store import store
 from angkut_backend.quality import rules
 from angkut_backend.quality.rules import OWN, Flag
 from angkut_backend.quality.service import judge_new_readings
-from parts.history import LEVELS, NOW, collections, flags, history, judge_all, latest, put, stored
+from parts.history import (
+    LEVELS,
+    NOW,
+    arriving,
+    collections,
+    flags,
+    history,
+    judge_all,
+    latest,
+    put,
+    stored,
+)
 
 
 def test_a_spike_loses_its_trust_once_the_next_reading_denies_it(registry: Connection) -> None:
@@ -46,6 +59,15 @@ def test_judging_marks_the_hours_that_changed_and_forgets_what_it_did(
     hours = registry.execute("SELECT bucket FROM dirty_hour").fetchall()
     assert [row["bucket"] for row in hours] == [NOW + timedelta(hours=1)]
     assert not registry.execute("SELECT FROM dirty_device").fetchall()
+
+
+def test_a_flag_that_leaves_the_score_leaves_the_roll_ups(registry: Connection) -> None:
+    late = history([50])
+    store(registry, Batch.of([arriving(late[0], NOW + timedelta(days=2))]))
+    registry.execute("DELETE FROM dirty_hour")
+    judge_all(registry)
+    assert flags(registry) == [Flag.STALE]
+    assert not registry.execute("SELECT FROM dirty_hour").fetchall()
 
 
 def test_raw_columns_stay_as_they_arrived(registry: Connection) -> None:
