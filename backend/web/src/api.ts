@@ -13,6 +13,9 @@ export type BinProperties = Schemas["BinProperties"];
 export type BinFeature = Schemas["BinFeature"];
 export type BinCollection = Schemas["BinCollection"];
 export type Readings = Schemas["ReadingsOut"];
+export type Alert = Schemas["AlertOut"];
+export type AlertKind = Alert["kind"];
+export type Alerts = Schemas["AlertsOut"];
 
 /** The service answered, but not with what was asked for. */
 export class ApiError extends Error {
@@ -46,6 +49,18 @@ export function fetchSite(): Promise<Site> {
 export function fetchReadings(code: string, from: Date, signal: AbortSignal): Promise<Readings> {
   const query = new URLSearchParams({ from: from.toISOString() });
   return call<Readings>(`/api/bins/${encodeURIComponent(code)}/readings?${query}`, { signal });
+}
+
+export function fetchAlerts(): Promise<Alerts> {
+  return call<Alerts>("/api/alerts");
+}
+
+export function acknowledge(alertId: number): Promise<Alert> {
+  return call<Alert>(`/api/alerts/${alertId}/acknowledge`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({}),
+  });
 }
 
 async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {

@@ -1,4 +1,5 @@
 import { signOut } from "./api";
+import { Bell } from "./bell";
 import { Brand } from "./brand";
 import { LanguageSwitch } from "./language";
 import { account, becomeNobody, connection, locale, messages, site } from "./store";
@@ -14,6 +15,7 @@ export function Header() {
         {place !== null && <span class="place">{place.district.name}</span>}
       </h1>
       <LiveMark />
+      {account.value && <Bell />}
       <LanguageSwitch />
       {account.value && (
         <div class="account">

@@ -1,6 +1,7 @@
 // The event stream: the whole state first, then changes. It comes back by itself.
 
-import { type BinCollection, currentAccount } from "./api";
+import { forgetAlerts, loadAlerts, receiveAlerts } from "./alerts";
+import { type Alerts, type BinCollection, currentAccount } from "./api";
 import { becomeNobody, noteOffline, receiveChanges, receiveState } from "./store";
 
 const FIRST_RETRY_MS = 1_000;
@@ -20,9 +21,13 @@ export function listen(): () => void {
     source.addEventListener("state", (event) => {
       retry_ms = FIRST_RETRY_MS;
       receiveState(JSON.parse(event.data) as BinCollection);
+      void loadAlerts();
     });
     source.addEventListener("bins", (event) => {
       receiveChanges(JSON.parse(event.data) as BinCollection);
+    });
+    source.addEventListener("alerts", (event) => {
+      receiveAlerts(JSON.parse(event.data) as Alerts);
     });
     source.addEventListener("error", () => {
       noteOffline();
@@ -49,6 +54,7 @@ export function listen(): () => void {
   connect();
   return () => {
     ended = true;
+    forgetAlerts();
     clearTimeout(timer);
     source?.close();
     window.removeEventListener("offline", noteOffline);

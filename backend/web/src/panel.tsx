@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SPANS } from "./address";
 import type { BinFeature, BinProperties } from "./api";
+import { BinAlerts } from "./bell";
 import { byUrgency } from "./bins";
 import { Chart } from "./chart";
 import { Badge, Row } from "./row";
@@ -76,6 +77,7 @@ function Details({ bin }: { bin: BinFeature }) {
         </div>
       </div>
       {isUnknown && <p class="warning">{t.unknownWhy}</p>}
+      <BinAlerts code={properties.code} />
       <section class="curve" aria-label={t.curve}>
         <div class="curve-head">
           <h3>{t.curve}</h3>

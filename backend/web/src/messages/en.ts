@@ -101,6 +101,26 @@ export const en: Messages = {
   curveHint: "Line: mean. Band: lowest to highest. Break: nothing was heard.",
   bucketRange: (low, high) => `${low}–${high}`,
 
+  alerts: {
+    title: "Alerts",
+    bell: (n) => (n === 0 ? "Alerts" : `Alerts: ${n} that nobody takes care of`),
+    none: "No alerts.",
+    kinds: {
+      fire: "Heat or fire",
+      overflowing: "Overflowing",
+      tilted: "Tilted",
+      moved: "Moved",
+      lid_open: "Lid open",
+      nearly_full: "Nearly full",
+      device_silent: "Device silent",
+      battery_low: "Battery low",
+    },
+    takeCare: "Take care",
+    taken: "Taken care of",
+    takenBy: (name) => `${name} takes care`,
+    failed: "That failed. Try again.",
+  },
+
   justNow: "just now",
   ago: (time) => `${time} ago`,
   minutes: (n) => plural(n, "minute"),

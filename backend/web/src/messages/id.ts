@@ -1,6 +1,6 @@
 // Bahasa Indonesia: the language of the screen. `en.ts` has the same keys.
 
-import type { FillClass, Role } from "../api";
+import type { AlertKind, FillClass, Role } from "../api";
 import type { Span } from "../address";
 
 export const id = {
@@ -102,6 +102,26 @@ export const id = {
   curveFailed: "Riwayat tidak dapat dimuat.",
   curveHint: "Garis: rata-rata. Pita: terendah hingga tertinggi. Jeda: tidak ada laporan.",
   bucketRange: (low: string, high: string) => `${low}–${high}`,
+
+  alerts: {
+    title: "Peringatan",
+    bell: (n: number) => (n === 0 ? "Peringatan" : `Peringatan: ${n} belum ditangani`),
+    none: "Tidak ada peringatan.",
+    kinds: {
+      fire: "Panas atau api",
+      overflowing: "Meluap",
+      tilted: "Terguling",
+      moved: "Berpindah tempat",
+      lid_open: "Tutup terbuka",
+      nearly_full: "Hampir penuh",
+      device_silent: "Perangkat diam",
+      battery_low: "Baterai lemah",
+    } satisfies Record<AlertKind, string> as Record<AlertKind, string>,
+    takeCare: "Tangani",
+    taken: "Sudah ditangani",
+    takenBy: (name: string) => `Ditangani ${name}`,
+    failed: "Gagal. Coba lagi.",
+  },
 
   justNow: "baru saja",
   ago: (time: string) => `${time} lalu`,
