@@ -24,7 +24,7 @@ SELECT bin_id FROM bin WHERE code = %(code)s
 -- name: trusted_levels
 -- Trusted readings of a bin, by bucket. The key of readings is the device's, so the bin's are
 -- found through its mountings, each within its own time. The bounds without the mounting are for
--- the planner: it leaves out chunks by them.
+-- the planner: it leaves out chunks by them. So is the cast: the index of mountings knows int4 only.
 SELECT date_bin(%(bucket)s, r.observed_at, '2000-01-01+00'::timestamptz) AS bucket_start,
        avg(r.fill_pct) AS mean_pct, min(r.fill_pct) AS min_pct, max(r.fill_pct) AS max_pct,
        count(*) AS n
@@ -33,7 +33,7 @@ JOIN readings AS r ON r.device_id = m.device_id
     AND r.observed_at >= greatest(m.valid_from, %(since)s)
     AND r.observed_at < least(m.valid_to, %(until)s)
     AND r.observed_at >= %(since)s AND r.observed_at < %(until)s
-WHERE m.bin_id = %(bin_id)s AND r.fill_pct IS NOT NULL AND r.flags & %(distrust)s = 0
+WHERE m.bin_id = %(bin_id)s::int4 AND r.fill_pct IS NOT NULL AND r.flags & %(distrust)s = 0
 GROUP BY bucket_start
 ORDER BY bucket_start
 
@@ -43,7 +43,7 @@ SELECT date_bin(%(bucket)s, bucket, '2000-01-01+00'::timestamptz) AS bucket_star
        sum(fill_sum) / sum(trusted_n) AS mean_pct,
        min(fill_min) AS min_pct, max(fill_max) AS max_pct, sum(trusted_n)::bigint AS n
 FROM readings_hourly
-WHERE bin_id = %(bin_id)s AND trusted_n > 0
+WHERE bin_id = %(bin_id)s::int4 AND trusted_n > 0
   AND bucket >= date_trunc('hour', %(since)s, 'UTC') AND bucket < %(until)s
 GROUP BY bucket_start
 ORDER BY bucket_start

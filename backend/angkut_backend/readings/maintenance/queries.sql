@@ -112,10 +112,14 @@ WITH dirty AS (
         WHERE r.bin_id = dirty.bin_id
         HAVING count(*) > 0
     ) AS hour
+), empty AS (
+    SELECT dirty.bin_id, dirty.bucket FROM dirty
+    LEFT JOIN fresh USING (bin_id, bucket)
+    WHERE fresh.n IS NULL
 ), gone AS (
-    DELETE FROM rollup_hourly AS h USING dirty
-    WHERE h.bin_id = dirty.bin_id AND h.bucket = dirty.bucket
-      AND NOT EXISTS (SELECT FROM fresh WHERE fresh.bin_id = h.bin_id AND fresh.bucket = h.bucket)
+    DELETE FROM rollup_hourly AS h USING empty
+    WHERE h.bin_id = empty.bin_id AND h.bucket = empty.bucket
+      AND h.bucket >= %(since)s AND h.bucket < %(until)s
 )
 INSERT INTO rollup_hourly AS old ({columns})
 SELECT {columns} FROM fresh ORDER BY bin_id, bucket
@@ -135,10 +139,14 @@ WITH dirty AS (
           AND h.bucket >= dirty.bucket AND h.bucket < dirty.bucket + interval '1 day'
         HAVING count(*) > 0
     ) AS day
+), empty AS (
+    SELECT dirty.bin_id, dirty.bucket FROM dirty
+    LEFT JOIN fresh USING (bin_id, bucket)
+    WHERE fresh.n IS NULL
 ), gone AS (
-    DELETE FROM rollup_daily AS h USING dirty
-    WHERE h.bin_id = dirty.bin_id AND h.bucket = dirty.bucket
-      AND NOT EXISTS (SELECT FROM fresh WHERE fresh.bin_id = h.bin_id AND fresh.bucket = h.bucket)
+    DELETE FROM rollup_daily AS h USING empty
+    WHERE h.bin_id = empty.bin_id AND h.bucket = empty.bucket
+      AND h.bucket >= %(since)s AND h.bucket < %(until)s
 )
 INSERT INTO rollup_daily AS old ({columns})
 SELECT {columns} FROM fresh ORDER BY bin_id, bucket

@@ -1,6 +1,6 @@
 """Roll-ups follow the readings: whatever hour changed is computed again, however late."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ _LOCK = 0x726F6C6C7570
 
 @dataclass(frozen=True, slots=True, order=True)
 class BinHour:
-    """An hour of a bin."""
+    """An hour of a bin; where days are meant, a day."""
 
     bucket: datetime
     bin_id: int
@@ -109,18 +109,18 @@ def _refresh_tables(conn: Connection, stale: list[BinHour]) -> None:
     for _, group in groupby(stale, key=lambda hour: (hour.bucket - DAY_ORIGIN) // _WEEK):
         hours = list(group)
         days = sorted({BinHour(day_of(hour.bucket), hour.bin_id) for hour in hours})
-        conn.execute(SQL["refresh_hours"], refresh_span(hours))
-        conn.execute(SQL["refresh_days"], _arrays(days))
+        conn.execute(SQL["refresh_hours"], refresh_span(hours, HOUR))
+        conn.execute(SQL["refresh_days"], refresh_span(days, DAY))
 
 
-def refresh_span(hours: list[BinHour]) -> dict[str, object]:
-    """Return the values of `refresh_hours` for hours in their order."""
-    return _arrays(hours) | {"since": hours[0].bucket, "until": hours[-1].bucket + HOUR}
-
-
-def _arrays(buckets: Iterable[BinHour]) -> dict[str, object]:
-    pairs = [(bucket.bin_id, bucket.bucket) for bucket in buckets]
-    return {"bin_ids": [bin_id for bin_id, _ in pairs], "buckets": [at for _, at in pairs]}
+def refresh_span(buckets: list[BinHour], length: timedelta) -> dict[str, object]:
+    """Return the values of `refresh_hours` or `refresh_days` for buckets in their order."""
+    return {
+        "bin_ids": [bucket.bin_id for bucket in buckets],
+        "buckets": [bucket.bucket for bucket in buckets],
+        "since": buckets[0].bucket,
+        "until": buckets[-1].bucket + length,
+    }
 
 
 def _refresh_aggregates(conn: Connection, stale: set[BinHour]) -> set[BinHour]:

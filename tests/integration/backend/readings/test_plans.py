@@ -10,7 +10,7 @@ import pytest
 
 from angkut_backend.db import Connection, connect, load_queries
 from angkut_backend.readings.maintenance import Edition, edition, refresh
-from angkut_backend.readings.maintenance.rollups import BinHour, refresh_span
+from angkut_backend.readings.maintenance.rollups import HOUR, BinHour, refresh_span
 from angkut_backend.readings.maintenance.statements import SQL
 from parts.databases import Databases
 from parts.registry import add_registry
@@ -94,8 +94,8 @@ def scans(conn: Connection, query: str, values: dict[str, Any]) -> list[Scan]:
 
 
 def walk(node: dict[str, Any]) -> Iterator[Scan]:
-    # What was left out at the start, or only holds chunks together, is no access.
-    if "Relation Name" in node and node.get("Actual Loops", 1) and not is_append(node):
+    # What was left out at the start is no access.
+    if "Relation Name" in node and node.get("Actual Loops", 1) and not is_frame(node):
         of_bitmap = [child for child in node.get("Plans", []) if "Index Name" in child]
         by = of_bitmap[0] if of_bitmap else node
         yield Scan(node["Relation Name"], by.get("Index Name", ""), by.get("Index Cond", ""))
@@ -103,8 +103,11 @@ def walk(node: dict[str, Any]) -> Iterator[Scan]:
         yield from walk(child)
 
 
-def is_append(node: dict[str, Any]) -> bool:
-    return str(node.get("Custom Plan Provider", "")).startswith("ChunkAppend")
+def is_frame(node: dict[str, Any]) -> bool:
+    """Tell a node that holds chunks together, or writes what its children found."""
+    return "ChunkAppend" in node.get("Custom Plan Provider", "") or (
+        node["Node Type"] == "ModifyTable"
+    )
 
 
 def of_readings(found: list[Scan]) -> list[Scan]:
@@ -168,17 +171,21 @@ def test_all_bins_over_a_time_are_read_from_the_roll_ups_by_that_time(
     assert len(touched) <= (2 if "_hyper_" in touched[0].relation else 1)
 
 
-def test_refreshing_hours_reads_only_their_readings(conn: Connection) -> None:
+def test_a_refresh_reads_and_writes_only_what_it_names(conn: Connection) -> None:
     if edition(conn) is Edition.TIMESCALE:
         pytest.skip("TimescaleDB refreshes its aggregates itself")
     row = conn.execute("SELECT min(bin_id) AS bin_id FROM bin").fetchone()
     assert row
     hours = [BinHour(NOW - timedelta(hours=n), row["bin_id"]) for n in range(36, 0, -1)]
     with conn.transaction(force_rollback=True):
-        found = of_readings(scans(conn, SQL["refresh_hours"], refresh_span(hours)))
-    assert found
-    for scan in found:
+        of_hours = scans(conn, SQL["refresh_hours"], refresh_span(hours, HOUR))
+        of_days = scans(conn, SQL["refresh_days"], refresh_span(hours, DAY))
+    assert len(of_readings(of_hours)) in {1, 2}
+    for scan in of_readings(of_hours):
         assert scan.index.endswith("readings_pkey"), scan
         assert "device_id" in scan.condition
         assert "observed_at" in scan.condition
-    assert len(found) <= 2
+    assert not of_readings(of_days)
+    assert of_rollups(of_days)
+    for scan in of_rollups(of_hours + of_days):
+        assert "bucket" in scan.condition, scan
