@@ -14,11 +14,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from angkut_backend import health
+from angkut_backend import api_metrics, health
 from angkut_backend.accounts import endpoints as accounts
 from angkut_backend.accounts.access import Public
 from angkut_backend.alerts import endpoints as alerts
+from angkut_backend.api_metrics import ApiMetrics, Metered
 from angkut_backend.clock import Clock, utc_now
+from angkut_backend.dead_letters import endpoints as dead_letters
 from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
 from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
@@ -63,12 +65,14 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, page_dir: Path = P
     )
     app.state.settings = settings
     app.state.clock = clock
+    app.state.metrics = ApiMetrics()
     app.include_router(_api())
     app.router.default = Page(page_dir)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)
     # The page's script is 1.2 MB and a third of that compressed; streams of events are left out.
     app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(Metered, metrics=app.state.metrics)
     app.add_middleware(AccessLog)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(AngkutError, _answer_error)
@@ -85,7 +89,16 @@ def openapi_json() -> str:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=API_PREFIX)
-    for feature in (accounts, registry, readings, alerts, live, health):
+    for feature in (
+        accounts,
+        registry,
+        readings,
+        alerts,
+        live,
+        dead_letters,
+        health,
+        api_metrics,
+    ):
         api.include_router(feature.router)
 
     @api.get("/openapi.json", include_in_schema=False)

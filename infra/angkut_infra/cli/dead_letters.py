@@ -1,6 +1,5 @@
 """`angkut dead-letters`: what was refused, why, and trying it again."""
 
-import json
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import click
 from angkut_backend.dead_letters import service
 from angkut_backend.dead_letters.replay import replay as replay_one
 from angkut_backend.dead_letters.replay import replay_some
+from angkut_backend.dead_letters.schemas import readable
 from angkut_backend.dead_letters.service import DeadLetter, Outcome, Selection
 from angkut_broker.errors import Reason
 from angkut_infra.cli.context import actor, database
@@ -82,7 +82,7 @@ def show(number: int, *, raw: bool) -> None:
         sys.stdout.buffer.write(letter.payload)
         return
     _head(letter)
-    click.echo(f"  payload {letter.payload_bytes} bytes\n{pretty(letter.payload)}")
+    click.echo(f"  payload {letter.payload_bytes} bytes\n{readable(letter.payload)}")
 
 
 @dead_letters.command()
@@ -143,14 +143,6 @@ def discard(
                 service.discard(conn, number, actor=actor(), now=now)
             n = len(numbers)
     click.echo(f"{n} discarded")
-
-
-def pretty(payload: bytes) -> str:
-    """Return JSON indented, other text as it is with its odd characters escaped, else bytes."""
-    try:
-        return json.dumps(json.loads(payload), indent=2, ensure_ascii=True)
-    except (ValueError, RecursionError):
-        return repr(payload)
 
 
 def _chosen(
