@@ -24,7 +24,7 @@ def install(conn: Connection) -> Edition:
         )
     else:
         _make_hypertable(conn)
-    if found is Edition.TIMESCALE:
+    if found is Edition.TIMESCALE and not _is_columnstore(conn):
         conn.execute(SQL["compress_columns"])
     # Aggregates could not tell again what readings that are gone once said.
     if found is Edition.TIMESCALE and not is_aggregated(conn) and not raw_from(conn):
@@ -43,3 +43,8 @@ def _make_hypertable(conn: Connection) -> None:
         "SELECT create_hypertable('readings', by_range('observed_at', INTERVAL '7 days'), "
         "create_default_indexes => false, if_not_exists => true, migrate_data => true)"
     )
+
+
+def _is_columnstore(conn: Connection) -> bool:
+    row = conn.execute(SQL["columnstore"]).fetchone()
+    return bool(row and row["compression_enabled"])

@@ -181,6 +181,10 @@ ALTER TABLE readings SET (
     timescaledb.compress, timescaledb.compress_segmentby = 'device_id',
     timescaledb.compress_orderby = 'observed_at DESC')
 
+-- name: columnstore
+SELECT compression_enabled FROM timescaledb_information.hypertables
+WHERE hypertable_name = 'readings'
+
 -- name: policies
 SELECT proc_name, coalesce(config ->> 'drop_after', config ->> 'compress_after')::interval AS age
 FROM timescaledb_information.jobs
