@@ -279,9 +279,9 @@ def test_taken_ports_are_passed_over_and_named(tmp_path: Path) -> None:
 def test_a_part_that_is_killed_comes_back(tmp_path: Path, name: str) -> None:
     with stack(tmp_path, services=("ingest", "api")) as running:
         running.tend()
-        (keeper,) = [keeper for keeper in running._keepers if keeper.name == name]
-        assert keeper.part.pid
-        os.kill(keeper.part.pid, signal.SIGKILL)
+        pid = running.part(name).pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
         wait_until(
             tending(running, lambda: f"{name} is back" in log_of(tmp_path)), what="its return"
         )
