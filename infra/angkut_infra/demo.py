@@ -33,7 +33,7 @@ DAYS = 28
 INTERVAL_S = 1800
 _ACTOR = "demo"
 
-#: Inside depth of each container, mm (bekasi.md, equipment table; the cart and the arm-roll
+#: Inside depth of each container, mm (usual for wheelie bins of EN 840; the cart and the arm-roll
 #: container are estimates). The sensor hangs 150 mm above the full line: outside its blind zone.
 _DEPTH_MM = {
     "wheelie_120": 850,
