@@ -28,6 +28,7 @@ from parts.waiting import wait_until
 
 USERNAME = "siti"
 DISPLAY_NAME = "Siti Rahma"
+ADMIN = "dewi"
 PASSWORD = "sampah hari ini"
 
 #: Bins of the site pack, by what happens to them here.
@@ -79,6 +80,7 @@ class RunningStack:
     """Addresses of a running Angkut with the site pack of Bekasi Timur."""
 
     url: str
+    dsn: str
     sensors: Mapping[str, Sensor]
 
 
@@ -97,20 +99,24 @@ def running_stack(folder: Path, intervals_s: Mapping[str, int]) -> Iterator[Runn
     with EmbeddedStack(folder, loaded=loaded, log=Log(io.StringIO())) as stack:
         with connect(stack.dsn) as conn:
             load(conn, read_pack(find_site("bekasi-timur")), actor="test")
-            add_account(
-                conn,
-                username=USERNAME,
-                display_name=DISPLAY_NAME,
-                role=Role.DISPATCHER,
-                password=PASSWORD,
-                actor="test",
-            )
+            for username, display_name, role in (
+                (USERNAME, DISPLAY_NAME, Role.DISPATCHER),
+                (ADMIN, "Dewi Lestari", Role.ADMIN),
+            ):
+                add_account(
+                    conn,
+                    username=username,
+                    display_name=display_name,
+                    role=role,
+                    password=PASSWORD,
+                    actor="test",
+                )
         sensors = {
             code: _mount(stack, code, interval_s) for code, interval_s in intervals_s.items()
         }
         for sensor in sensors.values():
             wait_until(partial(_knows, stack, sensor), what=f"the broker to know {sensor}")
-        yield RunningStack(stack.api_url, sensors)
+        yield RunningStack(stack.api_url, stack.dsn, sensors)
 
 
 def _mount(stack: EmbeddedStack, bin_code: str, interval_s: int) -> Sensor:

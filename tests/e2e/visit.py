@@ -31,10 +31,10 @@ class Visit:
         if not url.startswith((self.stack.url, "blob:", "data:")):
             self.strangers.append(url)
 
-    def sign_in(self, query: str = "") -> Page:
+    def sign_in(self, query: str = "", username: str = USERNAME) -> Page:
         """Open the page and sign in; return when the bins are there."""
         self.page.goto(f"{self.stack.url}/{query}")
-        self.page.fill("input[name=username]", USERNAME)
+        self.page.fill("input[name=username]", username)
         self.page.fill("input[name=password]", PASSWORD)
         self.page.click("button[type=submit]")
         self.page.wait_for_selector(".row")

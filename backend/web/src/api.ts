@@ -16,6 +16,10 @@ export type Readings = Schemas["ReadingsOut"];
 export type Alert = Schemas["AlertOut"];
 export type AlertKind = Alert["kind"];
 export type Alerts = Schemas["AlertsOut"];
+export type Letter = Schemas["LetterOut"];
+export type Letters = Schemas["LettersOut"];
+export type WholeLetter = Schemas["WholeLetterOut"];
+export type LetterCounts = Schemas["CountsOut"];
 
 /** The service answered, but not with what was asked for. */
 export class ApiError extends Error {
@@ -60,6 +64,42 @@ export function acknowledge(alertId: number): Promise<Alert> {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({}),
+  });
+}
+
+export interface LetterChoice {
+  reason: string | null;
+  device: string | null;
+}
+
+export function fetchLetters(choice: LetterChoice, before: number | null): Promise<Letters> {
+  const query = new URLSearchParams();
+  if (choice.reason !== null) query.set("reason", choice.reason);
+  if (choice.device !== null) query.set("device", choice.device);
+  if (before !== null) query.set("before", String(before));
+  return call<Letters>(`/api/dead-letters?${query}`);
+}
+
+export function fetchLetterCounts(): Promise<LetterCounts> {
+  return call<LetterCounts>("/api/dead-letters/counts");
+}
+
+export function fetchLetter(number: number): Promise<WholeLetter> {
+  return call<WholeLetter>(`/api/dead-letters/${number}`);
+}
+
+export function settleLetter(number: number, how: "replay" | "discard"): Promise<WholeLetter> {
+  return call<WholeLetter>(`/api/dead-letters/${number}/${how}`, { method: "POST" });
+}
+
+export function replayLetters(
+  choice: LetterChoice,
+  after: number,
+): Promise<Schemas["ReplayedOut"]> {
+  return call<Schemas["ReplayedOut"]>("/api/dead-letters/replay", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...choice, after }),
   });
 }
 

@@ -2,6 +2,7 @@ import { signOut } from "./api";
 import { Bell } from "./bell";
 import { Brand } from "./brand";
 import { LanguageSwitch } from "./language";
+import { DeadLetters } from "./letterbox";
 import { account, becomeNobody, connection, locale, messages, site } from "./store";
 import { clockTime, clockTimeWithSeconds } from "./time";
 
@@ -16,6 +17,7 @@ export function Header() {
       </h1>
       <LiveMark />
       {account.value && <Bell />}
+      {account.value?.role === "admin" && <DeadLetters />}
       <LanguageSwitch />
       {account.value && (
         <div class="account">
