@@ -77,6 +77,9 @@ class Settings(BaseModel):
     dead_letters_keep: int = Field(
         100_000, ge=1, description="Dead letters kept at most; the noisiest device loses first"
     )
+    webhooks_allow_private: bool = Field(
+        False, description="Webhooks may go to private addresses (10.x, 172.16.x, 192.168.x, ...)"
+    )
     metrics_port: int | None = Field(
         None,
         ge=1,

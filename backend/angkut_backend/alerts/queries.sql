@@ -142,3 +142,74 @@ WHERE a.closed_at IS NULL
 UPDATE alert SET acknowledged_at = %(now)s, acknowledged_by = %(name)s, note = %(note)s
 WHERE alert_id = %(alert_id)s AND acknowledged_at IS NULL AND closed_at IS NULL
 RETURNING alert_id
+
+-- name: webhooks
+SELECT webhook_id, url, kinds, added_at, failures,
+       (SELECT count(*) FROM webhook_delivery AS d
+        WHERE d.webhook_id = w.webhook_id AND d.state = 'waiting') AS waiting,
+       last.tried_at, last.result
+FROM webhook AS w
+LEFT JOIN LATERAL (
+    SELECT tried_at, result FROM webhook_delivery AS d
+    WHERE d.webhook_id = w.webhook_id AND d.tried_at IS NOT NULL
+    ORDER BY d.tried_at DESC LIMIT 1
+) AS last ON true
+WHERE removed_at IS NULL
+ORDER BY webhook_id
+
+-- name: webhook
+SELECT webhook_id, url, secret FROM webhook
+WHERE webhook_id = %(webhook_id)s AND removed_at IS NULL
+
+-- name: add_webhook
+INSERT INTO webhook (url, secret, kinds, added_at)
+VALUES (%(url)s, %(secret)s, %(kinds)s, %(now)s)
+RETURNING webhook_id
+
+-- name: remove_webhook
+WITH gone AS (
+    UPDATE webhook SET removed_at = %(now)s
+    WHERE webhook_id = %(webhook_id)s AND removed_at IS NULL
+    RETURNING webhook_id, url
+), given_up AS (
+    UPDATE webhook_delivery AS d SET state = 'given_up', result = 'the webhook was removed'
+    FROM gone WHERE d.webhook_id = gone.webhook_id AND d.state = 'waiting'
+)
+SELECT url FROM gone
+
+-- name: line_up_deliveries
+INSERT INTO webhook_delivery (webhook_id, alert_id, change, body, created_at, next_at)
+SELECT w.webhook_id, u.alert_id, u.change, u.body, %(now)s, %(now)s
+FROM unnest(%(alert_id)s::int8[], %(kind)s::text[], %(change)s::text[], %(body)s::text[])
+    WITH ORDINALITY AS u (alert_id, kind, change, body, ord)
+JOIN webhook AS w ON w.removed_at IS NULL AND (w.kinds IS NULL OR u.kind = ANY (w.kinds))
+ORDER BY u.ord, w.webhook_id
+
+-- name: due_deliveries
+-- One for each receiver that is not left alone: the one that was tried least.
+SELECT DISTINCT ON (w.webhook_id) d.webhook_delivery_id, d.webhook_id, w.url, w.secret, d.body,
+       d.tries, w.failures
+FROM webhook AS w
+JOIN webhook_delivery AS d ON d.webhook_id = w.webhook_id AND d.state = 'waiting'
+WHERE w.removed_at IS NULL AND w.retry_at <= %(now)s AND d.next_at <= %(now)s
+ORDER BY w.webhook_id, d.tries, d.webhook_delivery_id
+
+-- name: give_up_old
+UPDATE webhook_delivery SET state = 'given_up'
+WHERE state = 'waiting' AND created_at < %(before)s
+RETURNING webhook_delivery_id
+
+-- name: note_delivery
+WITH d AS (
+    UPDATE webhook_delivery
+    SET tries = tries + 1, tried_at = %(now)s, result = %(result)s, next_at = %(next_at)s,
+        state = CASE WHEN %(delivered)s THEN 'delivered' ELSE state END
+    WHERE webhook_delivery_id = %(webhook_delivery_id)s AND state = 'waiting'
+)
+UPDATE webhook
+SET failures = CASE WHEN %(delivered)s THEN 0 ELSE failures + 1 END,
+    retry_at = CASE WHEN %(delivered)s THEN '-infinity' ELSE %(retry_at)s END
+WHERE webhook_id = %(webhook_id)s
+
+-- name: purge_deliveries
+DELETE FROM webhook_delivery WHERE state <> 'waiting' AND created_at < %(before)s

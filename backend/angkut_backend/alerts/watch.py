@@ -220,7 +220,7 @@ def _apply(conn: Connection, changes: _Changes, now: datetime) -> None:
     opening = _not_yet_dealt_with(conn, changes.opening, now)
     if opening:
         changed += [(alert_id, Change.OPENED) for alert_id in _open(conn, opening, now)]
-    announce(conn, changed)
+    announce(conn, changed, now)
 
 
 def _not_yet_dealt_with(

@@ -24,6 +24,8 @@ _COMMANDS = {
     "accounts": ("accounts", "Add, list and change the accounts of people."),
     "tokens": ("tokens", "Add, list and revoke API tokens."),
     "dead-letters": ("dead_letters", "See what was refused, and why."),
+    "alerts": ("alerts", "See what needs a person now, and what did."),
+    "webhooks": ("webhooks", "Tell other programs of alerts: add, list, remove, test."),
     "contract": ("contract", "Write or check the JSON Schemas and the AsyncAPI document."),
     "broker": ("broker", "Write the configuration of a production broker from the contract."),
     "sim": ("sim", "Simulated sensors: publish history, or report live."),
