@@ -8,7 +8,8 @@ SET watching_since = excluded.watching_since, ran_at = excluded.ran_at
 
 -- name: facts
 -- What the rules need of every bin with a device. What an earlier device of the bin said is left
--- out. The last hour is that before the newest reading: all that a device sent together.
+-- out. The last hour is that before the newest reading: all that a device sent together. The
+-- bound by `readings_from` is for the planner: it leaves out chunks by it.
 SELECT m.bin_id, d.device_id, d.interval_s, m.valid_from AS mounted_at, l.seen_at,
        CASE WHEN l.trusted_at >= m.valid_from THEN l.trusted_at END AS trusted_at,
        CASE WHEN l.trusted_at >= m.valid_from THEN l.fill_pct END AS fill_pct,
@@ -29,6 +30,7 @@ LEFT JOIN LATERAL (
     FROM readings AS r
     WHERE r.device_id = m.device_id AND r.observed_at >= m.valid_from
       AND r.observed_at > l.seen_at - interval '1 hour' AND r.observed_at <= l.seen_at
+      AND r.observed_at > %(readings_from)s
 ) AS hour ON true
 WHERE m.valid_from <= %(now)s AND (m.valid_to IS NULL OR m.valid_to > %(now)s)
 ORDER BY m.bin_id
@@ -50,6 +52,7 @@ CROSS JOIN LATERAL (
      FROM readings AS r
      WHERE r.device_id = m.device_id AND r.observed_at >= m.valid_from
        AND r.observed_at > greatest(l.seen_at - interval '1 hour', %(since)s)
+       AND r.observed_at > %(since)s
        AND r.temp_c >= %(heat_c)s AND r.temp_c < %(broken_c)s
      ORDER BY r.observed_at DESC LIMIT %(limit)s)
     UNION ALL
@@ -57,7 +60,7 @@ CROSS JOIN LATERAL (
      FROM readings AS r
      WHERE r.device_id = m.device_id AND r.observed_at >= m.valid_from
        AND r.observed_at > greatest(l.seen_at - interval '1 hour', %(since)s)
-       AND r.tilt_deg IS NOT NULL
+       AND r.observed_at > %(since)s AND r.tilt_deg IS NOT NULL
      ORDER BY r.observed_at DESC LIMIT %(limit)s)
 ) AS seen
 WHERE m.valid_from <= %(now)s AND (m.valid_to IS NULL OR m.valid_to > %(now)s)
@@ -72,6 +75,7 @@ LEFT JOIN LATERAL (
     SELECT r.observed_at AS at
     FROM readings AS r
     WHERE r.device_id = u.device_id AND r.observed_at >= u.since
+      AND r.observed_at >= %(oldest)s
       AND r.fill_pct IS NOT NULL AND r.flags & %(distrust)s = 0
       AND (r.fill_pct >= u.level_pct) <> u.above
     ORDER BY r.observed_at DESC LIMIT 1
@@ -80,6 +84,7 @@ CROSS JOIN LATERAL (
     SELECT min(r.observed_at) AS since, max(r.observed_at) AS until, count(*) AS n
     FROM readings AS r
     WHERE r.device_id = u.device_id AND r.observed_at >= u.since
+      AND r.observed_at >= %(oldest)s
       AND r.fill_pct IS NOT NULL AND r.flags & %(distrust)s = 0
       AND r.observed_at > coalesce(last_other.at, '-infinity')
 ) AS run

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from angkut_backend.alerts import rules
 from angkut_backend.alerts.changes import Change, announce
-from angkut_backend.alerts.rules import Close, Facts, Kind, LevelRule, OpenAlert, Run, Sign
+from angkut_backend.alerts.facts import Facts, Observation, Run, Seen
+from angkut_backend.alerts.rules import Close, Kind, LevelRule, OpenAlert, Sign
 from angkut_backend.db import Connection, load_queries
 from angkut_backend.quality.rules import DISTRUST
 from angkut_backend.readings.service import UNKNOWN_AFTER_INTERVALS
@@ -20,6 +21,8 @@ WATCH_GAP = timedelta(minutes=10)
 _CLOSED_WITHIN = 2 * rules.SIGN_MAX_AGE
 #: Observations of one sort and device that are looked at, the newest.
 _OBSERVATIONS = 200
+#: Temperature and battery of a device that is silent for longer are not looked at.
+_READINGS_WITHIN = timedelta(days=7)
 #: A run of levels is followed back so far at least.
 _RUN_WITHIN = timedelta(hours=6)
 
@@ -74,7 +77,7 @@ def _watching_since(conn: Connection, now: datetime) -> datetime:
 
 
 def _facts(conn: Connection, now: datetime) -> list[Facts]:
-    seen: dict[int, list[rules.Observation]] = defaultdict(list)
+    seen: dict[int, list[Observation]] = defaultdict(list)
     values = {
         "now": now,
         "since": now - rules.SIGN_MAX_AGE,
@@ -83,9 +86,10 @@ def _facts(conn: Connection, now: datetime) -> list[Facts]:
         "broken_c": rules.HEAT_BROKEN_C,
     }
     for row in conn.execute(_SQL["observations"], values):
-        one = rules.Observation(rules.Seen(row["seen"]), row["at"], row["value"])
+        one = Observation(Seen(row["seen"]), row["at"], row["value"])
         seen[row["bin_id"]].append(one)
-    rows = conn.execute(_SQL["facts"], {"now": now})
+    values = {"now": now, "readings_from": now - _READINGS_WITHIN}
+    rows = conn.execute(_SQL["facts"], values)
     return [Facts(**row, observations=tuple(seen[row["bin_id"]])) for row in rows]
 
 
@@ -187,9 +191,11 @@ def _runs(conn: Connection, questions: list[_Question]) -> list[Run | None]:
     runs: list[Run | None] = [None] * len(questions)
     if not questions:
         return runs
+    since = [_run_from(question.facts) for question in questions]
     values = {
         "device_id": [question.facts.device_id for question in questions],
-        "since": [_run_from(question.facts) for question in questions],
+        "since": since,
+        "oldest": min(since),
         "level_pct": [
             question.rule.close_pct if question.alert else question.rule.open_pct
             for question in questions
