@@ -27,7 +27,6 @@ from angkut_broker.session import BrokerAddress
 from bench import places
 from bench.bridges import Angkut, Bridge, MqBridge
 from bench.load import Load
-from parts.waiting import wait_until
 
 _BASE_S = 1_767_225_600  # 2026-01-01: the readings' times count up from here
 _POLL_S = 0.1
@@ -129,7 +128,9 @@ def _warm(bench: Bench, bridge: Bridge) -> None:
         before = bridge.count(conn)
         with load:
             load.start()
-        wait_until(lambda: bridge.count(conn) - before >= _WARM_MESSAGES, what="the warm-up")
+        found = _until_all(lambda: bridge.count(conn) - before, _WARM_MESSAGES)
+    if found < _WARM_MESSAGES:
+        raise RuntimeError(f"{bridge.name} stored {found} of {_WARM_MESSAGES} in the warm-up")
 
 
 def _flow(bench: Bench, bridge: Bridge, load: Load) -> Flow:

@@ -85,16 +85,18 @@ class Load:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
+        failed = False
         for process in self._processes:
             if kind:
                 process.kill()
-            for pipe in (process.stdin, process.stdout):
-                if pipe and pipe is process.stdin:
-                    with suppress(BrokenPipeError):
-                        pipe.close()
-            process.wait()
+            if process.stdin:
+                with suppress(BrokenPipeError):
+                    process.stdin.close()
+            failed |= process.wait() != 0
             if process.stdout:
                 process.stdout.close()
+        if failed and kind is None:
+            raise RuntimeError("a publisher failed: see what it wrote")
 
     @staticmethod
     def _tell(process: subprocess.Popen[str], line: str) -> None:
