@@ -148,18 +148,23 @@ def _after(last: Reading, r: Reading) -> int:
 def _excursions(readings: Sequence[Reading], usable: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield readings that leave the level and come back to it faster than waste can."""
     levels = [readings[i].fill_pct or 0.0 for i in usable]
-    for k in range(1, len(usable) - 1):
-        if abs(levels[k] - levels[k - 1]) < JUMP_PCT:
-            continue
-        for n in range(1, EXCURSION_READINGS + 1):
-            if k + n < len(usable) and _comes_back(readings, usable, levels, k, n):
-                flag = Flag.SPIKE if n == 1 else Flag.RATE_IMPOSSIBLE
-                yield from ((i, flag.value) for i in usable[k : k + n])
+    jumps = [k for k in range(1, len(usable)) if abs(levels[k] - levels[k - 1]) >= JUMP_PCT]
+    spikes = {k for k in jumps if _comes_back(readings, usable, levels, k, 1)}
+    yield from ((usable[k], Flag.SPIKE.value) for k in spikes)
+    for k in jumps:
+        for n in range(2, EXCURSION_READINGS + 1):
+            # A spike is no level to leave or to come back to.
+            if k - 1 in spikes or k + n in spikes:
+                continue
+            if _comes_back(readings, usable, levels, k, n):
+                yield from ((i, Flag.RATE_IMPOSSIBLE.value) for i in usable[k : k + n])
 
 
 def _comes_back(
     readings: Sequence[Reading], usable: Sequence[int], levels: Sequence[float], k: int, n: int
 ) -> bool:
+    if k + n >= len(usable):
+        return False
     before, after = readings[usable[k - 1]], readings[usable[k + n]]
     base, back = levels[k - 1], levels[k + n]
     took = after.observed_at - before.observed_at
@@ -230,11 +235,12 @@ def _is_settled(readings: Sequence[Reading], run: Sequence[int]) -> bool:
 
 def _reach(readings: Sequence[Reading], index: int) -> int:
     """Return how far back from `index` an excursion may begin; 0 also when that is not known."""
-    left = EXCURSION_READINGS
+    # One more on either side tells whether an end of the excursion is itself a spike.
+    left = EXCURSION_READINGS + 1
     end = readings[index - 1].observed_at if index else None
     while index and left:
         index -= 1
-        if end and end - readings[index].observed_at > EXCURSION_WITHIN:
+        if end and end - readings[index].observed_at > 2 * EXCURSION_WITHIN:
             return index + 1
         left -= is_usable(readings[index])
     return index

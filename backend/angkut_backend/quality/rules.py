@@ -64,7 +64,7 @@ FILL_MAX_PCT_H = 25.0
 RETURN_PCT = 10.0
 #: Longest excursion, readings; and the longest time from the reading before to the one after.
 EXCURSION_READINGS = 3
-EXCURSION_WITHIN = timedelta(hours=3)
+EXCURSION_WITHIN = timedelta(hours=6)
 
 #: A distance that stays within this from one reading to the next, for so long and so often.
 STUCK_MM = 1.0

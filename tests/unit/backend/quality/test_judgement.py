@@ -27,6 +27,11 @@ def test_a_few_such_readings_in_a_row_are_an_impossible_rate(off: float) -> None
     assert flags(series([50, 51, off, off, 51, 52])) == [0, 0, RATE, RATE, 0, 0]
 
 
+def test_what_lies_between_spikes_is_no_excursion() -> None:
+    assert flags(series([40, 0, 44, 45, 0, 0, 1])) == [0, SPIKE, 0, 0, 0, 0, 0]
+    assert flags(series([8, 99, 8, 9, 99, 9])) == [0, SPIKE, 0, 0, SPIKE, 0]
+
+
 def test_an_excursion_may_go_both_ways_and_the_bin_fills_meanwhile() -> None:
     assert flags(series([45, 46, 0, 99, 60, 61])) == [0, 0, RATE, RATE, 0, 0]
 
