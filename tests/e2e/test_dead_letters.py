@@ -10,16 +10,22 @@ from integration.infra.mqtt_client import Client
 from parts.waiting import wait_until
 
 
-def count_open(stack: RunningStack) -> int:
+def count(stack: RunningStack, what: str) -> int:
     with connect(stack.dsn) as conn:
-        row = conn.execute("SELECT count(*) AS n FROM dead_letter WHERE is_open").fetchone()
+        row = conn.execute(f"SELECT count(*) AS n FROM {what}").fetchone()  # noqa: S608 - ours
         assert row is not None
         return int(row["n"])
+
+
+def count_open(stack: RunningStack) -> int:
+    return count(stack, "dead_letter WHERE is_open")
 
 
 def arrive_while_retired(stack: RunningStack) -> None:
     """A good reading of a device that is retired by mistake, and a message that is no JSON."""
     sensor = stack.sensors[WITH_HISTORY]
+    own = f"readings JOIN device USING (device_id) WHERE external_id = '{sensor.device_id}'"
+    wait_until(lambda: count(stack, own), what="the history, which must not be refused")
     retire = "UPDATE device SET retired_at = %s WHERE external_id = %s"
     with connect(stack.dsn) as conn:
         conn.execute(retire, ["now", sensor.device_id])
@@ -69,6 +75,11 @@ def test_a_dispatcher_is_offered_no_dead_letters(visit: Visit) -> None:
 def test_the_dead_letters_fit_a_phone(visit: Visit) -> None:
     page = visit.sign_in(username=ADMIN)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    brand, bell = (page.locator(name).bounding_box() for name in (".brand", ".bell"))
+    assert brand is not None
+    assert bell is not None
+    assert brand["x"] + brand["width"] <= bell["x"]
+    expect(page.locator(".place")).to_be_hidden()
     page.locator(".letterbox-button").click()
     box = page.locator(".letterbox").bounding_box()
     assert box is not None
