@@ -30,7 +30,7 @@ def list_(bin_code: str | None, limit: int, *, with_closed: bool) -> None:
             state = f"closed {alert.closed_at:%Y-%m-%d %H:%M:%SZ} ({alert.close_reason})"
         elif alert.acknowledged_by:
             state = f"taken care of by {alert.acknowledged_by}"
-        value = "" if alert.value is None else f"{alert.value:g}"
+        value = "" if alert.value is None else f"{round(alert.value, 1):g}"
         click.echo(
             f"{alert.alert_id:6}  {alert.kind:14} {alert.bin_code:14} {value:>7}  "
             f"since {alert.since:%Y-%m-%d %H:%M:%SZ}  {state}"
