@@ -8,6 +8,7 @@ from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.quality.derivation import derive
 from angkut_backend.readings import maintenance
+from angkut_backend.readings.maintenance import Edition, edition
 from angkut_backend.registry.mountings import Geometry, GeometryError, correct_mounting
 from parts.history import LEVELS, NOW, collections, history, judge_all, latest, put, stored
 from parts.registry import BIN, FREE_BIN, MOUNTED_AT
@@ -73,6 +74,25 @@ def test_deriving_what_is_right_changes_nothing(registry: Connection) -> None:
     assert (done.changed, done.bins) == (0, 0)
     assert not registry.execute("SELECT FROM dirty_hour").fetchall()
     assert state(registry) == before
+
+
+def test_compressed_readings_are_derived_and_judged_too(registry: Connection) -> None:
+    if edition(registry) is not Edition.TIMESCALE:
+        pytest.skip("only the Community edition of TimescaleDB compresses")
+    put(registry, history(LEVELS))
+    judge_all(registry)
+    registry.execute("SELECT compress_chunk(c) FROM show_chunks('readings') AS c")
+    # The limit that a fleet's day would meet.
+    name = "timescaledb.max_tuples_decompressed_per_dml_transaction"
+    registry.execute("SELECT set_config(%s, '50', false)", [name])
+    correct(registry, RIGHT)
+    done = derive(registry, bin_code=BIN, since=None, now=NOW, on_progress=lambda *_: None)
+    assert done.changed > 150
+    again = [row["flags"] for row in stored(registry)]
+    registry.execute("TRUNCATE readings, bin_latest, dirty_device, dirty_hour, collection")
+    put(registry, history(LEVELS))
+    judge_all(registry)
+    assert again == [row["flags"] for row in stored(registry)]
 
 
 def test_a_mounting_that_turns_out_to_be_older_takes_its_readings_in(registry: Connection) -> None:
