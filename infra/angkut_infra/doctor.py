@@ -128,7 +128,7 @@ def _contents(conn: Connection) -> Iterator[Finding]:
         "SELECT (SELECT count(*) FROM bin) AS bins,"
         " (SELECT max(seen_at) FROM bin_latest) AS seen_at,"
         " (SELECT count(*) FROM account WHERE role = 'admin' AND disabled_at IS NULL) AS admins,"
-        " (SELECT count(*) FROM dead_letter WHERE received_at > now() - interval '1 day') AS dead"
+        " (SELECT count(*) FROM dead_letter WHERE is_open) AS dead"
     ).fetchone()
     assert row is not None  # noqa: S101 - aggregates give one row
     if row["bins"] == 0:
@@ -143,10 +143,10 @@ def _contents(conn: Connection) -> Iterator[Finding]:
     yield Finding(Verdict.OK, "readings", seen)
     yield _rollups(conn)
     if row["dead"]:
-        text = f"{row['dead']} in the last day: see `angkut dead-letters count`"
+        text = f"{row['dead']} open: see `angkut dead-letters count`"
         yield Finding(Verdict.WARN, "dead letters", text)
     else:
-        yield Finding(Verdict.OK, "dead letters", "none in the last day")
+        yield Finding(Verdict.OK, "dead letters", "none open")
 
 
 def _rollups(conn: Connection) -> Finding:
