@@ -22,7 +22,7 @@ test: ## Run every test: page, unit, integration, end to end
 	@bash infra/test-page.sh
 	$(BIN)/pytest
 
-chaos: ## Kill ingest, broker and database 30 times in each of 9 runs; KILLS=, SEED=
+chaos: ## Kill ingest, broker and database 30 times in each scenario; KILLS=, SEED=
 	@$(PYTHON) infra/bootstrap.py dev
 	ANGKUT_TEST_KILLS=$(or $(KILLS),30) ANGKUT_TEST_SEED=$(or $(SEED),1) $(BIN)/pytest tests/chaos
 

@@ -120,13 +120,15 @@ class PlainSender(_Thread):
 
     def __init__(self, broker: BrokerAddress, topic: str, *, per_s: float) -> None:
         super().__init__(broker, topic, per_s=per_s)
-        self._sent = self._acknowledged = 0
+        #: Messages handed to the network.
+        self.sent = 0
+        self._acknowledged = 0
         self._client.on_publish = self._on_publish
 
     @property
     def waiting(self) -> int:
         """How many messages the broker has not acknowledged; paho sends them again."""
-        return self._sent - self._acknowledged
+        return self.sent - self._acknowledged
 
     def _on_publish(self, *_: object) -> None:
         self._acknowledged += 1
@@ -139,7 +141,7 @@ class PlainSender(_Thread):
         else:
             payload = encode(reading(device, number))
             self.tally.to_store.add((device, number))
-        self._sent += 1
+        self.sent += 1
         self._client.publish(self.topic, payload, qos=1)
 
 

@@ -108,6 +108,8 @@ class Stage:
     workers: Sequence[Worker]
     broker_link: Link
     database_link: Link
+    #: Dead workers stay dead.
+    workers_rest: bool = False
     kills: Counter[str] = field(default_factory=Counter)
     network_faults: Counter[str] = field(default_factory=Counter)
 
@@ -121,7 +123,7 @@ class Stage:
             # Not its patience is under test: with it a part that dies often waits 30 s.
             keeper.failures = 0
         self.stack.tend()
-        for worker in self.workers:
+        for worker in () if self.workers_rest else self.workers:
             worker.tend()
 
     def until(self, predicate: Callable[[], object], what: str) -> None:
@@ -204,7 +206,8 @@ def _register(stack: EmbeddedStack) -> None:
         conn.execute("SELECT pg_notify('angkut_credentials', '')")
 
 
-def _killed(part: Part) -> bool:
+def killed(part: Part) -> bool:
+    """Kill a part if it is there."""
     try:
         if not part.running or part.pid is None:
             return False
@@ -266,7 +269,7 @@ class Saboteur:
             )
             time.sleep(self._rng.uniform(0, 2))
         part = self._stage.part(name, self._rng)
-        wait_until(lambda: _killed(part), what=f"{name} to run", timeout_s=PATIENCE_S)
+        wait_until(lambda: killed(part), what=f"{name} to run", timeout_s=PATIENCE_S)
         self._stage.kills[name] += 1
 
     def _harm_a_link(self) -> None:

@@ -13,7 +13,7 @@ from angkut_infra.stack.broker_kinds import KindName
 from chaos.report import RESULTS, Result
 from chaos.senders import ConfirmedSender, Name, PlainSender, distance_mm
 from chaos.settings import KILLS_VARIABLE
-from chaos.stage import BEHIND_GATEWAY, GATEWAY, PLAIN, Saboteur, Stage
+from chaos.stage import BEHIND_GATEWAY, GATEWAY, PLAIN, Saboteur, Stage, killed
 from parts import registry
 
 ALL_PARTS = ("ingest", "broker", "postgres")
@@ -99,6 +99,31 @@ def test_what_plain_senders_lose_when_the_broker_is_killed_is_measured(
     to_store, _ = _record(stage, plain, "one worker, plain, broker killed too", began_s)
     stored = {(row["external_id"], row["seq"]) for row in stage.rows(_READINGS)}
     # The figure is in the table. What is there at least was sent.
+    assert stored <= to_store
+    if stage.broker_kind == "nats":
+        assert stored == to_store
+
+
+@pytest.mark.skipif(KILLS_VARIABLE not in os.environ, reason="a measurement: `make chaos`")
+def test_what_a_broker_forgets_that_is_killed_while_ingest_is_away_is_measured(
+    stage: Stage, plain: Sequence[PlainSender]
+) -> None:
+    began_s = time.monotonic()
+    stage.workers_rest = True
+    for worker in stage.workers:
+        worker.child.stop(timeout_s=30)
+    stage.until(lambda: sum(sender.sent for sender in plain) > 1500, "the broker to hold a queue")
+    broker = stage.part("broker", random.Random(1))  # noqa: S311 - nothing is chosen
+    assert killed(broker)
+    stage.kills["broker"] += 1
+    stage.until(lambda: broker.running, "the broker to be back")
+    stage.workers_rest = False
+    for sender in plain:
+        sender.finish()
+    stage.until(lambda: not any(sender.waiting for sender in plain), "the broker to have all")
+    _wait_for_quiet(stage)
+    to_store, _ = _record(stage, plain, "plain, broker killed while ingest is away", began_s)
+    stored = {(row["external_id"], row["seq"]) for row in stage.rows(_READINGS)}
     assert stored <= to_store
     if stage.broker_kind == "nats":
         assert stored == to_store
