@@ -43,7 +43,7 @@ def api() -> None:
 
 @click.command()
 def worker() -> None:
-    """Run the periodic jobs alone: roll-ups, retention and what else must be kept up to date.
+    """Run the periodic jobs alone: quality, roll-ups, retention, alerts, webhooks.
 
     Any number may run: each job is done by one worker at a time. Ctrl-C or SIGTERM ends it
     after the job in hand.
