@@ -63,6 +63,11 @@ def open_connection(dsn: str, *, application: str) -> Connection:
         application_name=application,
         connect_timeout=10,
         options="-c timezone=UTC",
+        # A database host that vanishes says no goodbye: notice it within a minute.
+        keepalives_idle=30,
+        keepalives_interval=10,
+        keepalives_count=3,
+        tcp_user_timeout=30_000,
     )
 
 

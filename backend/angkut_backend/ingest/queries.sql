@@ -9,7 +9,10 @@ WITH inp AS (
     ) AS u (ord, device, observed_at, received_at, seq, distances, distance_mm,
             reported_fill_pct, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db)
 ), known AS (
-    SELECT inp.*, d.device_id, d.confirm, m.bin_id, q.fill_pct, q.flags, q.score
+    SELECT inp.*, d.device_id, d.confirm, m.bin_id, q.fill_pct, q.score,
+           -- Known already here, so that a history is not written once more when it is judged.
+           q.flags | CASE WHEN inp.received_at - inp.observed_at > %(stale_after)s
+                          THEN %(stale)s::int4 ELSE 0 END AS flags
     FROM inp
     JOIN device AS d ON d.external_id = inp.device AND d.retired_at IS NULL
     LEFT JOIN mounting AS m ON m.device_id = d.device_id

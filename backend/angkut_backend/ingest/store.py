@@ -13,6 +13,7 @@ from angkut_backend.ingest.batch import (
     reading_columns,
 )
 from angkut_backend.ingest.confirm import confirmations
+from angkut_backend.quality.rules import STALE_AFTER, Flag
 from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import Status, Telemetry
 
@@ -78,7 +79,9 @@ def write(conn: Connection, batch: Batch) -> tuple[Outcome, list[DeadLetter]]:
     confirmed: list[tuple[str, bytes]] = []
     dead = list(batch.dead_letters)
     if batch.readings:
-        row = conn.execute(_SQL["store_readings"], reading_columns(batch.readings)).fetchone()
+        columns = reading_columns(batch.readings)
+        stale = {"stale": Flag.STALE.value, "stale_after": STALE_AFTER}
+        row = conn.execute(_SQL["store_readings"], columns | stale).fetchone()
         assert row is not None  # noqa: S101 - an aggregate always gives one row
         stored, duplicates = row["stored"], row["known"] - row["stored"]
         dead += _unknown(conn, batch, row["refused"])
