@@ -14,6 +14,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from angkut_broker.errors import AngkutError
 from angkut_broker.topics import INGEST_CHANNELS, topic_filter
 
+#: How long one answer of a broker may take, seconds.
+_ANSWER_S = 5.0
+
 
 class BrokerUnreachableError(AngkutError):
     """The MQTT broker does not answer."""
@@ -62,11 +65,14 @@ def check(broker: BrokerAddress, *, timeout_s: float) -> None:
 
 
 def wait_until_accepted(broker: BrokerAddress, *, timeout_s: float) -> bool:
-    """Tell whether the broker lets this user in before the time is over; it may just learn it."""
+    """Tell whether the broker lets this user in before the time is over; it may just learn it.
+
+    It is asked at least once, and each answer is waited for.
+    """
     deadline = time.monotonic() + timeout_s
     while True:
         try:
-            check(broker, timeout_s=timeout_s)
+            check(broker, timeout_s=_ANSWER_S)
         except BrokerUnreachableError:
             if time.monotonic() > deadline:
                 return False

@@ -2,12 +2,18 @@ import os
 import signal
 import socket
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from angkut_broker.credentials import BrokerUser
-from angkut_broker.session import BrokerUnreachableError, check, ingest_client_id
+from angkut_broker.session import (
+    BrokerUnreachableError,
+    check,
+    ingest_client_id,
+    wait_until_accepted,
+)
 from angkut_infra.stack.broker import BrokerStartError, EmbeddedBroker
 from angkut_infra.stack.broker_kinds import KindName
 from angkut_infra.stack.log import Log
@@ -231,3 +237,11 @@ def test_a_check_leaves_no_trace_and_says_what_is_wrong(
     nowhere = type(broker.address)("127.0.0.1", free_port, INGEST, PASSWORD)
     with pytest.raises(BrokerUnreachableError, match=str(free_port)):
         check(nowhere, timeout_s=10)
+
+
+def test_a_broker_is_asked_at_least_once_and_its_answer_is_waited_for(
+    broker: EmbeddedBroker,
+) -> None:
+    known = replace(broker.address, username="a1")
+    assert all(wait_until_accepted(known, timeout_s=0) for _ in range(20))
+    assert not wait_until_accepted(replace(known, username="stranger"), timeout_s=0)
