@@ -157,6 +157,9 @@ def _visit(
     finally:
         client.disconnect()
         client.loop_stop()
+        # paho leaves the socket of a refused connection open.
+        if (left := client.socket()) is not None:
+            left.close()
     if refusals:
         reasons = ", ".join(sorted(set(refusals)))
         raise BrokerUnreachableError(f"{broker} refuses {broker.username}: {reasons}")
