@@ -1,8 +1,8 @@
 """The MQTT session of an ingest worker: its name, and making it before the first message."""
 
-import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,8 +107,7 @@ def _visit(
     timeout_s: float,
     filters: list[tuple[str, int]] | None = None,
 ) -> None:
-    done = threading.Event()
-    refusals: list[str] = []
+    answers: list[ReasonCode] = []
 
     def on_connect(
         client: mqtt.Client,
@@ -117,12 +116,10 @@ def _visit(
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            refusals.append(str(reason))
-        elif filters:
+        if filters and not reason.is_failure:
             client.subscribe(filters)
-            return
-        done.set()
+        else:
+            answers.append(reason)
 
     def on_subscribe(
         _client: mqtt.Client,
@@ -131,8 +128,7 @@ def _visit(
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        refusals.extend(str(reason) for reason in reasons if reason.is_failure)
-        done.set()
+        answers.extend(reasons)
 
     # Manual acknowledgement: what already waits must stay for the worker.
     client = mqtt.Client(
@@ -148,20 +144,27 @@ def _visit(
     client.on_connect = on_connect
     client.on_subscribe = on_subscribe
     try:
-        client.connect(broker.host, broker.port)
+        _converse(client, broker, until=lambda: bool(answers), timeout_s=timeout_s)
     except OSError as exc:
         raise BrokerUnreachableError(f"{broker}: {exc}") from exc
-    client.loop_start()
+    refusals = sorted({str(reason) for reason in answers if reason.is_failure})
+    if refusals:
+        raise BrokerUnreachableError(f"{broker} refuses {broker.username}: {', '.join(refusals)}")
+    if not answers:
+        raise BrokerUnreachableError(f"{broker} did not answer within {timeout_s:g} s")
+
+
+def _converse(
+    client: mqtt.Client, broker: BrokerAddress, *, until: Callable[[], bool], timeout_s: float
+) -> None:
+    deadline = time.monotonic() + timeout_s
     try:
-        answered = done.wait(timeout_s)
-    finally:
+        client.connect(broker.host, broker.port)
+        while not until() and time.monotonic() < deadline:
+            if client.loop(timeout=0.1) != mqtt.MQTT_ERR_SUCCESS:
+                break
         client.disconnect()
-        client.loop_stop()
+    finally:
         # paho leaves the socket of a refused connection open.
         if (left := client.socket()) is not None:
             left.close()
-    if refusals:
-        reasons = ", ".join(sorted(set(refusals)))
-        raise BrokerUnreachableError(f"{broker} refuses {broker.username}: {reasons}")
-    if not answered:
-        raise BrokerUnreachableError(f"{broker} did not answer within {timeout_s:g} s")

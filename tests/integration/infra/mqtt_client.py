@@ -63,6 +63,8 @@ class Client:
     ) -> None:
         self._paho.disconnect()
         self._paho.loop_stop()
+        # Not left to the garbage collector, which warns of open sockets.
+        self._paho._reset_sockets()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1 and wait for the broker's acknowledgement."""
