@@ -6,6 +6,7 @@ import time
 import webbrowser
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import click
@@ -31,7 +32,8 @@ def demo(*, browser: bool) -> None:
     began_s = time.monotonic()
     loaded = load_settings()
     data_dir = loaded.settings.data_dir
-    with EmbeddedStack(data_dir, loaded=loaded) as stack:
+    stack = EmbeddedStack(data_dir, loaded=loaded)
+    with suppress(KeyboardInterrupt), stack:  # to be told to stop while it starts is no fault
         site = Demo(data_dir / "demo", stack.dsn, stack.broker)
         click.echo("loading Bekasi Timur", err=True)
         state = site.prepare(now=utc_now())

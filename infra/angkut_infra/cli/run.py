@@ -3,6 +3,7 @@
 import random
 import signal
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import click
@@ -92,7 +93,8 @@ def up(services: tuple[str, ...]) -> None:
     from angkut_infra.stack.stack import EmbeddedStack  # noqa: PLC0415 - only here
 
     loaded = load_settings()
-    with EmbeddedStack(loaded.settings.data_dir, loaded=loaded, services=services) as stack:
+    stack = EmbeddedStack(loaded.settings.data_dir, loaded=loaded, services=services)
+    with suppress(KeyboardInterrupt), stack:  # to be told to stop while it starts is no fault
         click.echo(f"page   {stack.api_url}")
         click.echo(f"broker mqtt://{stack.broker.host}:{stack.broker.port}")
         click.echo("stop with Ctrl-C")
