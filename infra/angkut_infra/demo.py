@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from angkut_backend.accounts import service as accounts
@@ -242,8 +242,3 @@ class Demo:
                 "SELECT count(*) AS n FROM readings WHERE observed_at < %s", [until]
             ).fetchone()
         return row["n"] if row else 0
-
-
-def utc_now() -> datetime:
-    """Return the time of this machine."""
-    return datetime.now(UTC)

@@ -11,8 +11,9 @@ from functools import partial
 
 import click
 
+from angkut_backend.clock import utc_now
 from angkut_backend.settings import load_settings
-from angkut_infra.demo import DAYS, Demo, DemoState, utc_now
+from angkut_infra.demo import DAYS, Demo, DemoState
 from angkut_infra.progress import bar
 from angkut_infra.stack.stack import EmbeddedStack
 
