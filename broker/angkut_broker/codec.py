@@ -13,6 +13,7 @@ from angkut_broker.messages import (
     MAX_PAYLOAD_BYTES,
     Ack,
     Event,
+    Fault,
     Message,
     Meta,
     Status,
@@ -30,6 +31,7 @@ _MODELS: dict[Channel, type[Message]] = {
     Channel.META: Meta,
     Channel.ACK: Ack,
 }
+_FAULTS = frozenset(Fault)
 _READING = TypeAdapter(Telemetry)
 _BATCH = TypeAdapter(list[Telemetry])
 _ITEMS = TypeAdapter(list[object])
@@ -46,7 +48,7 @@ class Decoded:
     message: Message | Status | None = None
     #: Set when the message, or a part of a batch, cannot be used.
     refusal: Refusal | None = None
-    #: Unknown fields that were ignored.
+    #: Unknown fields, and unknown codes in `faults`, that were ignored.
     ignored: int = 0
 
 
@@ -138,8 +140,13 @@ def _decode_telemetry(topic: Topic, payload: bytes, now: datetime) -> Decoded:
         elif refusal is None:
             where = f"[{index}] " if is_batch else ""
             refusal = Refusal(wrong.reason, where + wrong.detail)
-    ignored = sum(len(reading.model_extra or ()) for reading in readings)
+    ignored = sum(map(_ignored, readings))
     return Decoded(topic, readings=usable, refusal=refusal, ignored=ignored)
+
+
+def _ignored(reading: Telemetry) -> int:
+    unknown = sum(fault not in _FAULTS for fault in reading.faults or ())
+    return unknown + len(reading.model_extra or ())
 
 
 def _salvage(payload: bytes, error: ValidationError) -> tuple[list[Telemetry], Refusal]:

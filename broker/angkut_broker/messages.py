@@ -17,6 +17,8 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_BATCH = 1008
 #: Echoes in one reading.
 MAX_ECHOES = 16
+#: Codes in `faults` of one reading.
+MAX_FAULTS = 8
 
 #: Text that a person may see: no control characters.
 Text = Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -33,6 +35,25 @@ class Message(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
 
     v: Version
+
+
+class Fault(StrEnum):
+    """What a device, or the decoder of its bytes, says is wrong with a reading."""
+
+    #: The sensor measured and heard nothing.
+    NO_ECHO = "no_echo"
+    #: The sensor does not answer, or reports a fault of its own.
+    SENSOR_ERROR = "sensor_error"
+    #: The surface is closer than the sensor can see: very full, or the sensor is dirty.
+    BLIND_ZONE = "blind_zone"
+    #: The device warns of its battery.
+    LOW_BATTERY = "low_battery"
+    #: A field that cannot be was left out.
+    BAD_FIELD = "bad_field"
+    #: The device's time was not to be trusted; `t` is the time of arrival.
+    CLOCK = "clock"
+    #: Sent later, out of the device's memory.
+    HISTORY = "history"
 
 
 class Telemetry(Message):
@@ -59,6 +80,19 @@ class Telemetry(Message):
     rssi_dbm: Annotated[int, Field(ge=-200, le=50)] | None = Field(None, description="dBm")
     snr_db: Annotated[float, Field(ge=-100, le=100)] | None = Field(None, description="dB")
     fw: Text | None = Field(None, description="Firmware version")
+    # Not of the type `Fault`: a decoder may know more than this server.
+    faults: (
+        Annotated[
+            list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]],
+            Field(
+                max_length=MAX_FAULTS,
+                description="What the device or its decoder says is wrong with this reading: "
+                + ", ".join(Fault)
+                + "; others are ignored and counted",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class EventKind(StrEnum):
@@ -126,7 +160,10 @@ class Ack(Message):
 
 
 class ReadingName(BaseModel):
-    """Which reading: `id` and `t` name it in the database, `seq` in the sender's memory."""
+    """Which reading or event: `id` and `t` name it in the database, `seq` in the sender's memory.
+
+    A device counts readings and events with one counter, so a name means one of them.
+    """
 
     model_config = ConfigDict(strict=True, frozen=True)
 

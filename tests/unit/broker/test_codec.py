@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from angkut_broker.codec import decode, encode
 from angkut_broker.errors import Reason
-from angkut_broker.messages import Ack, Event, Meta, Status, Telemetry
+from angkut_broker.messages import Ack, Event, Fault, Meta, Status, Telemetry
 
 NOW = datetime(2026, 1, 14, 22, tzinfo=UTC)
 DEVICE = "70b3d57ed0001234"
@@ -101,6 +101,21 @@ def test_a_clock_may_run_five_minutes_ahead() -> None:
 def test_unknown_fields_are_ignored_and_counted() -> None:
     decoded = decode(f"{BASE}/telemetry", EXAMPLE.replace(b"{", b'{"x":1,"y":[2],'), now=NOW)
     assert (len(decoded.readings), decoded.ignored) == (1, 2)
+
+
+def test_known_faults_are_kept_and_unknown_ones_counted() -> None:
+    payload = EXAMPLE.replace(b"{", b'{"faults":["no_echo","from_mars","history"],')
+    decoded = decode(f"{BASE}/telemetry", payload, now=NOW)
+    (reading,) = decoded.readings
+    assert set(Fault) & set(reading.faults or ()) == {Fault.NO_ECHO, Fault.HISTORY}
+    assert decoded.ignored == 1
+
+
+@pytest.mark.parametrize("faults", [b'"no_echo"', b'["No Echo"]', b'[""]', b"[1]", b'["a"%b]'])
+def test_faults_are_a_short_list_of_plain_codes(faults: bytes) -> None:
+    payload = EXAMPLE.replace(b"{", b'{"faults":%b,' % faults.replace(b"%b", b',"a"' * 8))
+    reason, detail = refusal(payload)
+    assert (reason, detail[:6]) == (Reason.INVALID_FIELD, "faults")
 
 
 def test_the_good_readings_of_a_batch_survive_a_bad_one() -> None:

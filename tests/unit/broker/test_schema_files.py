@@ -24,6 +24,7 @@ READING: dict[str, Any] = {
     "rssi_dbm": -109,
     "snr_db": 4.5,
     "fw": "1.4.2",
+    "faults": ["low_battery"],
 }
 
 
@@ -79,6 +80,7 @@ def test_the_status_schema_holds_the_words_that_are_sent() -> None:
         {"d_mm": [1] * 17},
         {"bat_mv": "3480"},
         {"t": None},
+        {"faults": ["No Echo"]},
     ],
 )
 def test_a_reading_that_ingest_refuses_is_invalid_by_the_schema(change: dict[str, Any]) -> None:
