@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from angkut_backend.ingest.batch import Received
 from angkut_broker.codec import encode
-from angkut_broker.messages import ReadingName, Stored, Telemetry
+from angkut_broker.messages import Event, ReadingName, Stored, Telemetry
 from angkut_broker.topics import Channel, Kind, Topic
 
 #: Names in one message: some 90 bytes each, and a payload has 64 KiB.
@@ -14,21 +14,25 @@ _NAMES_PER_MESSAGE = 500
 
 
 def confirmations(
-    readings: Sequence[tuple[Received, Telemetry]], refused: Iterable[int], wanted: Iterable[int]
+    things: Sequence[tuple[Received, Telemetry | Event]],
+    refused: Iterable[int],
+    wanted: Iterable[int],
 ) -> list[tuple[str, bytes]]:
     """Return topic and payload of each confirmation.
 
     Parameters
     ----------
+    things
+        Readings or events that a committed transaction held.
     refused, wanted
-        Positions in `readings`: those that are kept aside, and those of devices that asked.
+        Positions in `things`: those that are kept aside, and those of devices that asked.
     """
     not_stored, asked = set(refused), set(wanted)
     names: dict[Topic, list[tuple[bool, ReadingName]]] = defaultdict(list)
-    for position, (source, reading) in enumerate(readings):
+    for position, (source, thing) in enumerate(things):
         topic = Topic.parse(source.topic)
         if topic.kind is Kind.GATEWAY or position in asked:
-            name = ReadingName(id=reading.id, t=reading.t, seq=reading.seq)
+            name = ReadingName(id=thing.id, t=thing.t, seq=thing.seq)
             names[topic].append((position not in not_stored, name))
     return [
         (str(replace(topic, channel=Channel.STORED)), encode(_stored(part)))

@@ -112,7 +112,7 @@ WHERE d.external_id = u.device
   AND (d.meta_at IS NULL OR d.meta_at <= u.received_at)
 
 -- name: device_states
-SELECT external_id, retired_at IS NOT NULL AS retired
+SELECT external_id, retired_at IS NOT NULL AS retired, confirm
 FROM device WHERE external_id = ANY(%(devices)s)
 
 -- name: store_dead_letters

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from angkut_backend.db import BINS_CHANNEL, Connection, load_queries
+from angkut_backend.db import BINS_CHANNEL, Connection, Row, load_queries
 from angkut_backend.ingest.batch import (
     Batch,
     DeadLetter,
@@ -87,7 +87,9 @@ def write(conn: Connection, batch: Batch) -> tuple[Outcome, list[DeadLetter]]:
         dead += _unknown(conn, batch, row["refused"])
         confirmed = confirmations(batch.readings, row["refused"], row["confirm"])
         _notify(conn, row["changed_bins"])
-    dead += _store_others(conn, batch)
+    refused, confirmed_events = _store_others(conn, batch)
+    dead += refused
+    confirmed += confirmed_events
     reasons = Counter(letter.refusal.reason.value for letter in dead)
     return Outcome(stored, duplicates, reasons, tuple(confirmed)), dead
 
@@ -98,22 +100,29 @@ def _unknown(conn: Connection, batch: Batch, refused: Sequence[int]) -> Iterator
         return
     # By message, and not by reading: a batch of an unknown device is one letter.
     first = {id(source): (source, reading.id) for source, reading in _picked(batch, refused)}
-    yield from _unregistered(conn, list(first.values()))
+    claims = list(first.values())
+    yield from _unregistered(claims, _device_states(conn, claims))
 
 
 def _picked(batch: Batch, positions: Sequence[int]) -> Iterator[tuple[Received, Telemetry]]:
     return (batch.readings[position] for position in sorted(positions, reverse=True))
 
 
-def _unregistered(conn: Connection, claims: Sequence[tuple[Received, str]]) -> Iterator[DeadLetter]:
-    """Yield a letter for each message whose device is unknown or retired."""
+def _device_states(conn: Connection, claims: Sequence[tuple[Received, str]]) -> Mapping[str, Row]:
+    """Return `retired` and `confirm` of those devices that are in the registry."""
     if not claims:
-        return
+        return {}
     devices = sorted({device for _, device in claims})
     rows = conn.execute(_SQL["device_states"], {"devices": devices}).fetchall()
-    retired = {row["external_id"]: row["retired"] for row in rows}
+    return {row["external_id"]: row for row in rows}
+
+
+def _unregistered(
+    claims: Sequence[tuple[Received, str]], states: Mapping[str, Row]
+) -> Iterator[DeadLetter]:
+    """Yield a letter for each message whose device is unknown or retired."""
     for source, device in claims:
-        if retired.get(device) is None:
+        if device not in states:
             yield DeadLetter(
                 source,
                 Refusal(
@@ -121,14 +130,19 @@ def _unregistered(conn: Connection, claims: Sequence[tuple[Received, str]]) -> I
                     f"device {device!r} is not in the registry: add it with `angkut devices add`",
                 ),
             )
-        elif retired[device]:
+        elif states[device]["retired"]:
             yield DeadLetter(
                 source, Refusal(Reason.RETIRED_DEVICE, f"device {device!r} is retired")
             )
 
 
-def _store_others(conn: Connection, batch: Batch) -> list[DeadLetter]:
-    """Write events, status and meta; return letters for those of unregistered devices."""
+def _store_others(
+    conn: Connection, batch: Batch
+) -> tuple[list[DeadLetter], list[tuple[str, bytes]]]:
+    """Write events, status and meta.
+
+    Return letters for those of unregistered devices, and confirmations of the events.
+    """
     events = [event for _, event in batch.events]
     if events:
         conn.execute(
@@ -171,7 +185,14 @@ def _store_others(conn: Connection, batch: Batch) -> list[DeadLetter]:
     claims = [(source, event.id) for source, event in batch.events]
     claims += [(source, device) for device, (source, _) in statuses]
     claims += [(source, device) for device, (source, _) in batch.metas.items()]
-    return list(_unregistered(conn, claims))
+    states = _device_states(conn, claims)
+    known = [states.get(event.id) for event in events]
+    confirmed = confirmations(
+        batch.events,
+        refused=(n for n, state in enumerate(known) if state is None or state["retired"]),
+        wanted=(n for n, state in enumerate(known) if state and state["confirm"]),
+    )
+    return list(_unregistered(claims, states)), confirmed
 
 
 def _notify(conn: Connection, bins: Sequence[int]) -> None:

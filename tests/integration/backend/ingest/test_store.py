@@ -192,6 +192,28 @@ def test_a_gateway_hears_what_is_stored_and_what_never_will_be(registry: Connect
         assert [name.id for name in heard.refused] == ["stranger"]
 
 
+def test_a_gateway_hears_of_events_too(registry: Connection) -> None:
+    gateway = "angkut/v1/bekasi/327501/gateway/gw-01"
+    known = Event(v=1, kind=EventKind.LID, id=DEVICE, seq=9, t=NOW, value=1)
+    strange = known.model_copy(update={"id": "stranger"})
+    messages = [
+        Received(0, mid, f"{gateway}/event", encode(event), NOW)
+        for mid, event in enumerate([known, strange])
+    ]
+    for _ in "first", "again":
+        heard = stored_on(store(registry, Batch.of(messages)))[f"{gateway}/stored"]
+        assert [(name.id, name.t, name.seq) for name in heard.stored] == [(DEVICE, NOW, 9)]
+        assert [name.id for name in heard.refused] == ["stranger"]
+
+
+def test_a_device_that_asked_hears_of_its_events(registry: Connection) -> None:
+    event = Event(v=1, kind=EventKind.LID, id=DEVICE, seq=9, t=NOW, value=1)
+    assert store(registry, Batch.of([received(encode(event), "event")])).confirmations == ()
+    registry.execute("UPDATE device SET confirm = true")
+    outcome = store(registry, Batch.of([received(encode(event), "event")]))
+    assert [name.seq for name in stored_on(outcome)[f"{TOPIC}/stored"].stored] == [9]
+
+
 def test_a_device_hears_it_only_after_it_asked(registry: Connection) -> None:
     assert put(registry, reading(1, d_mm=[600])).confirmations == ()
     asks = received(encode(Meta(v=1, id=DEVICE, confirm=True)), "meta")
