@@ -34,6 +34,8 @@ class Reason(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     UNKNOWN_DEVICE = "unknown_device"
     RETIRED_DEVICE = "retired_device"
+    UNKNOWN_MODEL = "unknown_model"
+    BAD_FRAME = "bad_frame"
     REJECTED_BY_DATABASE = "rejected_by_database"
 
 
