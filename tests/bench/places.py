@@ -23,7 +23,10 @@ from angkut_broker.session import BrokerAddress, BrokerUnreachableError, check
 from angkut_infra.stack import ports
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.postgres import EmbeddedPostgres
+from angkut_infra.stack.postgres_files import SUPERUSER, ensure_cluster
+from angkut_infra.stack.privileges import for_servers
 from parts import programs
+from parts.postgres import running
 from parts.requirement import MissingPartError
 from parts.timescaledb import CACHE
 from parts.trixie import trixie_server
@@ -33,19 +36,22 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def database(storage: str) -> Iterator[str]:
+def database(storage: str, keep: Path | None = None) -> Iterator[str]:
     """Give the address of a migrated database of its own.
 
-    `storage` is `embedded` (PostgreSQL of the wheel), `timescaledb` (Debian's packages) or the
-    address of a server; all write safely to the disk, unlike in tests.
+    `storage` is `embedded` (PostgreSQL of the wheel), `timescaledb` (Debian's packages), the
+    folder of the programs of a PostgreSQL that has TimescaleDB, or the address of a server; all
+    write safely to the disk, unlike in tests. In `keep` the server's data stay for the next run.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="angkut-bench-") as folder,
-        _server(storage, Path(folder)) as server,
+        _folder(keep) as folder,
+        _server(storage, folder) as server,
     ):
-        name = f"angkut_bench_{uuid4().hex[:12]}"
+        name = "angkut_bench" if keep else f"angkut_bench_{uuid4().hex[:12]}"
         with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name}")
+            found = admin.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+            if found.fetchone() is None:
+                admin.execute(f"CREATE DATABASE {name}")
         dsn = make_conninfo(server, dbname=name)
         try:
             with db.connect(dsn) as conn:
@@ -54,8 +60,19 @@ def database(storage: str) -> Iterator[str]:
                 print(f"database: {edition}, {row and row['v'].split(' on ')[0]}", flush=True)
             yield dsn
         finally:
-            with psycopg.connect(server, autocommit=True) as admin:
-                admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            if keep is None:
+                with psycopg.connect(server, autocommit=True) as admin:
+                    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="angkut-bench-") as folder:
+            yield Path(folder)
+    else:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep.resolve()
 
 
 @contextmanager
@@ -73,8 +90,22 @@ def _server(storage: str, folder: Path) -> Iterator[str]:
                 yield server.dsn
         except MissingPartError as missing:
             raise SystemExit(f"no TimescaleDB here: {missing}") from missing
+    elif "://" not in storage and (Path(storage) / "postgres").exists():
+        yield from _programs_server(Path(storage), folder)
     else:
         yield storage
+
+
+def _programs_server(bin_folder: Path, folder: Path) -> Iterator[str]:
+    privileges = for_servers()
+    data = folder / "data"
+    ensure_cluster(data, bin_folder, privileges)
+    command = [*privileges.prefix, str(bin_folder / "postgres"), "-D", str(data)]
+    command += ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}"]
+    command += ["-c", "shared_preload_libraries=timescaledb", "-c", "timezone=UTC"]
+    dsn = f"postgresql://{SUPERUSER}@/postgres?host={quote(str(folder), safe='')}"
+    with running(command, dsn=dsn, data=data, log=folder / "log"):
+        yield dsn
 
 
 @contextmanager
@@ -167,6 +198,21 @@ def family_cpu_s(pid: int, *, but: set[int]) -> float:
     """Return the processor time of a process and its children, without some of them."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return cpu_s(pid) + sum(cpu_s(int(child)) for child in children if int(child) not in but)
+
+
+def server_pid(backend: int) -> int | None:
+    """Find a server process here by the number that the server gives; `None`: it runs elsewhere."""
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = status.read_text().splitlines()
+        except OSError:
+            continue
+        fields = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        # The last number is the one inside its own namespace, if it has one.
+        inner = fields.get("NSpid", "").split()
+        if inner and int(inner[-1]) == backend and fields["Name"].startswith("postgres"):
+            return int(status.parent.name)
+    return None
 
 
 def subscribe(broker: BrokerAddress, client_id: str, topic: str) -> None:

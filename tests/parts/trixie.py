@@ -37,7 +37,7 @@ class CommandError(Exception):
 
 @contextmanager
 def trixie_server(cache: Path, folder: Path, *, safe: bool = False) -> Iterator[PostgresServer]:
-    """Run the server with its data in `folder`; `cache` keeps the unpacked packages.
+    """Run the server with its data in `folder`, made if it is empty; `cache` keeps the packages.
 
     `safe` writes to the disk as in production, for measurements.
 
@@ -53,8 +53,9 @@ def trixie_server(cache: Path, folder: Path, *, safe: bool = False) -> Iterator[
         _run([*box, "/bin/dash", "-c", ":"])
     except CommandError as exc:
         raise MissingPartError(f"this machine forbids user namespaces: {exc}") from exc
-    initdb = [*box, f"{_BIN}/initdb", "-D", "/pg/data", "-U", "postgres", "-A", "trust"]
-    _run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"])
+    if not (folder / "data" / "PG_VERSION").exists():
+        initdb = [*box, f"{_BIN}/initdb", "-D", "/pg/data", "-U", "postgres", "-A", "trust"]
+        _run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"])
     dsn = f"postgresql://postgres@/postgres?host={folder}"
     command = [*box, f"{_BIN}/postgres", "-D", "/pg/data"]
     command += [] if safe else [f"--{name}=off" for name in FAST]
