@@ -14,8 +14,10 @@ from angkut_broker.messages import (
     Ack,
     Event,
     Fault,
+    Health,
     Message,
     Meta,
+    Refused,
     Status,
     Telemetry,
 )
@@ -30,7 +32,11 @@ _MODELS: dict[Channel, type[Message]] = {
     Channel.EVENT: Event,
     Channel.META: Meta,
     Channel.ACK: Ack,
+    Channel.REFUSED: Refused,
+    Channel.HEALTH: Health,
 }
+#: Only a gateway speaks on these, and only of itself.
+_OF_GATEWAYS = frozenset({Channel.REFUSED, Channel.HEALTH})
 _FAULTS = frozenset(Fault)
 _READING = TypeAdapter(Telemetry)
 _BATCH = TypeAdapter(list[Telemetry])
@@ -48,6 +54,9 @@ class Decoded:
     message: Message | Status | None = None
     #: Set when the message, or a part of a batch, cannot be used.
     refusal: Refusal | None = None
+    #: Readings or the event that the refusal speaks of, where they could be read: their sender
+    #: need not send them again.
+    refused: Sequence[Telemetry | Event] = ()
     #: Unknown fields, and unknown codes in `faults`, that were ignored.
     ignored: int = 0
 
@@ -85,14 +94,17 @@ def decode(topic: str, payload: bytes, *, now: datetime) -> Decoded:
             return _decode_telemetry(parsed, payload, now)
         case Channel.STATUS:
             return _decode_status(parsed, payload)
-        case Channel.EVENT | Channel.META | Channel.ACK:
-            return _decode_single(parsed, payload, now)
-        case _:
+        case Channel.CMD | Channel.STORED:
             detail = f"{parsed.channel} is not published by a device"
             return _refused(parsed, Reason.BAD_TOPIC, detail)
+        case _:
+            return _decode_single(parsed, payload, now)
 
 
 def _decode_single(topic: Topic, payload: bytes, now: datetime) -> Decoded:
+    if topic.channel in _OF_GATEWAYS and topic.kind is not Kind.GATEWAY:
+        detail = f"{topic.channel} is for gateways; this is a {topic.kind}"
+        return _refused(topic, Reason.BAD_TOPIC, detail)
     try:
         message = _MODELS[topic.channel].model_validate_json(payload)
     except ValidationError as exc:
@@ -100,7 +112,8 @@ def _decode_single(topic: Topic, payload: bytes, now: datetime) -> Decoded:
     refusal = _check_claims(topic, message, now)
     ignored = len(message.model_extra or ())
     if refusal:
-        return Decoded(topic, refusal=refusal, ignored=ignored)
+        refused = (message,) if isinstance(message, Event) else ()
+        return Decoded(topic, refusal=refusal, refused=refused, ignored=ignored)
     return Decoded(topic, message=message, ignored=ignored)
 
 
@@ -132,16 +145,18 @@ def _decode_telemetry(topic: Topic, payload: bytes, now: datetime) -> Decoded:
             Reason.INVALID_FIELD,
             f"{len(readings)} readings in one batch; the limit is {MAX_BATCH}",
         )
-    usable = []
+    usable, refused = [], []
     for index, reading in enumerate(readings):
         wrong = _check_claims(topic, reading, now)
         if wrong is None:
             usable.append(reading)
-        elif refusal is None:
+            continue
+        refused.append(reading)
+        if refusal is None:
             where = f"[{index}] " if is_batch else ""
             refusal = Refusal(wrong.reason, where + wrong.detail)
     ignored = sum(map(_ignored, readings))
-    return Decoded(topic, readings=usable, refusal=refusal, ignored=ignored)
+    return Decoded(topic, readings=usable, refusal=refusal, refused=refused, ignored=ignored)
 
 
 def _ignored(reading: Telemetry) -> int:
@@ -169,14 +184,16 @@ def _salvage(payload: bytes, error: ValidationError) -> tuple[list[Telemetry], R
 def _check_claims(topic: Topic, message: Message, now: datetime) -> Refusal | None:
     """Refuse a foreign id and a time that no working clock can give."""
     device_id: str | None = getattr(message, "id", None)
-    if topic.kind is not Kind.GATEWAY and device_id != topic.device_id:
+    for_others = topic.kind is Kind.GATEWAY and topic.channel not in _OF_GATEWAYS
+    if not for_others and device_id != topic.device_id:
         return Refusal(
             Reason.ID_MISMATCH,
             f"id is {device_id!r} but the topic says {topic.device_id!r}; "
             "a device may speak only for itself",
         )
     observed: datetime | None = getattr(message, "t", None)
-    if observed is None:
+    # What a gateway says of itself is kept whatever its clock shows: that is worth knowing.
+    if observed is None or topic.channel in _OF_GATEWAYS:
         return None
     if observed < EARLIEST:
         return Refusal(

@@ -10,8 +10,9 @@ from typing import Literal
 
 from angkut_broker.errors import AngkutError
 
-#: A device speaks for itself only; ingest reads all devices and answers them.
-Role = Literal["device", "ingest"]
+#: A device speaks for itself only; ingest reads all devices and tells them what is stored; the
+#: worker sends commands and reads nothing.
+Role = Literal["device", "ingest", "worker"]
 
 #: 192 bits: nobody guesses it, so the verifiers need no slow hash.
 SECRET_BYTES = 24
@@ -84,9 +85,10 @@ def verifiers(secret: str) -> Verifiers:
 def distinct(users: Sequence[BrokerUser]) -> list[BrokerUser]:
     """Order the users by name, one for each name.
 
-    A device that bears the name of ingest is left out: it must never inherit its rights.
+    A device that bears the name of a part of the server is left out: it must never inherit its
+    rights.
     """
-    # Sorted so that "ingest" comes after "device" and wins.
+    # Sorted so that "ingest" and "worker" come after "device" and win.
     by_name = {user.username: user for user in sorted(users, key=lambda user: user.role)}
     return [by_name[name] for name in sorted(by_name)]
 

@@ -145,6 +145,9 @@ class Command(Message):
     """An order to a device."""
 
     cmd_id: CommandId
+    id: DeviceId | None = Field(
+        None, description="Device that it is for, when a gateway is to hand it on"
+    )
     cmd: Literal["interval", "calibrate", "reboot", "update"]
     args: dict[str, JsonValue] = Field(default_factory=dict, max_length=16)
     expires: Time | None = Field(None, description="After this the device ignores the command")
@@ -157,12 +160,15 @@ class Ack(Message):
     cmd_id: CommandId
     ok: bool
     detail: Annotated[str, Field(max_length=500)] | None = None
+    final: bool | None = Field(
+        None, description="false: received and on its way; the answer proper follows"
+    )
 
 
 class ReadingName(BaseModel):
     """Which reading or event: `id` and `t` name it in the database, `seq` in the sender's memory.
 
-    A device counts readings and events with one counter, so a name means one of them.
+    Of an event `kind` too: one frame of a device may hold a reading and several events.
     """
 
     model_config = ConfigDict(strict=True, frozen=True)
@@ -170,6 +176,7 @@ class ReadingName(BaseModel):
     id: DeviceId
     t: Time
     seq: Seq
+    kind: Annotated[EventKind, Field(strict=False)] | None = None
 
 
 class Stored(Message):
@@ -182,3 +189,47 @@ class Stored(Message):
     stored: Annotated[list[ReadingName], Field(max_length=MAX_BATCH)]
     #: Kept aside for good, such as readings of an unknown device: sending again will not help.
     refused: Annotated[list[ReadingName], Field(max_length=MAX_BATCH)] = Field(default_factory=list)
+
+
+#: Bytes of a refused uplink that travel with the refusal: with base64 and the rest, one payload.
+MAX_REFUSED_BYTES = 40 * 1024
+
+
+class Refused(Message):
+    """From a gateway: a message of one of its sources that it cannot read."""
+
+    #: The gateway itself: whose message it was may be unknown.
+    id: DeviceId
+    seq: Seq
+    #: Arrival at the gateway.
+    t: Time
+    topic: Annotated[str, Field(max_length=500, description="Topic at the source")]
+    payload: Annotated[
+        str, Field(max_length=56_000, pattern=r"^[A-Za-z0-9+/=]*$", description="Base64")
+    ]
+    #: As `angkut_broker.errors.Reason`.
+    reason: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
+    detail: Annotated[str, Field(max_length=500)]
+
+
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
+class Health(Message):
+    """From a gateway, every minute or so: how it is."""
+
+    id: DeviceId
+    t: Time
+    #: Readings, events and refusals that wait for their confirmation.
+    queued: Count
+    #: When the oldest of them was spooled.
+    oldest: Time | None = None
+    #: Size of the spool and its bound, bytes.
+    spool_bytes: Count
+    spool_max_bytes: Count
+    #: What was given up since the spool was made, by reason.
+    dropped: Annotated[
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")], Count], Field(max_length=16)
+    ] = Field(default_factory=dict)
+    #: What keeps the gateway from its work, and since when.
+    troubles: Annotated[dict[Text, Time], Field(max_length=16)] = Field(default_factory=dict)

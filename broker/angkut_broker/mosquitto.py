@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from angkut_broker.credentials import BrokerUser, distinct
+from angkut_broker.credentials import BrokerUser, Role, distinct
 from angkut_broker.topics import INGEST_CHANNELS, Channel, topic_filter
 
 CONFIGURATION_FILE = "mosquitto.conf"
@@ -80,7 +80,7 @@ def configuration(*, port: int, address: str = "127.0.0.1", tls: TlsListener | N
 
 
 def access_list(users: Sequence[BrokerUser]) -> str:
-    """Return the ACL: a device reaches only its own topics, ingest those of all devices.
+    """Return the ACL: a device reaches only its own topics, the server those of all devices.
 
     Mosquitto grants a SUBSCRIBE to a foreign topic and then delivers nothing.
     """
@@ -90,11 +90,11 @@ def access_list(users: Sequence[BrokerUser]) -> str:
         # %u is the user name, which is the device id.
         lines.append(f"pattern {access} {topic_filter(channel, device_id='%u')}")
     for user in distinct(users):
-        if user.role != "ingest":
+        if user.role == "device":
             continue
         lines.append(f"user {user.username}")
-        lines += [f"topic read {topic_filter(channel)}" for channel in ingest_reads()]
-        lines += [f"topic write {topic_filter(channel)}" for channel in ingest_writes()]
+        lines += [f"topic read {topic_filter(channel)}" for channel in server_reads(user.role)]
+        lines += [f"topic write {topic_filter(channel)}" for channel in server_writes(user.role)]
     return _text(lines)
 
 
@@ -103,14 +103,14 @@ def password_file(users: Sequence[BrokerUser]) -> str:
     return _text([f"{user.username}:{user.pbkdf2_sha512}" for user in distinct(users)])
 
 
-def ingest_reads() -> tuple[Channel, ...]:
-    """Return what ingest may subscribe to, now and once commands exist."""
-    return (*INGEST_CHANNELS, *({Channel.ACK} - set(INGEST_CHANNELS)))
+def server_reads(role: Role) -> tuple[Channel, ...]:
+    """Return which channels of all devices a part of the server may subscribe to."""
+    return INGEST_CHANNELS if role == "ingest" else ()
 
 
-def ingest_writes() -> tuple[Channel, ...]:
-    """Return what ingest publishes to devices."""
-    return tuple(channel for channel in Channel if not channel.from_device)
+def server_writes(role: Role) -> tuple[Channel, ...]:
+    """Return which channels of all devices a part of the server may publish on."""
+    return (Channel.STORED,) if role == "ingest" else (Channel.CMD,)
 
 
 def _text(lines: list[str]) -> str:

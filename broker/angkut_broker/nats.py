@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 
 from angkut_broker.credentials import BrokerUser, distinct
-from angkut_broker.mosquitto import MAX_PACKET_BYTES, ingest_reads, ingest_writes
+from angkut_broker.mosquitto import MAX_PACKET_BYTES, server_reads, server_writes
 from angkut_broker.topics import Channel, topic_filter
 
 CONFIGURATION_FILE = "nats.conf"
@@ -47,9 +47,9 @@ def configuration(users: Sequence[BrokerUser], *, port: int, address: str = "127
 
 
 def _user(user: BrokerUser) -> str:
-    if user.role == "ingest":
-        publish = [_subject(topic_filter(channel)) for channel in ingest_writes()]
-        subscribe = [_subject(topic_filter(channel)) for channel in ingest_reads()]
+    if user.role != "device":
+        publish = [_subject(topic_filter(channel)) for channel in server_writes(user.role)]
+        subscribe = [_subject(topic_filter(channel)) for channel in server_reads(user.role)]
     else:
         own = {
             channel: _subject(topic_filter(channel, device_id=user.username)) for channel in Channel

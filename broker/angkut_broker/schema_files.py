@@ -12,7 +12,9 @@ from angkut_broker.messages import (
     Ack,
     Command,
     Event,
+    Health,
     Meta,
+    Refused,
     Status,
     Stored,
     Telemetry,
@@ -35,6 +37,8 @@ _PAYLOADS: Mapping[str, tuple[Any, str]] = {
     "command": (Command, "An order to a device."),
     "ack": (Ack, "The answer of a device to a command."),
     "stored": (Stored, "What is committed in the database."),
+    "refused": (Refused, "A message that a gateway cannot read, kept as a dead letter."),
+    "health": (Health, "How a gateway is: what waits, what was given up, what is in the way."),
 }
 
 _CHANNELS: Mapping[Channel, tuple[str, ...]] = {
@@ -45,6 +49,8 @@ _CHANNELS: Mapping[Channel, tuple[str, ...]] = {
     Channel.CMD: ("command",),
     Channel.ACK: ("ack",),
     Channel.STORED: ("stored",),
+    Channel.REFUSED: ("refused",),
+    Channel.HEALTH: ("health",),
 }
 
 _PARAMETERS: _Json = {

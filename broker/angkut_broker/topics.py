@@ -37,6 +37,8 @@ class Channel(StrEnum):
     CMD = "cmd"
     ACK = "ack"
     STORED = "stored"
+    REFUSED = "refused"
+    HEALTH = "health"
 
     @property
     def qos(self) -> int:
@@ -116,5 +118,5 @@ def topic_filter(channel: Channel, *, device_id: str = "+") -> str:
     return f"{ROOT}/{VERSION}/+/+/+/{device_id}/{channel}"
 
 
-#: What ingest listens to. `ack` joins when commands exist.
-INGEST_CHANNELS = (Channel.TELEMETRY, Channel.EVENT, Channel.STATUS, Channel.META)
+#: What ingest listens to.
+INGEST_CHANNELS = tuple(channel for channel in Channel if channel.from_device)

@@ -15,6 +15,7 @@ from angkut_infra.stack.broker_kinds import KindName
 from angkut_infra.stack.log import Log
 
 INGEST = "angkut-ingest"
+WORKER = "angkut-worker"
 PASSWORD = "secret"
 
 
@@ -44,8 +45,13 @@ def kind(request: pytest.FixtureRequest) -> KindName:
 
 @pytest.fixture
 def users() -> list[BrokerUser]:
-    """Ingest and two devices, `a1` and `b2`."""
-    return [broker_user(INGEST, "ingest"), broker_user("a1"), broker_user("b2")]
+    """Ingest, the worker and two devices, `a1` and `b2`."""
+    return [
+        broker_user(INGEST, "ingest"),
+        broker_user(WORKER, "worker"),
+        broker_user("a1"),
+        broker_user("b2"),
+    ]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from angkut_infra.stack.broker import BrokerStartError, EmbeddedBroker
 from angkut_infra.stack.broker_kinds import KindName
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.privileges import NOBODY, Privileges
-from integration.infra.conftest import INGEST, PASSWORD, broker_user
+from integration.infra.conftest import INGEST, PASSWORD, WORKER, broker_user
 from integration.infra.mqtt_client import Client, RefusedError
 from parts.waiting import wait_until
 
@@ -90,11 +90,15 @@ def test_a_device_reads_its_own_commands_and_nobody_elses(broker: EmbeddedBroker
         owner.subscribe(f"{OWN}/cmd")
         owner.subscribe(f"{OWN}/stored")
         eavesdropper.subscribe(f"{FOREIGN}/cmd")
-        with Client(broker.address.port, INGEST, PASSWORD) as server:
-            server.publish(f"{OWN}/cmd", b"for a1")
+        with (
+            Client(broker.address.port, WORKER, PASSWORD) as worker,
+            Client(broker.address.port, INGEST, PASSWORD) as server,
+        ):
+            worker.publish(f"{OWN}/cmd", b"for a1")
+            server.send(f"{OWN}/cmd", b"not for ingest to say")
             server.publish(f"{OWN}/stored", b"for a1 too")
             owner.publish(f"{OWN}/telemetry", b"for ingest")
-            server.publish(f"{FOREIGN}/cmd", b"for b2")
+            worker.publish(f"{FOREIGN}/cmd", b"for b2")
         wait_until(lambda: eavesdropper.received and len(owner.received) == 2, what="commands")
     assert owner.received == [(f"{OWN}/cmd", b"for a1"), (f"{OWN}/stored", b"for a1 too")]
     assert eavesdropper.received == [(f"{FOREIGN}/cmd", b"for b2")]

@@ -8,6 +8,7 @@ from angkut_broker.topics import Channel
 
 DEVICE = BrokerUser("70b3d57ed0001234", "device", "$7$101$c2FsdA==$aGFzaA==", "$2b$04$device")
 INGEST = BrokerUser("angkut-ingest", "ingest", "$7$101$c2FsdA==$b3RoZXI=", "$2b$04$ingest")
+WORKER = BrokerUser("angkut-worker", "worker", "$7$101$c2FsdA==$ZHJpdHRlcg==", "$2b$04$worker")
 
 
 def rules(text: str) -> list[str]:
@@ -22,13 +23,17 @@ def test_mosquittos_access_list_names_every_channel_of_the_contract_once_for_dev
     ]
 
 
-def test_mosquittos_access_list_lets_ingest_read_what_devices_send_and_write_the_rest() -> None:
+def test_mosquittos_access_list_lets_ingest_read_what_devices_send_and_confirm_it() -> None:
     text = mosquitto.access_list([DEVICE, INGEST])
     of_ingest = rules(text)[rules(text).index("user angkut-ingest") + 1 :]
-    assert sorted(of_ingest) == sorted(
-        f"topic {'read' if channel.from_device else 'write'} angkut/v1/+/+/+/+/{channel}"
-        for channel in Channel
-    )
+    reads = {f"topic read angkut/v1/+/+/+/+/{name}" for name in Channel if name.from_device}
+    assert set(of_ingest) == reads | {"topic write angkut/v1/+/+/+/+/stored"}
+
+
+def test_mosquittos_access_list_lets_the_worker_send_commands_and_nothing_else() -> None:
+    text = mosquitto.access_list([DEVICE, WORKER])
+    of_worker = rules(text)[rules(text).index("user angkut-worker") + 1 :]
+    assert of_worker == ["topic write angkut/v1/+/+/+/+/cmd"]
 
 
 def test_mosquittos_password_file_holds_one_line_a_user_in_order_of_names() -> None:
@@ -66,7 +71,7 @@ def test_both_brokers_pass_the_largest_payload_and_bound_what_they_keep() -> Non
 
 
 def nats_user(user: BrokerUser) -> dict[str, object]:
-    text = nats.configuration([DEVICE, INGEST], port=1883)
+    text = nats.configuration([DEVICE, INGEST, WORKER], port=1883)
     (line,) = [line for line in text.splitlines() if f'"{user.username}"' in line]
     found: dict[str, object] = json.loads(line)
     return found
@@ -79,7 +84,8 @@ def test_nats_lets_a_device_publish_and_read_below_its_own_id_only() -> None:
         "password": DEVICE.bcrypt,
         "permissions": {
             "publish": [
-                f"{own}.{name}" for name in ("telemetry", "event", "status", "meta", "ack")
+                f"{own}.{name}"
+                for name in ("telemetry", "event", "status", "meta", "ack", "refused", "health")
             ],
             "subscribe": [
                 f"{own}.cmd",
@@ -92,14 +98,21 @@ def test_nats_lets_a_device_publish_and_read_below_its_own_id_only() -> None:
     }
 
 
-def test_nats_lets_ingest_read_what_devices_send_and_write_the_rest() -> None:
+def test_nats_lets_ingest_read_what_devices_send_and_confirm_it() -> None:
     permissions = nats_user(INGEST)["permissions"]
     assert permissions == {
-        "publish": ["angkut.v1.*.*.*.*.cmd", "angkut.v1.*.*.*.*.stored"],
+        "publish": ["angkut.v1.*.*.*.*.stored"],
         "subscribe": [
-            *(f"angkut.v1.*.*.*.*.{name}" for name in ("telemetry", "event", "status", "meta")),
-            "angkut.v1.*.*.*.*.ack",
+            *(f"angkut.v1.*.*.*.*.{name}" for name in Channel if name.from_device),
             "$MQTT.sub.>",
             "$MQTT.deliver.pubrel.>",
         ],
+    }
+
+
+def test_nats_lets_the_worker_send_commands_and_nothing_else() -> None:
+    permissions = nats_user(WORKER)["permissions"]
+    assert permissions == {
+        "publish": ["angkut.v1.*.*.*.*.cmd"],
+        "subscribe": ["$MQTT.sub.>", "$MQTT.deliver.pubrel.>"],
     }

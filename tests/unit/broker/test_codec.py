@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from angkut_broker.codec import decode, encode
 from angkut_broker.errors import Reason
-from angkut_broker.messages import Ack, Event, Fault, Meta, Status, Telemetry
+from angkut_broker.messages import Ack, Event, Fault, Health, Meta, Status, Telemetry
 
 NOW = datetime(2026, 1, 14, 22, tzinfo=UTC)
 DEVICE = "70b3d57ed0001234"
@@ -192,3 +192,34 @@ def test_the_bound_ahead_is_five_minutes() -> None:
     late = NOW + timedelta(minutes=5, seconds=1)
     payload = EXAMPLE.replace(b"2026-01-14T21:45:00Z", late.isoformat().encode())
     assert refusal(payload)[0] is Reason.TIME_IN_FUTURE
+
+
+HEALTH = b'{"v":1,"id":"gw-01","t":"%s","queued":1,"spool_bytes":1,"spool_max_bytes":2}'
+
+
+def test_a_gateway_tells_how_it_is_whatever_its_clock_shows() -> None:
+    topic = GATEWAY.replace("telemetry", "health")
+    decoded = decode(topic, HEALTH % b"2031-01-01T00:00:00Z", now=NOW)
+    assert decoded.refusal is None
+    assert isinstance(decoded.message, Health)
+
+
+def test_a_gateway_tells_how_it_is_itself_and_nobody_elses_health() -> None:
+    topic = GATEWAY.replace("telemetry", "health").replace("gw-01", "gw-02")
+    assert refusal(HEALTH % b"2026-01-01T00:00:00Z", topic)[0] is Reason.ID_MISMATCH
+
+
+@pytest.mark.parametrize("channel", ["health", "refused"])
+def test_the_channels_of_gateways_are_for_gateways_only(channel: str) -> None:
+    assert refusal(HEALTH % b"2026-01-01T00:00:00Z", f"{BASE}/{channel}")[0] is Reason.BAD_TOPIC
+
+
+def test_readings_and_events_refused_for_their_time_are_named_so_that_nobody_sends_them_again() -> (
+    None
+):
+    late = EXAMPLE.replace(b"2026-01-14T21", b"1970-01-01T00")
+    decoded = decode(f"{BASE}/telemetry", b"[%s,%s]" % (EXAMPLE, late), now=NOW)
+    assert [reading.t.year for reading in decoded.refused] == [1970]
+    event = b'{"v":1,"id":"70b3d57ed0001234","seq":1,"t":"1970-01-01T00:00:00Z","kind":"fire"}'
+    decoded = decode(f"{BASE}/event", event, now=NOW)
+    assert [(one.seq, one.t.year) for one in decoded.refused] == [(1, 1970)]

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,17 @@ from jsonschema import Draft202012Validator
 
 from angkut_broker import schema_files
 from angkut_broker.codec import encode
-from angkut_broker.messages import Ack, Command, Event, Meta, Status, Stored, Telemetry
+from angkut_broker.messages import (
+    Ack,
+    Command,
+    Event,
+    Health,
+    Meta,
+    Refused,
+    Status,
+    Stored,
+    Telemetry,
+)
 from angkut_broker.topics import Channel, Kind, Topic
 
 COMMITTED = Path(__file__).parents[3] / "broker" / "schemas"
@@ -57,7 +68,33 @@ def test_the_designs_example_reading_is_valid() -> None:
         ("telemetry-batch", [Telemetry.model_validate_json(json.dumps(READING))]),
         ("event", Event.model_validate_json(json.dumps({**READING, "kind": "fire"}))),
         ("meta", Meta(v=1, id="a", interval_s=1800)),
-        ("command", Command(v=1, cmd_id="c1", cmd="reboot")),
+        ("command", Command(v=1, cmd_id="c1", cmd="reboot", id="a")),
+        (
+            "refused",
+            Refused(
+                v=1,
+                id="gw-01",
+                seq=7,
+                t=datetime(2026, 1, 14, 21, 45, tzinfo=UTC),
+                topic="application/1/device/a/event/up",
+                payload="e30=",
+                reason="not_json",
+                detail="payload: not JSON",
+            ),
+        ),
+        (
+            "health",
+            Health(
+                v=1,
+                id="gw-01",
+                t=datetime(2026, 1, 14, 21, 45, tzinfo=UTC),
+                queued=3,
+                spool_bytes=40_960,
+                spool_max_bytes=512 * 1024 * 1024,
+                dropped={"age": 2},
+                troubles={"disk full": datetime(2026, 1, 14, 21, tzinfo=UTC)},
+            ),
+        ),
         ("ack", Ack(v=1, id="a", cmd_id="c1", ok=True)),
         ("stored", Stored(v=1, stored=[])),
     ],
