@@ -20,7 +20,9 @@ from angkut_backend.accounts.access import Public
 from angkut_backend.alerts import endpoints as alerts
 from angkut_backend.api_metrics import ApiMetrics, Metered
 from angkut_backend.clock import Clock, utc_now
+from angkut_backend.commands import endpoints as commands
 from angkut_backend.dead_letters import endpoints as dead_letters
+from angkut_backend.gateways import endpoints as gateways
 from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
 from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
@@ -96,6 +98,8 @@ def _api() -> APIRouter:
         alerts,
         live,
         dead_letters,
+        commands,
+        gateways,
         health,
         api_metrics,
     ):

@@ -1,15 +1,18 @@
 """The jobs of the worker, in the order in which they take turns."""
 
+import random
 from datetime import timedelta
 
 from angkut_backend.alerts.outbound import Sender
 from angkut_backend.alerts.watch import watch
 from angkut_backend.alerts.webhooks import deliver
+from angkut_backend.commands.sending import send_due
 from angkut_backend.dead_letters import retention as dead_letters
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
 from angkut_backend.settings import Settings
 from angkut_backend.worker import Job
+from angkut_broker.session import BrokerAddress
 
 
 def jobs(settings: Settings) -> list[Job]:
@@ -19,11 +22,27 @@ def jobs(settings: Settings) -> list[Job]:
         timedelta(days=settings.dead_letters_keep_days) or None, settings.dead_letters_keep
     )
     sender = Sender(allow_private=settings.webhooks_allow_private)
+    broker = _worker_at_broker(settings)
+    rng = random.Random()  # noqa: S311 - jitter
     return [
         Job("quality", 1, judge_new_readings),
         Job("alerts", 10, watch),
         Job("webhooks", 2, lambda conn, now: deliver(conn, now, sender)),
+        Job("commands", 1, lambda conn, now: send_due(conn, now, broker, rng)),
         Job("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
         Job("retention", 3600, lambda conn, now: maintenance.retain(conn, keep, now)),
         Job("dead letters", 300, lambda conn, now: dead_letters.retain(conn, letters, now)),
     ]
+
+
+def _worker_at_broker(settings: Settings) -> BrokerAddress | None:
+    if settings.mqtt_worker_password is None:
+        return None
+    return BrokerAddress(
+        settings.mqtt_host,
+        settings.mqtt_port,
+        settings.mqtt_worker_username,
+        settings.mqtt_worker_password.get_secret_value(),
+        tls=settings.mqtt_tls,
+        ca_file=settings.mqtt_ca_file,
+    )

@@ -42,6 +42,12 @@ class Settings(BaseModel):
     mqtt_port: int = Field(1883, ge=1, le=65535, description="Port of the MQTT broker")
     mqtt_username: str = Field("angkut-ingest", description="User of ingest at the broker")
     mqtt_password: SecretStr | None = Field(None, description="Password of ingest at the broker")
+    mqtt_worker_username: str = Field(
+        "angkut-worker", description="User of the worker at the broker: it sends commands"
+    )
+    mqtt_worker_password: SecretStr | None = Field(
+        None, description="Password of the worker at the broker; not set: no commands are sent"
+    )
     mqtt_tls: bool = Field(False, description="Speak TLS to the broker")
     mqtt_ca_file: Path | None = Field(None, description="CA of the broker, if not a public one")
     ingest_worker: str = Field(

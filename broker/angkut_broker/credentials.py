@@ -82,6 +82,12 @@ def verifiers(secret: str) -> Verifiers:
     return Verifiers(pbkdf2_sha512=pbkdf2, bcrypt=hashed.decode())
 
 
+def user_with_secret(username: str, role: Role, secret: str) -> BrokerUser:
+    """Return who may connect with this secret."""
+    checks = verifiers(secret)
+    return BrokerUser(username, role, checks.pbkdf2_sha512, checks.bcrypt)
+
+
 def distinct(users: Sequence[BrokerUser]) -> list[BrokerUser]:
     """Order the users by name, one for each name.
 

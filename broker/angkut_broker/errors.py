@@ -36,6 +36,7 @@ class Reason(StrEnum):
     RETIRED_DEVICE = "retired_device"
     UNKNOWN_MODEL = "unknown_model"
     BAD_FRAME = "bad_frame"
+    UNKNOWN_COMMAND = "unknown_command"
     REJECTED_BY_DATABASE = "rejected_by_database"
 
 

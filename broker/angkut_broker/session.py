@@ -1,8 +1,8 @@
-"""The MQTT session of an ingest worker: its name, and making it before the first message."""
+"""Short visits to a broker, and the lasting session of an ingest worker."""
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +100,57 @@ def provision(
     _visit(broker, client_id=client_id, timeout_s=timeout_s, filters=filters)
 
 
+def publish_all(
+    broker: BrokerAddress, messages: Sequence[tuple[str, bytes]], *, timeout_s: float
+) -> list[bool]:
+    """Publish topics and payloads with QoS 1 in one visit; return which the broker acknowledged.
+
+    Raises
+    ------
+    BrokerUnreachableError
+        No broker there, or it refuses this user.
+
+    """
+    waiting: dict[int, int] = {}
+    accepted = [False] * len(messages)
+    refusal: list[ReasonCode] = []
+
+    def on_connect(
+        client: mqtt.Client,
+        _userdata: object,
+        _flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            refusal.append(reason)
+            return
+        for position, (topic, payload) in enumerate(messages):
+            waiting[client.publish(topic, payload, qos=1).mid] = position
+
+    def on_publish(
+        _client: mqtt.Client,
+        _userdata: object,
+        mid: int,
+        _reason: ReasonCode,
+        _properties: Properties,
+    ) -> None:
+        accepted[waiting[mid]] = True
+
+    client = _client(broker, client_id=f"angkut-send-{uuid.uuid4().hex[:12]}", clean_session=True)
+    client.on_connect = on_connect
+    client.on_publish = on_publish
+    try:
+        _converse(client, broker, until=lambda: bool(refusal) or all(accepted), timeout_s=timeout_s)
+    except OSError as exc:
+        raise BrokerUnreachableError(f"{broker}: {exc}") from exc
+    if refusal:
+        raise BrokerUnreachableError(f"{broker} refuses {broker.username}: {refusal[0]}")
+    if not any(accepted):
+        raise BrokerUnreachableError(f"{broker} did not answer within {timeout_s:g} s")
+    return accepted
+
+
 def _visit(
     broker: BrokerAddress,
     *,
@@ -130,17 +181,7 @@ def _visit(
     ) -> None:
         answers.extend(reasons)
 
-    # Manual acknowledgement: what already waits must stay for the worker.
-    client = mqtt.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=client_id,
-        clean_session=not filters,
-        protocol=mqtt.MQTTv311,
-        manual_ack=True,
-    )
-    client.username_pw_set(broker.username, broker.password)
-    if broker.tls:
-        client.tls_set(str(broker.ca_file) if broker.ca_file else None)
+    client = _client(broker, client_id=client_id, clean_session=not filters)
     client.on_connect = on_connect
     client.on_subscribe = on_subscribe
     try:
@@ -152,6 +193,21 @@ def _visit(
         raise BrokerUnreachableError(f"{broker} refuses {broker.username}: {', '.join(refusals)}")
     if not answers:
         raise BrokerUnreachableError(f"{broker} did not answer within {timeout_s:g} s")
+
+
+def _client(broker: BrokerAddress, *, client_id: str, clean_session: bool) -> mqtt.Client:
+    # Manual acknowledgement: what already waits must stay for the worker.
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=clean_session,
+        protocol=mqtt.MQTTv311,
+        manual_ack=True,
+    )
+    client.username_pw_set(broker.username, broker.password)
+    if broker.tls:
+        client.tls_set(str(broker.ca_file) if broker.ca_file else None)
+    return client
 
 
 def _converse(

@@ -7,7 +7,8 @@ from datetime import datetime
 from angkut_backend.quality.echoes import echo_of_surface
 from angkut_broker.codec import Decoded, decode
 from angkut_broker.errors import Reason, Refusal
-from angkut_broker.messages import Event, Meta, Status, Telemetry
+from angkut_broker.messages import Ack, Event, Health, Meta, Refused, Status, Telemetry
+from angkut_broker.topics import Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ class Batch:
     #: Last word of each device.
     statuses: dict[str, tuple[Received, Status]] = field(default_factory=dict)
     metas: dict[str, tuple[Received, Meta]] = field(default_factory=dict)
+    acks: list[tuple[Received, Ack]] = field(default_factory=list)
+    #: Last word of each gateway.
+    healths: dict[str, tuple[Received, Health]] = field(default_factory=dict)
+    #: What gateways could not read, each once however often it was sent.
+    unread: dict[bytes, tuple[Received, Refused]] = field(default_factory=dict)
+    #: Readings and events that could be read, but are among the dead letters.
+    refused: list[tuple[Received, Telemetry | Event]] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     ignored_fields: int = 0
 
@@ -60,6 +68,7 @@ class Batch:
         if decoded.refusal is not None:
             self.dead_letters.append(DeadLetter(source, decoded.refusal))
         self.readings.extend((source, reading) for reading in decoded.readings)
+        self.refused.extend((source, thing) for thing in decoded.refused)
         self._add_message(source, decoded)
 
     def _add_message(self, source: Received, decoded: Decoded) -> None:
@@ -70,8 +79,30 @@ class Batch:
                 self.statuses[decoded.topic.device_id] = (source, status)
             case Meta() as meta:
                 self.metas[meta.id] = (source, meta)
+            case Ack() as ack:
+                self.acks.append((source, ack))
+            case Health() as health:
+                self.healths[health.id] = (source, health)
+            case Refused() as refused:
+                self._add_unread(source, refused)
             case _:
                 pass
+
+    def _add_unread(self, source: Received, refused: Refused) -> None:
+        if source.payload in self.unread:
+            return
+        self.unread[source.payload] = (source, refused)
+        is_known = refused.reason in set(Reason)
+        reason = Reason(refused.reason) if is_known else Reason.INVALID_FIELD
+        self.dead_letters.append(DeadLetter(source, Refusal(reason, refused.detail)))
+
+    def routes(self) -> dict[str, str | None]:
+        """Return which gateway described each device; `None`: it did so itself."""
+        topics = {device: Topic.parse(source.topic) for device, (source, _) in self.metas.items()}
+        return {
+            device: topic.device_id if topic.device_id != device else None
+            for device, topic in topics.items()
+        }
 
     def rows(self) -> int:
         """Return a measure of the work: rows that the database will see."""
@@ -80,6 +111,7 @@ class Batch:
     def refuse_all(self, detail: str) -> None:
         """Give up on the content: keep every message aside as rejected by the database."""
         self.readings, self.events, self.statuses, self.metas = [], [], {}, {}
+        self.acks, self.healths, self.unread, self.refused = [], {}, {}, []
         self.dead_letters = [
             DeadLetter(source, Refusal(Reason.REJECTED_BY_DATABASE, detail))
             for source in self.sources

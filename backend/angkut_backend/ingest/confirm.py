@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from angkut_backend.ingest.batch import Received
 from angkut_broker.codec import encode
-from angkut_broker.messages import Event, ReadingName, Stored, Telemetry
+from angkut_broker.messages import Event, ReadingName, Refused, Stored, Telemetry
 from angkut_broker.topics import Channel, Kind, Topic
 
 #: Names in one message: some 90 bytes each, and a payload has 64 KiB.
@@ -14,7 +14,7 @@ _NAMES_PER_MESSAGE = 500
 
 
 def confirmations(
-    things: Sequence[tuple[Received, Telemetry | Event]],
+    things: Sequence[tuple[Received, Telemetry | Event | Refused]],
     refused: Iterable[int],
     wanted: Iterable[int],
 ) -> list[tuple[str, bytes]]:
@@ -23,7 +23,7 @@ def confirmations(
     Parameters
     ----------
     things
-        Readings or events that a committed transaction held.
+        Readings, events or a gateway's refusals that a committed transaction held.
     refused, wanted
         Positions in `things`: those that are kept aside, and those of devices that asked.
     """
@@ -32,7 +32,8 @@ def confirmations(
     for position, (source, thing) in enumerate(things):
         topic = Topic.parse(source.topic)
         if topic.kind is Kind.GATEWAY or position in asked:
-            name = ReadingName(id=thing.id, t=thing.t, seq=thing.seq)
+            kind = thing.kind if isinstance(thing, Event) else None
+            name = ReadingName(id=thing.id, t=thing.t, seq=thing.seq, kind=kind)
             names[topic].append((position not in not_stored, name))
     return [
         (str(replace(topic, channel=Channel.STORED)), encode(_stored(part)))

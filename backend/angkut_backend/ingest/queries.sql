@@ -119,6 +119,12 @@ FROM device WHERE external_id = ANY(%(devices)s)
 INSERT INTO dead_letter (received_at, topic, payload, reason, detail)
 SELECT * FROM unnest(%(received_at)b::timestamptz[], %(topic)b::text[], %(payload)b::bytea[],
                      %(reason)b::text[], %(detail)b::text[])
+    AS u (received_at, topic, payload, reason, detail)
+-- A gateway sends what it refused again until it hears that it is kept.
+WHERE u.topic NOT LIKE 'angkut/v1/%%/refused' OR NOT EXISTS (
+    SELECT FROM dead_letter AS d
+    WHERE d.topic LIKE 'angkut/v1/%%/refused' AND md5(d.payload) = md5(u.payload)
+      AND d.topic = u.topic)
 
 -- name: notify_bins
 SELECT pg_notify(%(channel)s, %(bins)s)

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from angkut_backend.commands.service import record_acks
 from angkut_backend.db import BINS_CHANNEL, Connection, Row, load_queries
+from angkut_backend.gateways.service import learn_routes, record_health
 from angkut_backend.ingest.batch import (
     Batch,
     DeadLetter,
@@ -90,6 +92,9 @@ def write(conn: Connection, batch: Batch) -> tuple[Outcome, list[DeadLetter]]:
     refused, confirmed_events = _store_others(conn, batch)
     dead += refused
     confirmed += confirmed_events
+    dead += _store_words_of_gateways(conn, batch)
+    confirmed += confirmations(list(batch.unread.values()), refused=(), wanted=())
+    confirmed += confirmations(batch.refused, refused=range(len(batch.refused)), wanted=())
     reasons = Counter(letter.refusal.reason.value for letter in dead)
     return Outcome(stored, duplicates, reasons, tuple(confirmed)), dead
 
@@ -185,6 +190,7 @@ def _store_others(
     claims = [(source, event.id) for source, event in batch.events]
     claims += [(source, device) for device, (source, _) in statuses]
     claims += [(source, device) for device, (source, _) in batch.metas.items()]
+    claims += [(source, gateway) for gateway, (source, _) in batch.healths.items()]
     states = _device_states(conn, claims)
     known = [states.get(event.id) for event in events]
     confirmed = confirmations(
@@ -193,6 +199,22 @@ def _store_others(
         wanted=(n for n, state in enumerate(known) if state and state["confirm"]),
     )
     return list(_unregistered(claims, states)), confirmed
+
+
+def _store_words_of_gateways(conn: Connection, batch: Batch) -> list[DeadLetter]:
+    """Write health, routes and answers to commands; return letters for answers to nothing."""
+    for _, (source, health) in sorted(batch.healths.items()):
+        record_health(conn, health, received_at=source.received_at)
+    if batch.metas:
+        learn_routes(conn, batch.routes())
+    if not batch.acks:
+        return []
+    strange = record_acks(conn, [(ack, source.received_at) for source, ack in batch.acks])
+    letters = []
+    for source, ack in (batch.acks[position] for position in strange):
+        detail = f"device {ack.id!r} was given no command {ack.cmd_id!r}"
+        letters.append(DeadLetter(source, Refusal(Reason.UNKNOWN_COMMAND, detail)))
+    return letters
 
 
 def _notify(conn: Connection, bins: Sequence[int]) -> None:

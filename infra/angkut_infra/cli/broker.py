@@ -6,7 +6,7 @@ import click
 
 from angkut_backend.registry.service import broker_users
 from angkut_broker import mosquitto
-from angkut_broker.credentials import BrokerUser, verifiers
+from angkut_broker.credentials import user_with_secret
 from angkut_broker.session import ingest_client_id
 from angkut_broker.session import provision as make_session
 from angkut_infra.cli.context import database, ingest_at_broker, settings
@@ -48,13 +48,16 @@ def write(
     Run it again after `angkut devices add` and send Mosquitto a SIGHUP: it then knows the new
     devices, and connections stay. The embedded stack does this by itself.
     """
-    ingest = ingest_at_broker(settings())
-    own = verifiers(ingest.password)
+    found = settings()
+    ingest = ingest_at_broker(found)
+    server = [user_with_secret(ingest.username, "ingest", ingest.password)]
+    if found.mqtt_worker_password is None:
+        click.echo("mqtt_worker_password is not set: no commands will be sent to devices", err=True)
+    else:
+        password = found.mqtt_worker_password.get_secret_value()
+        server.append(user_with_secret(found.mqtt_worker_username, "worker", password))
     with database() as conn:
-        users = [
-            *broker_users(conn),
-            BrokerUser(ingest.username, "ingest", own.pbkdf2_sha512, own.bcrypt),
-        ]
+        users = [*broker_users(conn), *server]
     listener = mosquitto.TlsListener(*tls, device_ca) if tls else None
     for needed in (folder, folder / mosquitto.DATA_FOLDER):
         needed.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,6 +4,9 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
 
 from angkut_backend.settings import STACK_FILE, LoadedSettings, Settings
 from angkut_broker.credentials import new_secret
@@ -25,16 +28,19 @@ def without_earlier_run(loaded: LoadedSettings) -> Settings:
     return loaded.settings.model_copy(update=stale)
 
 
-def broker_password(data_dir: Path, settings: Settings) -> str:
-    """Return the password of ingest: the configured one, else ours, made once."""
-    if settings.mqtt_password:
-        return settings.mqtt_password.get_secret_value()
+def broker_password(
+    data_dir: Path, settings: Settings, name: Literal["mqtt_password", "mqtt_worker_password"]
+) -> str:
+    """Return the password of ingest or the worker: the configured one, else ours, made once."""
+    configured: SecretStr | None = getattr(settings, name)
+    if configured:
+        return configured.get_secret_value()
     path = data_dir / SECRETS_FILE
     secrets = tomllib.loads(path.read_text()) if path.exists() else {}
-    if "mqtt_password" not in secrets:
-        secrets["mqtt_password"] = new_secret()
+    if name not in secrets:
+        secrets[name] = new_secret()
         write_private(path, _toml(secrets))
-    return str(secrets["mqtt_password"])
+    return str(secrets[name])
 
 
 def publish(data_dir: Path, values: Mapping[str, str | int]) -> None:

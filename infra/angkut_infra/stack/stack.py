@@ -12,7 +12,7 @@ from angkut_backend.db import connect
 from angkut_backend.migrate import migrate
 from angkut_backend.registry.service import broker_users
 from angkut_backend.settings import LoadedSettings
-from angkut_broker.credentials import BrokerUser, verifiers
+from angkut_broker.credentials import BrokerUser, user_with_secret
 from angkut_broker.session import BrokerAddress
 from angkut_infra.stack import ports, running, services
 from angkut_infra.stack.broker import EmbeddedBroker
@@ -61,7 +61,8 @@ class EmbeddedStack:
         self._children: dict[str, Child] = {}
         self._environment: dict[str, str] = {}
         self._metrics_ports = MetricsPorts(self._settings, self.log)
-        self._ingest_user: BrokerUser | None = None
+        self._server_users: list[BrokerUser] = []
+        self._worker_password = ""
         self._credentials: CredentialSync | None = None
         #: Address of the database.
         self.dsn = ""
@@ -183,15 +184,16 @@ class EmbeddedStack:
 
     def _start_broker(self) -> None:
         ours = self._settings
-        password = running.broker_password(self.data_dir, ours)
+        password = running.broker_password(self.data_dir, ours, "mqtt_password")
         self.broker = BrokerAddress(ours.mqtt_host, ours.mqtt_port, ours.mqtt_username, password)
         if ours.mqtt_host not in _LOCAL_HOSTS or ours.mqtt_tls:
             return
         port = self._port("broker", ours.mqtt_port)
-        checks = verifiers(password)
-        self._ingest_user = BrokerUser(
-            ours.mqtt_username, "ingest", checks.pbkdf2_sha512, checks.bcrypt
-        )
+        self._worker_password = running.broker_password(self.data_dir, ours, "mqtt_worker_password")
+        self._server_users = [
+            user_with_secret(ours.mqtt_username, "ingest", password),
+            user_with_secret(ours.mqtt_worker_username, "worker", self._worker_password),
+        ]
         broker = EmbeddedBroker(
             self.data_dir / "broker",
             port=port,
@@ -226,6 +228,7 @@ class EmbeddedStack:
                 "mqtt_port": self.broker.port,
                 "mqtt_username": self.broker.username,
                 "mqtt_password": self.broker.password,
+                "mqtt_worker_password": self._worker_password,
             }
         running.publish(self.data_dir, values)
         self._cleanup.callback(running.withdraw, self.data_dir)
@@ -239,7 +242,7 @@ class EmbeddedStack:
     def _users(self) -> list[BrokerUser]:
         with connect(self.dsn, application="angkut-stack") as conn:
             devices = broker_users(conn)
-        return [*devices, *([self._ingest_user] if self._ingest_user else [])]
+        return [*devices, *self._server_users]
 
     def _keep(self, name: str, part: Part, start: Callable[[], None]) -> None:
         now = time.monotonic()

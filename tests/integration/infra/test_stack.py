@@ -135,6 +135,7 @@ def test_the_whole_stack_starts_answers_and_leaves_nothing_running(
             "mqtt_port": running.broker.port,
             "mqtt_username": "angkut-ingest",
             "mqtt_password": running.broker.password,
+            "mqtt_worker_password": addresses["mqtt_worker_password"],
         }
         for name in ("stack.toml", "secrets.toml"):
             assert (tmp_path / "data" / name).stat().st_mode & 0o777 == 0o600

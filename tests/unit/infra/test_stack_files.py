@@ -51,15 +51,18 @@ def test_a_folder_has_one_holder_and_is_free_after_it(tmp_path: Path) -> None:
 
 
 def test_the_ingest_password_is_made_once_and_kept(tmp_path: Path) -> None:
-    first = running.broker_password(tmp_path, Settings())
+    first = running.broker_password(tmp_path, Settings(), "mqtt_password")
+    workers = running.broker_password(tmp_path, Settings(), "mqtt_worker_password")
     assert len(first) == 32
-    assert running.broker_password(tmp_path, Settings()) == first
+    assert running.broker_password(tmp_path, Settings(), "mqtt_password") == first
+    assert running.broker_password(tmp_path, Settings(), "mqtt_worker_password") == workers
+    assert workers != first
     assert stat.S_IMODE((tmp_path / "secrets.toml").stat().st_mode) == 0o600
 
 
 def test_a_configured_ingest_password_is_used_and_not_written(tmp_path: Path) -> None:
     settings = Settings.model_validate({"mqtt_password": "ours"})
-    assert running.broker_password(tmp_path, settings) == "ours"
+    assert running.broker_password(tmp_path, settings, "mqtt_password") == "ours"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,1 @@
+"""Gateways: which devices speak through them, and how they are."""
