@@ -8,6 +8,7 @@ from angkut_backend.alerts.watch import watch
 from angkut_backend.alerts.webhooks import deliver
 from angkut_backend.commands.sending import send_due
 from angkut_backend.dead_letters import retention as dead_letters
+from angkut_backend.quality.derivation import derive_due
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
 from angkut_backend.settings import Settings
@@ -26,6 +27,7 @@ def jobs(settings: Settings) -> list[Job]:
     rng = random.Random()  # noqa: S311 - jitter
     return [
         Job("quality", 1, judge_new_readings),
+        Job("mountings", 2, derive_due),
         Job("alerts", 10, watch),
         Job("webhooks", 2, lambda conn, now: deliver(conn, now, sender)),
         Job("commands", 1, lambda conn, now: send_due(conn, now, broker, rng)),

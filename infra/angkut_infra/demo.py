@@ -13,6 +13,7 @@ from angkut_backend.accounts import service as accounts
 from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection, connect
 from angkut_backend.registry import service as registry
+from angkut_backend.registry.hanging import Hanging
 from angkut_backend.registry.site.load import load as load_pack
 from angkut_backend.registry.site.pack import read_pack
 from angkut_broker.credentials import new_secret, verifiers
@@ -194,11 +195,14 @@ class Demo:
         devices, topic = [], None
         for place in registry.free_bins(conn)[:SENSORS]:
             secret = new_secret()
+            hanging = Hanging(
+                d_empty_mm=_DEPTH_MM[place.container] + _ABOVE_FULL_MM,
+                d_full_mm=_ABOVE_FULL_MM,
+            )
             device = registry.NewDevice(
                 external_id=f"02{ids.getrandbits(56):014x}",
                 bin_code=place.code,
-                d_empty_mm=_DEPTH_MM[place.container] + _ABOVE_FULL_MM,
-                d_full_mm=_ABOVE_FULL_MM,
+                hanging=hanging,
                 interval_s=INTERVAL_S,
                 model="simulated",
                 mounted_at=mounted_at,
@@ -210,8 +214,8 @@ class Demo:
                     password=secret,
                     bin_code=place.code,
                     volume_l=place.volume_l,
-                    d_empty_mm=device.d_empty_mm,
-                    d_full_mm=device.d_full_mm,
+                    d_empty_mm=hanging.d_empty_mm,
+                    d_full_mm=hanging.d_full_mm,
                     interval_s=INTERVAL_S,
                 )
             )

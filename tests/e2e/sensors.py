@@ -11,6 +11,7 @@ from pathlib import Path
 
 from angkut_backend.accounts.service import Role, add_account
 from angkut_backend.db import connect
+from angkut_backend.registry.hanging import Hanging
 from angkut_backend.registry.service import NewDevice, add_device
 from angkut_backend.registry.site.load import load
 from angkut_backend.registry.site.pack import read_pack
@@ -125,8 +126,7 @@ def _mount(stack: EmbeddedStack, bin_code: str, interval_s: int) -> Sensor:
     device = NewDevice(
         external_id=device_id,
         bin_code=bin_code,
-        d_empty_mm=EMPTY_MM,
-        d_full_mm=FULL_MM,
+        hanging=Hanging(d_empty_mm=EMPTY_MM, d_full_mm=FULL_MM),
         interval_s=interval_s,
         mounted_at=datetime.now(UTC) - timedelta(days=30),
     )

@@ -93,6 +93,8 @@ MaybeSignedIn = Annotated[Caller | None, Depends(AllowMaybe())]
 SignedIn = Annotated[Caller, allow(*Role)]
 Staff = Annotated[Caller, allow(Role.ADMIN, Role.DISPATCHER)]
 Admin = Annotated[Caller, allow(Role.ADMIN)]
+#: Who mounts sensors: not the driver, whose own work the sensors measure.
+Fitter = Annotated[Caller, allow(Role.ADMIN, Role.TECHNICIAN)]
 
 
 def identify(pool: Pool, request: Request, now: datetime) -> Caller | None:

@@ -31,6 +31,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     DISPATCHER = "dispatcher"
     DRIVER = "driver"
+    TECHNICIAN = "technician"
     EVALUATOR = "evaluator"
     VIEWER = "viewer"
 

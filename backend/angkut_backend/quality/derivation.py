@@ -14,6 +14,8 @@ _SQL = load_queries("angkut_backend.quality")
 #: Devices and time in one transaction: some ten thousand readings, a second at most.
 _DEVICES = 100
 _SLICE = timedelta(days=1)
+#: Slices in one run of the job: the others of the worker want their turn.
+_PARTS = 60
 
 OnProgress = Callable[[int, int], None]
 
@@ -76,11 +78,32 @@ def derive(
         changed += n
         bins |= touched
     _judge(conn, now)
-    if bins:
-        refresh_latest(conn, sorted(bins))
-        conn.commit()
+    _refresh(conn, bins)
     on_progress(len(parts), len(parts))
     return Derivation(changed, len(bins))
+
+
+def derive_due(conn: Connection, now: datetime) -> bool:  # noqa: ARG001 - a job's signature
+    """Derive again what follows from changed mountings; return whether more is due.
+
+    A job of the worker: bounded, commits in slices, may be interrupted and repeated. What it
+    changed the job `quality` judges.
+    """
+    rows = conn.execute(_SQL["derivation_due"], {"devices": _DEVICES}).fetchall()
+    conn.commit()
+    found = {row["device_id"]: (row["first"], row["last"]) for row in rows if row["first"]}
+    parts = list(_parts(found))
+    bins = set[int]()
+    for part in parts[:_PARTS]:
+        bins |= _derive(conn, part)[1]
+    _refresh(conn, bins)
+    ids = [i for row in rows for i in row["ids"]]
+    if len(parts) > _PARTS:
+        conn.execute(_SQL["put_off_derivation"], {"ids": ids, "since": parts[_PARTS].since})
+    else:
+        conn.execute(_SQL["forget_derivation"], {"ids": ids})
+    conn.commit()
+    return bool(rows)
 
 
 def _parts(spans: dict[int, tuple[datetime, datetime]]) -> Iterator[_Part]:
@@ -108,6 +131,13 @@ def _derive(conn: Connection, part: _Part) -> tuple[int, set[int]]:
     conn.commit()
     assert row is not None  # noqa: S101 - an aggregate always gives one row
     return row["n"], set(row["bins"])
+
+
+def _refresh(conn: Connection, bins: set[int]) -> None:
+    if bins:
+        conn.execute(_SQL["add_latest"], {"bins": sorted(bins)})
+        refresh_latest(conn, sorted(bins))
+        conn.commit()
 
 
 def _judge(conn: Connection, now: datetime) -> None:

@@ -221,3 +221,46 @@ CROSS JOIN generate_series(%(first)s::timestamptz, %(now)s, interval '1 day') AS
 LEFT JOIN readings_daily AS d ON d.bin_id = b.bin_id AND d.bucket = day.first
 WHERE b.code = %(code)s
 ORDER BY day.first
+
+-- name: derivation_due
+-- Devices whose mountings changed: since when, and their first and last reading from then on.
+SELECT due.device_id, due.ids, first.observed_at AS first, last.observed_at AS last
+FROM (
+    SELECT device_id, min(since) AS since, array_agg(derivation_due_id) AS ids
+    FROM derivation_due GROUP BY device_id ORDER BY min(derivation_due_id) LIMIT %(devices)s
+) AS due
+LEFT JOIN LATERAL (
+    SELECT observed_at FROM readings
+    WHERE device_id = due.device_id AND observed_at >= due.since
+    ORDER BY observed_at LIMIT 1
+) AS first ON true
+LEFT JOIN LATERAL (
+    SELECT observed_at FROM readings WHERE device_id = due.device_id
+    ORDER BY observed_at DESC LIMIT 1
+) AS last ON true
+
+-- name: put_off_derivation
+UPDATE derivation_due SET since = greatest(since, %(since)s)
+WHERE derivation_due_id = ANY(%(ids)s)
+
+-- name: forget_derivation
+DELETE FROM derivation_due WHERE derivation_due_id = ANY(%(ids)s)
+
+-- name: add_latest
+-- A bin that readings came to by a change of mountings may never have had any.
+INSERT INTO bin_latest (bin_id, device_id, seen_at, flags, battery_mv)
+SELECT b.bin_id, r.device_id, r.observed_at, r.flags, r.battery_mv
+FROM unnest(%(bins)s::int4[]) AS b (bin_id)
+CROSS JOIN LATERAL (
+    SELECT r.* FROM mounting AS m
+    CROSS JOIN LATERAL (
+        SELECT device_id, observed_at, flags, battery_mv FROM readings
+        WHERE device_id = m.device_id AND observed_at >= m.valid_from
+          AND observed_at < coalesce(m.valid_to, 'infinity')
+        ORDER BY observed_at DESC LIMIT 1
+    ) AS r
+    WHERE m.bin_id = b.bin_id ORDER BY r.observed_at DESC LIMIT 1
+) AS r
+WHERE NOT EXISTS (SELECT FROM bin_latest AS l WHERE l.bin_id = b.bin_id)
+ORDER BY b.bin_id
+ON CONFLICT DO NOTHING

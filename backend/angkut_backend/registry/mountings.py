@@ -5,16 +5,10 @@ from datetime import datetime
 
 from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection, Row, load_queries
-from angkut_backend.errors import BackendError, NotFoundError
+from angkut_backend.errors import NotFoundError
+from angkut_backend.registry.hanging import GeometryError
 
 _SQL = load_queries("angkut_backend.registry")
-
-
-class GeometryError(BackendError):
-    """This geometry is not possible."""
-
-    status = 422
-    code = "malformed_input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,15 @@ class Mounting:
         return cls(**{name: row[name] for name in cls.__slots__})
 
 
+def lock_mountings(conn: Connection) -> None:
+    """Wait for what ingest writes at this moment, and let what comes next wait for us.
+
+    That was derived from the mountings as they were. Commit soon: all of ingest waits.
+    """
+    conn.execute("SET LOCAL lock_timeout = '5s'")
+    conn.execute("LOCK TABLE mounting IN ACCESS EXCLUSIVE MODE")
+
+
 def correct_mounting(
     conn: Connection, bin_code: str, new: Geometry, *, at: datetime, actor: str
 ) -> tuple[Mounting, Mounting]:
@@ -65,10 +68,7 @@ def correct_mounting(
         The empty bin would not be further away than the full line.
 
     """
-    # What ingest writes at this moment it has derived from the old geometry: wait for it, and let
-    # what comes next wait for us. Not long, for all of ingest waits.
-    conn.execute("SET LOCAL lock_timeout = '5s'")
-    conn.execute("LOCK TABLE mounting IN ACCESS EXCLUSIVE MODE")
+    lock_mountings(conn)
     found = conn.execute(_SQL["mounting_at"], {"code": bin_code, "at": at}).fetchone()
     if found is None:
         raise NotFoundError(f"no device is mounted in bin {bin_code} at {at.isoformat()}")

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-
-import psycopg
+from datetime import datetime
 
 from angkut_backend.accounts.service import audit
 from angkut_backend.db import CREDENTIALS_CHANNEL, Connection, Row, load_queries
 from angkut_backend.errors import ConflictError, NotFoundError
+from angkut_backend.registry.hanging import Hanging
+from angkut_backend.registry.moves import bin_place, mount, unmount
 from angkut_broker.credentials import BrokerUser, Verifiers
 from angkut_broker.topics import ID_PATTERN, Channel, Kind, Topic
 
@@ -18,14 +18,12 @@ _SQL = load_queries("angkut_backend.registry")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDevice:
-    """A sensor that is to be mounted in a bin."""
+    """A sensor that is to be registered, and mounted in a bin if one is named."""
 
     external_id: str
-    bin_code: str
-    #: Sensor to the bottom of the empty bin, mm.
-    d_empty_mm: int
-    #: Sensor to the full line, mm.
-    d_full_mm: int
+    bin_code: str | None = None
+    #: How it hangs in that bin.
+    hanging: Hanging | None = None
     #: Expected seconds between two readings.
     interval_s: int
     model: str | None = None
@@ -78,71 +76,99 @@ def add_device(
 ) -> Topic:
     """Register a device, mount it in its bin and tell the broker; return its telemetry topic.
 
+    A retired device comes back, with the new credential.
+
     Raises
     ------
     NotFoundError
-        There is no bin with that code.
+        There is no bin with that code, or no site pack is loaded.
     ConflictError
         The id is taken, or the bin has a device and `replace` is not set.
     """
-    place = conn.execute(_SQL["bin_by_code"], {"code": device.bin_code}).fetchone()
-    if place is None:
-        raise NotFoundError(
-            f"no bin {device.bin_code!r}: load its site pack, or see `angkut devices free`"
-        )
-    mounted = conn.execute(_SQL["open_mounting_of_bin"], place).fetchone()
-    if mounted and not replace:
+    district = _district(conn, device.bin_code)
+    values = {
+        "external_id": device.external_id,
+        "district_id": district["district_id"],
+        "model": device.model,
+        "interval_s": device.interval_s,
+        **_secret(verifiers),
+    }
+    known = conn.execute(_SQL["device_by_id"], {"device": device.external_id}).fetchone()
+    if known is None:
+        conn.execute(_SQL["add_device"], values)
+    elif known["retired_at"] is None:
         raise ConflictError(
-            f"bin {device.bin_code} has device {mounted['external_id']}: "
-            "choose a free bin (`angkut devices free`) or end that mounting with --replace"
+            f"device {device.external_id!r} is already registered: hang it elsewhere with "
+            "`angkut devices mount`, or give it a new password with `angkut devices rotate`"
         )
-    mounted_at = device.mounted_at.astimezone(UTC)
-    if mounted:
-        # A mounting lasts at least a moment, also when two commands follow each other at once.
-        mounted_at = max(mounted_at, mounted["valid_from"] + timedelta(milliseconds=1))
-    try:
-        row = conn.execute(
-            _SQL["add_device"],
-            {
-                "external_id": device.external_id,
-                "district_id": place["district_id"],
-                "model": device.model,
-                "interval_s": device.interval_s,
-                "pbkdf2_sha512": verifiers.pbkdf2_sha512,
-                "bcrypt": verifiers.bcrypt,
-            },
-        ).fetchone()
-    except psycopg.errors.UniqueViolation as exc:
-        raise ConflictError(f"device {device.external_id!r} is already registered") from exc
-    assert row is not None  # noqa: S101 - INSERT ... RETURNING gives one row
-    if mounted:
-        conn.execute(_SQL["end_mounting"], {**mounted, "at": mounted_at})
-    conn.execute(
-        _SQL["add_mounting"],
-        {
-            "bin_id": place["bin_id"],
-            "device_id": row["device_id"],
-            "valid_from": mounted_at,
-            "d_empty_mm": device.d_empty_mm,
-            "d_full_mm": device.d_full_mm,
-        },
-    )
-    audit(
-        conn,
-        actor,
-        "device.add",
-        device.external_id,
-        {"replaced": mounted["external_id"]} if mounted else None,
-        {
-            "bin": device.bin_code,
-            "d_empty_mm": device.d_empty_mm,
-            "d_full_mm": device.d_full_mm,
-            "interval_s": device.interval_s,
-        },
-    )
-    conn.execute(_SQL["notify_credentials"], {"channel": CREDENTIALS_CHANNEL})
-    area = place["district_code"].replace(".", "")
-    return Topic(place["city_slug"], area, Kind.BIN, device.external_id, Channel.TELEMETRY)
+    else:
+        conn.execute(_SQL["revive_device"], {**values, "device_id": known["device_id"]})
+    after = {"interval_s": device.interval_s, "model": device.model, "bin": device.bin_code}
+    audit(conn, actor, "device.restore" if known else "device.add", device.external_id, None, after)
+    if device.bin_code is not None and device.hanging is not None:
+        mount(
+            conn,
+            device.external_id,
+            device.bin_code,
+            device.hanging,
+            at=device.mounted_at,
+            now=device.mounted_at,
+            actor=actor,
+            replace=replace,
+            is_new=known is None,
+        )
+    _tell_broker(conn)
+    return _topic(district, device.external_id)
+
+
+def rotate_secret(conn: Connection, device_id: str, verifiers: Verifiers, *, actor: str) -> Topic:
+    """Give a device another credential; the old one ends now. Return its telemetry topic.
+
+    Brokers keep one password a user, and the device's id is its user name: there is no time in
+    which both are right.
+
+    Raises
+    ------
+    NotFoundError
+        There is no device with that id.
+    ConflictError
+        It is retired.
+    """
+    row = _known(conn, device_id)
+    if row["retired_at"] is not None:
+        raise ConflictError(
+            f"device {device_id} is retired: `angkut devices add --id {device_id}` gives it a new "
+            "credential and brings it back"
+        )
+    conn.execute(_SQL["set_secret"], {"device_id": row["device_id"], **_secret(verifiers)})
+    audit(conn, actor, "device.rotate", device_id)
+    _tell_broker(conn)
+    return _topic(_district_of(conn, device_id), device_id)
+
+
+def retire_device(conn: Connection, device_id: str, *, now: datetime, actor: str) -> str | None:
+    """Take a device out of use: credential, mounting; return the bin that is free by it.
+
+    Its readings stay. What it sends from now on is kept aside as `retired_device`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no device with that id.
+    ConflictError
+        It is retired already.
+    """
+    row = _known(conn, device_id)
+    if row["retired_at"] is not None:
+        raise ConflictError(f"device {device_id} is retired since {row['retired_at'].isoformat()}")
+    hung = conn.execute(_SQL["open_mountings"], {"codes": [], "devices": [device_id]}).fetchone()
+    if hung is not None:
+        unmount(conn, device_id, at=now, now=now, actor=actor)
+    conn.execute(_SQL["retire_device"], {"device_id": row["device_id"], "at": now})
+    bin_code: str | None = hung["code"] if hung else None
+    audit(conn, actor, "device.retire", device_id, {"bin": bin_code} if hung else None)
+    _tell_broker(conn)
+    return bin_code
 
 
 def list_devices(conn: Connection) -> list[DeviceRow]:
@@ -161,3 +187,39 @@ def broker_users(conn: Connection) -> Sequence[BrokerUser]:
         BrokerUser(row["external_id"], "device", row["secret_pbkdf2_sha512"], row["secret_bcrypt"])
         for row in conn.execute(_SQL["broker_users"])
     ]
+
+
+def _known(conn: Connection, device_id: str) -> Row:
+    row = conn.execute(_SQL["device_by_id"], {"device": device_id}).fetchone()
+    if row is None:
+        raise NotFoundError(f"no device {device_id!r}: see `angkut devices list`")
+    return row
+
+
+def _district(conn: Connection, bin_code: str | None) -> Row:
+    """Return the district of a bin, or the one that is loaded."""
+    if bin_code is not None:
+        return bin_place(conn, bin_code)
+    row = conn.execute(_SQL["first_district"]).fetchone()
+    if row is None:
+        raise NotFoundError("no site pack is loaded: load one with `angkut site load`")
+    return row
+
+
+def _district_of(conn: Connection, device_id: str) -> Row:
+    row = conn.execute(_SQL["district_of_device"], {"device": device_id}).fetchone()
+    assert row is not None  # noqa: S101 - every device has a district
+    return row
+
+
+def _topic(district: Row, device_id: str) -> Topic:
+    area = district["district_code"].replace(".", "")
+    return Topic(district["city_slug"], area, Kind.BIN, device_id, Channel.TELEMETRY)
+
+
+def _secret(verifiers: Verifiers) -> dict[str, str]:
+    return {"pbkdf2_sha512": verifiers.pbkdf2_sha512, "bcrypt": verifiers.bcrypt}
+
+
+def _tell_broker(conn: Connection) -> None:
+    conn.execute(_SQL["notify_credentials"], {"channel": CREDENTIALS_CHANNEL})

@@ -33,6 +33,7 @@ def add(username: str, role: str, display_name: str | None, password: str) -> No
     admin       everything, also accounts and devices
     dispatcher  plans and changes
     driver      his own route
+    technician  mounts sensors, with a phone at the bin
     evaluator   reads everything that an evaluation needs
     viewer      sees the map
     """

@@ -1,38 +1,38 @@
-"""`angkut devices`: sensors, where they hang, and their credentials."""
+"""`angkut devices`: sensors, their credentials, and the group of all commands about them."""
 
 import secrets
 from datetime import UTC, datetime
 
 import click
 
-from angkut_backend.quality.derivation import derive
 from angkut_backend.registry import service
-from angkut_backend.registry.mountings import Geometry, correct_mounting
+from angkut_backend.registry.hanging import Hanging
+from angkut_backend.settings import Settings
 from angkut_broker.credentials import new_secret, verifiers
 from angkut_broker.session import wait_until_accepted
-from angkut_broker.topics import ID_PATTERN
+from angkut_broker.topics import ID_PATTERN, Topic
 from angkut_infra.cli.context import actor, at_broker, database, settings
-from angkut_infra.cli.times import UTC_TIME
-from angkut_infra.progress import bar
+from angkut_infra.cli.device_import import import_
+from angkut_infra.cli.mountings import correct, mount, swap, unmount
 
-#: How long a broker may take to learn of a new device, seconds.
+#: How long a broker may take to learn of a device or to forget it, seconds.
 _ACCEPT_S = 3.0
 
 
 @click.group()
 def devices() -> None:
-    """Add and list sensors."""
+    """Sensors: register, mount, move, correct, list and retire them."""
+
+
+for _command in (mount, unmount, swap, correct, import_):
+    devices.add_command(_command)
 
 
 @devices.command()
-@click.option("--bin", "bin_code", required=True, help="Code on the bin's label: BKS-BT-0241.")
+@click.option("--bin", "bin_code", help="Code on the bin's label: BKS-BT-0241. Default: in stock.")
 @click.option("--id", "device_id", help="Device id (DevEUI, IMEI, ...). Default: a new one.")
-@click.option(
-    "--empty-mm", type=click.IntRange(1, 20_000), required=True, help="Sensor to the empty bottom."
-)
-@click.option(
-    "--full-mm", type=click.IntRange(0, 20_000), required=True, help="Sensor to the full line."
-)
+@click.option("--empty-mm", type=click.IntRange(1, 20_000), help="Sensor to the empty bottom.")
+@click.option("--full-mm", type=click.IntRange(0, 20_000), help="Sensor to the full line.")
 @click.option(
     "--interval-s",
     type=click.IntRange(1, 30 * 86_400),
@@ -43,10 +43,10 @@ def devices() -> None:
 @click.option("--model", help="Maker and model, for people.")
 @click.option("--replace", is_flag=True, help="End the mounting of the device that is there now.")
 def add(
-    bin_code: str,
+    bin_code: str | None,
     device_id: str | None,
-    empty_mm: int,
-    full_mm: int,
+    empty_mm: int | None,
+    full_mm: int | None,
     interval_s: int,
     model: str | None,
     *,
@@ -54,15 +54,17 @@ def add(
 ) -> None:
     """Register a sensor, mount it in a bin and print its credentials.
 
-    The password is shown once and not kept: only what the broker needs to check it is.
+    Without --bin it is in stock, to be mounted later with a phone or `angkut devices mount`. A
+    retired device comes back. The password is shown once and not kept: only what the broker needs
+    to check it is.
 
     \b
-    Example:
+    Examples:
       angkut devices add --bin BKS-BT-0241 --empty-mm 1200 --full-mm 200
+      angkut devices add --id 70B3D57ED0001234 --model "EM400-MUD"
     """
     device_id = device_id.lower() if device_id else f"02{secrets.token_hex(7)}"
-    if full_mm >= empty_mm:
-        raise click.BadParameter("must be smaller than --empty-mm", param_hint="--full-mm")
+    hanging = _hanging(bin_code, empty_mm, full_mm)
     if not service.is_device_id(device_id):
         raise click.BadParameter(f"must match {ID_PATTERN}", param_hint="--id")
     found = settings()
@@ -75,8 +77,7 @@ def add(
             service.NewDevice(
                 external_id=device_id,
                 bin_code=bin_code,
-                d_empty_mm=empty_mm,
-                d_full_mm=full_mm,
+                hanging=hanging,
                 interval_s=interval_s,
                 model=model,
                 # The second that is running: a reading stamped in whole seconds right after
@@ -87,76 +88,72 @@ def add(
             actor=actor(),
             replace=replace,
         )
-    click.echo(f"device   {device_id} in bin {bin_code}")
-    click.echo(f"broker   mqtt://{found.mqtt_host}:{found.mqtt_port}")
-    click.echo(f"username {device_id}\npassword {secret}   (shown once)\ntopic    {topic}")
-    click.echo("\nTry it; the bin moves on the map:")
+    click.echo(f"device   {device_id} {f'in bin {bin_code}' if bin_code else 'in stock'}")
+    _show_credential(found, device_id, secret, topic)
+    distance_mm = (hanging.d_empty_mm + hanging.d_full_mm) // 2 if hanging else 700
+    click.echo("\nTry it; the bin moves on the map:" if hanging else "\nTry it:")
     click.echo(
         f"mosquitto_pub -h {found.mqtt_host} -p {found.mqtt_port} -q 1 -u {device_id} "
         f"-P '{secret}' -t {topic} \\\n"
         f'  -m \'{{"v":1,"id":"{device_id}","seq":1,'
-        f'"t":"\'$(date -u +%FT%TZ)\'","d_mm":[{(empty_mm + full_mm) // 2}]}}\''
+        f'"t":"\'$(date -u +%FT%TZ)\'","d_mm":[{distance_mm}]}}\''
     )
-    own = at_broker(found, device_id, secret)
-    if wait_until_accepted(own, timeout_s=_ACCEPT_S):
-        click.echo("\nThe broker accepts the device.")
-    else:
-        click.secho(
-            "\nThe broker does not accept the device yet. With `angkut up` it learns of it within "
-            "a second; another broker needs `angkut broker write` and a reload.",
-            fg="yellow",
-        )
+    _await_acceptance(found, device_id, secret)
 
 
 @devices.command()
-@click.option("--bin", "bin_code", required=True, help="Code on the bin's label: BKS-BT-0241.")
-@click.option("--empty-mm", type=click.IntRange(1, 20_000), help="Sensor to the empty bottom.")
-@click.option("--full-mm", type=click.IntRange(0, 20_000), help="Sensor to the full line.")
-@click.option(
-    "--offset-mm", type=click.IntRange(-5000, 5000), help="Added to each measured distance."
-)
-@click.option("--angle-deg", type=click.FloatRange(0, 60), help="Sensor off the vertical.")
-@click.option("--at", type=UTC_TIME, help="A time within the mounting meant. Default: now.")
-def correct(
-    bin_code: str,
-    empty_mm: int | None,
-    full_mm: int | None,
-    offset_mm: int | None,
-    angle_deg: float | None,
-    at: datetime | None,
-) -> None:
-    """Correct how a sensor hangs in a bin, and derive all its readings since then again.
+@click.argument("device_id", metavar="ID")
+def rotate(device_id: str) -> None:
+    """Give a sensor another password. The old one ends at once.
 
-    For a mistake in the measures, not for a sensor that was moved: what it said before follows
-    too. Raw readings stay as they came.
+    Brokers keep one password for each device, so there is no time in which both are right: have
+    the sensor at hand, or a way to configure it that is not MQTT. What it measures meanwhile it
+    must keep itself. The password is shown once and not kept.
 
     \b
     Example:
-      angkut devices correct --bin BKS-BT-0241 --empty-mm 1150
+      angkut devices rotate 70b3d57ed0001234
     """
-    new = Geometry(empty_mm, full_mm, offset_mm, angle_deg)
-    if new == Geometry():
-        raise click.UsageError("say what to correct: --empty-mm, --full-mm, ...")
-    now = datetime.now(UTC)
+    device_id = device_id.lower()
+    secret = new_secret()
     with database() as conn:
-        before, after = correct_mounting(conn, bin_code, new, at=at or now, actor=actor())
-        conn.commit()
-        click.echo(f"device   {after.device_id} in bin {bin_code} since {after.valid_from:%F %TZ}")
-        for name in Geometry.__slots__:
-            old, corrected = getattr(before, name), getattr(after, name)
-            click.echo(f"{name:12} {old:8g}" + (f" -> {corrected:g}" if corrected != old else ""))
-        with bar("derive") as progress:
-            done = derive(
-                conn, bin_code=bin_code, since=after.valid_from, now=now, on_progress=progress
-            )
-    click.echo(f"{done.changed} readings changed")
+        topic = service.rotate_secret(conn, device_id, verifiers(secret), actor=actor())
+    click.echo(f"device   {device_id} has a new password; the old one ends now")
+    found = settings()
+    _show_credential(found, device_id, secret, topic)
+    _await_acceptance(found, device_id, secret)
+
+
+@devices.command()
+@click.argument("device_id", metavar="ID")
+def retire(device_id: str) -> None:
+    """Take a sensor out of use: the broker lets it in no more, its bin is free.
+
+    Its readings stay. What reaches ingest of it from now on, by a gateway for instance, is kept
+    aside as `retired_device`. `angkut devices add --id ID` brings it back, with a new password.
+
+    \b
+    Example:
+      angkut devices retire 70b3d57ed0001234
+    """
+    device_id = device_id.lower()
+    with database() as conn:
+        bin_code = service.retire_device(conn, device_id, now=datetime.now(UTC), actor=actor())
+    click.echo(f"{device_id} is retired{f'; bin {bin_code} has no sensor now' if bin_code else ''}")
+    click.echo(
+        "With `angkut up` the broker forgets it within a second; another broker needs "
+        "`angkut broker write` and a reload."
+    )
 
 
 @devices.command("list")
-def list_() -> None:
+@click.option("--stock", is_flag=True, help="Only those that hang nowhere and are not retired.")
+def list_(*, stock: bool) -> None:
     """List every sensor: id, bin, model, interval, connection, last reading."""
     with database() as conn:
         rows = service.list_devices(conn)
+    if stock:
+        rows = [row for row in rows if row.bin_code is None and row.retired_at is None]
     for row in rows:
         seen = f"{row.seen_at:%Y-%m-%d %H:%M:%SZ}" if row.seen_at else "never"
         state = {True: "online", False: "offline", None: "-"}[row.online]
@@ -167,7 +164,9 @@ def list_() -> None:
             f"{row.interval_s:6} s  {state:8} {seen}"
         )
     if not rows:
-        click.echo("no devices; add one with `angkut devices add`")
+        click.echo(
+            "no devices in stock" if stock else "no devices; add one with `angkut devices add`"
+        )
 
 
 @devices.command()
@@ -179,3 +178,31 @@ def free() -> None:
         click.echo(f"{row.code:14} {row.container:14} {row.volume_l:6} l")
     if not rows:
         click.echo("every bin has a sensor")
+
+
+def _hanging(bin_code: str | None, empty_mm: int | None, full_mm: int | None) -> Hanging | None:
+    if bin_code is None:
+        if empty_mm is not None or full_mm is not None:
+            raise click.UsageError("--empty-mm and --full-mm need the --bin that they are about")
+        return None
+    if empty_mm is None or full_mm is None:
+        raise click.UsageError("--bin needs --empty-mm and --full-mm")
+    if full_mm >= empty_mm:
+        raise click.BadParameter("must be smaller than --empty-mm", param_hint="--full-mm")
+    return Hanging(d_empty_mm=empty_mm, d_full_mm=full_mm)
+
+
+def _show_credential(found: Settings, device_id: str, secret: str, topic: Topic) -> None:
+    click.echo(f"broker   mqtt://{found.mqtt_host}:{found.mqtt_port}")
+    click.echo(f"username {device_id}\npassword {secret}   (shown once)\ntopic    {topic}")
+
+
+def _await_acceptance(found: Settings, device_id: str, secret: str) -> None:
+    if wait_until_accepted(at_broker(found, device_id, secret), timeout_s=_ACCEPT_S):
+        click.echo("\nThe broker accepts the device.")
+        return
+    click.secho(
+        "\nThe broker does not accept the device yet. With `angkut up` it learns of it within "
+        "a second; another broker needs `angkut broker write` and a reload.",
+        fg="yellow",
+    )

@@ -21,6 +21,7 @@ export const en: Messages = {
     admin: "Admin",
     dispatcher: "Dispatcher",
     driver: "Driver",
+    technician: "Technician",
     evaluator: "Evaluator",
     viewer: "Viewer",
   },

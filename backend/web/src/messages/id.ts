@@ -22,6 +22,7 @@ export const id = {
     admin: "Admin",
     dispatcher: "Pengatur angkutan",
     driver: "Pengemudi",
+    technician: "Teknisi",
     evaluator: "Penilai",
     viewer: "Pengamat",
   } satisfies Record<Role, string> as Record<Role, string>,

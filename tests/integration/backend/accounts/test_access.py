@@ -40,6 +40,7 @@ def test_anonymous_is_let_in_nowhere(api: Api, guard: str) -> None:
         (Role.ADMIN, [200, 200, 200]),
         (Role.DISPATCHER, [200, 200, 403]),
         (Role.DRIVER, [200, 403, 403]),
+        (Role.TECHNICIAN, [200, 403, 403]),
         (Role.EVALUATOR, [200, 403, 403]),
         (Role.VIEWER, [200, 403, 403]),
     ],

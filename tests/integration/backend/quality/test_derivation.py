@@ -9,7 +9,8 @@ from angkut_backend.errors import NotFoundError
 from angkut_backend.quality.derivation import derive
 from angkut_backend.readings import maintenance
 from angkut_backend.readings.maintenance import Edition, edition
-from angkut_backend.registry.mountings import Geometry, GeometryError, correct_mounting
+from angkut_backend.registry.hanging import GeometryError
+from angkut_backend.registry.mountings import Geometry, correct_mounting
 from parts.history import LEVELS, NOW, collections, history, judge_all, latest, put, stored
 from parts.registry import BIN, FREE_BIN, MOUNTED_AT
 
