@@ -67,6 +67,8 @@ class Frame:
     fw: str | None = None
     #: Seconds between two readings, when the device tells its setting.
     interval_s: int | None = None
+    #: What of the frame is not in here, why, and what to do about it.
+    left_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +160,5 @@ class Heard:
     device: str | None = None
     route: str | None = None
     ignored: str | None = None
+    #: Name of the model that decoded the last of its frames; downlinks are of this model.
+    model: str | None = None

@@ -1,0 +1,1 @@
+"""What several models of one maker have in common."""
