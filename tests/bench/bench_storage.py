@@ -57,7 +57,7 @@ def main() -> None:
     with places.database(options.storage, options.keep) as dsn:
         with connect(dsn) as conn:
             kind = edition(conn)
-            if not conn.execute("SELECT FROM bin LIMIT 1").fetchone():
+            if conn.execute("SELECT FROM bin LIMIT 1").fetchone() is None:
                 conn.rollback()
                 places.add_registry(dsn, options.bins)
             prepare(conn, kind, options.readings, options.bins)
@@ -141,7 +141,7 @@ def _asking(dsn: str) -> Iterator[Callable[[str], bytes]]:
         api.clock.ahead = NOW - datetime.now(UTC)
         with connect(dsn) as conn:
             known = conn.execute("SELECT FROM account WHERE username = 'bench'").fetchone()
-        username = "bench" if known else api.account(Role.DISPATCHER, "bench")
+        username = "bench" if known is not None else api.account(Role.DISPATCHER, "bench")
         token = api.token(username, Scope.READ).headers["Authorization"]
         address = urlsplit(api.url)
         client = http.client.HTTPConnection(str(address.hostname), address.port)

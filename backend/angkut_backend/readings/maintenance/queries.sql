@@ -78,7 +78,40 @@ WITH NO DATA
 SELECT relkind = 'v' AS aggregated FROM pg_class WHERE oid = 'rollup_hourly'::regclass
 
 -- name: dirty_hours
-SELECT dirty_hour_id, bin_id, bucket FROM dirty_hour ORDER BY dirty_hour_id LIMIT %(limit)s
+-- What is stale, whatever the bin: a continuous aggregate is refreshed by time.
+SELECT date_bin('1 hour', bucket, '{day_origin}'::timestamptz) AS hour,
+       array_agg(dirty_hour_id) AS ids
+FROM (SELECT * FROM dirty_hour ORDER BY dirty_hour_id LIMIT %(limit)s) AS marks
+GROUP BY hour
+ORDER BY hour
+
+-- name: take_dirty_hours
+-- Remove marks and return what they say as runs of a bin's hours without a gap, within a week:
+-- the readings of a run are found at once, however many marks it had.
+WITH gone AS (
+    DELETE FROM dirty_hour WHERE dirty_hour_id = ANY (ARRAY(
+        SELECT dirty_hour_id FROM dirty_hour ORDER BY dirty_hour_id LIMIT %(limit)s))
+    RETURNING bin_id, date_bin('1 hour', bucket, '{day_origin}'::timestamptz) AS hour
+), hours AS (
+    SELECT DISTINCT bin_id, hour, date_bin('7 days', hour, '{day_origin}'::timestamptz) AS week
+    FROM gone
+    WHERE hour >= coalesce(%(final_before)s::timestamptz, '-infinity')
+), numbered AS (
+    -- Equal for neighbours: both grow by an hour.
+    SELECT *, hour - interval '1 hour'
+                     * row_number() OVER (PARTITION BY bin_id, week ORDER BY hour) AS run
+    FROM hours
+), runs AS (
+    SELECT week, bin_id, min(hour) AS since, max(hour) + interval '1 hour' AS until
+    FROM numbered
+    GROUP BY week, bin_id, run
+)
+SELECT taken.marks, array_agg(bin_id) AS bin_ids, array_agg(since) AS sinces,
+       array_agg(until) AS untils, min(since) AS since, max(until) AS until
+FROM (SELECT count(*) AS marks FROM gone) AS taken
+LEFT JOIN runs ON true
+GROUP BY taken.marks, week
+ORDER BY week
 
 -- name: count_dirty_hours
 SELECT count(*) AS n FROM dirty_hour
@@ -90,66 +123,67 @@ DELETE FROM dirty_hour WHERE dirty_hour_id = ANY(%(ids)s::int8[])
 SELECT raw_from FROM readings_horizon
 
 -- name: refresh_hours
--- Compute roll-ups of bins' hours again, all of them within [since, until), which lets the
--- planner leave out chunks. A bin's readings are found through its mountings, by the key.
-WITH dirty AS (
-    SELECT * FROM unnest(%(bin_ids)s::int4[], %(buckets)s::timestamptz[]) AS u (bin_id, bucket)
+-- Compute the hours of bins' runs again, all of them within [since, until), which lets the planner
+-- leave out chunks. A bin's readings are found through its mountings, by the key. Stored by time,
+-- so that those who read a day of all bins find them side by side.
+WITH stale AS (
+    SELECT * FROM unnest(%(bin_ids)b::int4[], %(sinces)b::timestamptz[], %(untils)b::timestamptz[])
+        AS u (bin_id, since, until)
 ), fresh AS (
-    SELECT dirty.bin_id, dirty.bucket, hour.*
-    FROM dirty
+    SELECT stale.bin_id, hour.*
+    FROM stale
     CROSS JOIN LATERAL (
-        SELECT {hourly_columns}
+        SELECT date_bin('1 hour', r.observed_at, '{day_origin}'::timestamptz) AS bucket,
+               {hourly_columns}
         FROM (
             SELECT DISTINCT m.device_id FROM mounting AS m
-            WHERE m.bin_id = dirty.bin_id AND m.valid_from < dirty.bucket + interval '1 hour'
-              AND (m.valid_to IS NULL OR m.valid_to > dirty.bucket)
+            WHERE m.bin_id = stale.bin_id AND m.valid_from < stale.until
+              AND (m.valid_to IS NULL OR m.valid_to > stale.since)
         ) AS mounted
         JOIN device AS d USING (device_id)
         JOIN readings AS r ON r.device_id = mounted.device_id
-            AND r.observed_at >= dirty.bucket
-            AND r.observed_at < dirty.bucket + interval '1 hour'
+            AND r.observed_at >= stale.since AND r.observed_at < stale.until
             AND r.observed_at >= %(since)s AND r.observed_at < %(until)s
-        WHERE r.bin_id = dirty.bin_id
-        HAVING count(*) > 0
+        WHERE r.bin_id = stale.bin_id
+        GROUP BY bucket
     ) AS hour
-), empty AS (
-    SELECT dirty.bin_id, dirty.bucket FROM dirty
-    LEFT JOIN fresh USING (bin_id, bucket)
-    WHERE fresh.n IS NULL
 ), gone AS (
-    DELETE FROM rollup_hourly AS h USING empty
-    WHERE h.bin_id = empty.bin_id AND h.bucket = empty.bucket
+    DELETE FROM rollup_hourly AS h USING stale
+    WHERE h.bin_id = stale.bin_id AND h.bucket >= stale.since AND h.bucket < stale.until
       AND h.bucket >= %(since)s AND h.bucket < %(until)s
+      AND NOT EXISTS (SELECT FROM fresh WHERE fresh.bin_id = h.bin_id AND fresh.bucket = h.bucket)
 )
 INSERT INTO rollup_hourly AS old ({columns})
-SELECT {columns} FROM fresh ORDER BY bin_id, bucket
+SELECT {columns} FROM fresh ORDER BY bucket, bin_id
 ON CONFLICT (bin_id, bucket) DO UPDATE SET {assignments}
 
 -- name: refresh_days
--- The same for operational days, from the hours.
-WITH dirty AS (
-    SELECT * FROM unnest(%(bin_ids)s::int4[], %(buckets)s::timestamptz[]) AS u (bin_id, bucket)
+-- The same for the operational days that the runs touch, from the hours.
+WITH stale AS (
+    SELECT DISTINCT u.bin_id, day.bucket
+    FROM unnest(%(bin_ids)b::int4[], %(sinces)b::timestamptz[], %(untils)b::timestamptz[])
+        AS u (bin_id, since, until)
+    CROSS JOIN generate_series(
+        date_bin('1 day', u.since, '{day_origin}'::timestamptz), u.until - interval '1 hour',
+        interval '1 day') AS day (bucket)
 ), fresh AS (
-    SELECT dirty.bin_id, dirty.bucket, day.*
-    FROM dirty
+    SELECT stale.bin_id, stale.bucket, day.*
+    FROM stale
     CROSS JOIN LATERAL (
         SELECT {daily_columns}
         FROM rollup_hourly AS h
-        WHERE h.bin_id = dirty.bin_id
-          AND h.bucket >= dirty.bucket AND h.bucket < dirty.bucket + interval '1 day'
+        WHERE h.bin_id = stale.bin_id
+          AND h.bucket >= stale.bucket AND h.bucket < stale.bucket + interval '1 day'
         HAVING count(*) > 0
     ) AS day
-), empty AS (
-    SELECT dirty.bin_id, dirty.bucket FROM dirty
-    LEFT JOIN fresh USING (bin_id, bucket)
-    WHERE fresh.n IS NULL
 ), gone AS (
-    DELETE FROM rollup_daily AS h USING empty
-    WHERE h.bin_id = empty.bin_id AND h.bucket = empty.bucket
-      AND h.bucket >= %(since)s AND h.bucket < %(until)s
+    DELETE FROM rollup_daily AS h USING stale
+    WHERE h.bin_id = stale.bin_id AND h.bucket = stale.bucket
+      AND h.bucket >= %(since)s::timestamptz - interval '1 day' AND h.bucket < %(until)s
+      AND NOT EXISTS (SELECT FROM fresh WHERE fresh.bin_id = h.bin_id AND fresh.bucket = h.bucket)
 )
 INSERT INTO rollup_daily AS old ({columns})
-SELECT {columns} FROM fresh ORDER BY bin_id, bucket
+SELECT {columns} FROM fresh ORDER BY bucket, bin_id
 ON CONFLICT (bin_id, bucket) DO UPDATE SET {assignments}
 
 -- name: has_dirty_before

@@ -10,7 +10,6 @@ import pytest
 
 from angkut_backend.db import Connection, connect, load_queries
 from angkut_backend.readings.maintenance import Edition, edition, refresh
-from angkut_backend.readings.maintenance.rollups import HOUR, BinHour, refresh_span
 from angkut_backend.readings.maintenance.statements import SQL
 from parts.databases import Databases
 from parts.registry import add_registry
@@ -176,16 +175,24 @@ def test_a_refresh_reads_and_writes_only_what_it_names(conn: Connection) -> None
         pytest.skip("TimescaleDB refreshes its aggregates itself")
     row = conn.execute("SELECT min(bin_id) AS bin_id FROM bin").fetchone()
     assert row
-    hours = [BinHour(NOW - timedelta(hours=n), row["bin_id"]) for n in range(36, 0, -1)]
+    since, between, until = NOW - timedelta(hours=36), NOW - timedelta(hours=9), NOW
+    values = {
+        "bin_ids": 2 * [row["bin_id"]],
+        "sinces": [since, between],
+        "untils": [since + 5 * timedelta(hours=1), until],
+        "since": since,
+        "until": until,
+    }
     with conn.transaction(force_rollback=True):
-        of_hours = scans(conn, SQL["refresh_hours"], refresh_span(hours, HOUR))
-        of_days = scans(conn, SQL["refresh_days"], refresh_span(hours, DAY))
+        of_hours = scans(conn, SQL["refresh_hours"], values)
+        of_days = scans(conn, SQL["refresh_days"], values)
     assert len(of_readings(of_hours)) in {1, 2}
     for scan in of_readings(of_hours):
         assert scan.index.endswith("readings_pkey"), scan
         assert "device_id" in scan.condition
         assert "observed_at" in scan.condition
     assert not of_readings(of_days)
-    assert of_rollups(of_days)
-    for scan in of_rollups(of_hours + of_days):
+    touched = [s for s in of_hours + of_days if s.relation.startswith("rollup_")]
+    assert {scan.relation for scan in touched} == {"rollup_hourly", "rollup_daily"}
+    for scan in touched:
         assert "bucket" in scan.condition, scan

@@ -205,6 +205,53 @@ def test_a_run_takes_a_bounded_number_of_marks(
     assert len(rows(conn, "readings_hourly")) == 3
 
 
+def test_hours_between_stale_ones_are_left_alone(conn: Connection) -> None:
+    """On tables of our own; an aggregate finds by itself what changed."""
+    if rollups.is_aggregated(conn):
+        pytest.skip("TimescaleDB knows itself which hours changed")
+    arrive(conn, [level(DAY + n * HOUR, 40) for n in range(8)])
+    roll_up(conn)
+    # Nobody says so, hence nobody looks.
+    conn.execute("UPDATE readings SET fill_pct = 90")
+    conn.execute(
+        "INSERT INTO dirty_hour (bin_id, bucket) SELECT bin_id, bucket + i * interval '7 minutes'"
+        " FROM readings_hourly, generate_series(0, 2) AS i WHERE bucket = ANY (%s)",
+        [[DAY + HOUR, DAY + 2 * HOUR, DAY + 5 * HOUR]],
+    )
+    conn.commit()
+    roll_up(conn)
+    assert [row["fill_max"] for row in rows(conn, "readings_hourly")] == [
+        *(40, 90, 90, 40, 40, 90, 40, 40),
+    ]
+
+
+def test_hours_without_readings_any_more_lose_their_rows_amid_others(conn: Connection) -> None:
+    arrive(conn, [level(DAY + n * HOUR, 40) for n in range(30)])
+    roll_up(conn)
+    gone = [DAY + n * HOUR for n in (3, 4, *range(24, 30))]
+    conn.execute("DELETE FROM readings WHERE observed_at = ANY (%s)", [gone])
+    conn.execute(
+        "INSERT INTO dirty_hour (bin_id, bucket) SELECT bin_id, bucket FROM readings_hourly"
+    )
+    conn.commit()
+    roll_up(conn)
+    kept = [DAY + n * HOUR for n in range(30) if DAY + n * HOUR not in gone]
+    assert [row["bucket"] for row in rows(conn, "readings_hourly")] == kept
+    assert [(row["bucket"], row["n"]) for row in rows(conn, "readings_daily")] == [(DAY, 22)]
+
+
+def test_marks_of_final_hours_do_not_hide_the_others(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollups, "_MARKS", 2)
+    monkeypatch.setattr(rollups, "_MARKS_AGGREGATED", 2)
+    arrive(conn, [level(DAY + n * HOUR, 40) for n in range(2)])
+    arrive(conn, [level(DAY + timedelta(days=9), 40)])
+    roll_up(conn, now=DAY + timedelta(days=9), keep=timedelta(days=1))
+    assert [row["bucket"] for row in rows(conn, "readings_hourly")] == [DAY + timedelta(days=9)]
+    assert rollups.waiting(conn) == 0
+
+
 def test_the_fleet_is_told_by_hour_and_by_day(conn: Connection) -> None:
     arrive(conn, [level(DAY, 20), level(DAY + MINUTE, 40), level(DAY + HOUR, 95)])
     arrive(conn, [level(DAY + 2 * HOUR, -50)])  # out of range: no level
