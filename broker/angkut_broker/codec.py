@@ -1,9 +1,9 @@
 """Payload bytes to messages and back. Decoding never raises: what cannot be used is refused."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -21,7 +21,8 @@ from angkut_broker.messages import (
     Status,
     Telemetry,
 )
-from angkut_broker.topics import Channel, Kind, Topic
+from angkut_broker.reading import Reading, read_quickly
+from angkut_broker.topics import Channel, Kind, Topic, is_id
 
 #: No Angkut device reported before this; an earlier time is a clock that was never set.
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -43,20 +44,20 @@ _BATCH = TypeAdapter(list[Telemetry])
 _ITEMS = TypeAdapter(list[object])
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+# A Struct, because one is made a message: a frozen dataclass costs a microsecond more.
+class Decoded(Struct, frozen=True):
     """What one MQTT message holds: something to store, something refused, or both."""
 
     topic: Topic | None
     #: Usable readings of a telemetry message, in the order sent.
-    readings: Sequence[Telemetry] = ()
+    readings: Sequence[Reading] = ()
     #: The message of any other channel.
     message: Message | Status | None = None
     #: Set when the message, or a part of a batch, cannot be used.
     refusal: Refusal | None = None
     #: Readings or the event that the refusal speaks of, where they could be read: their sender
     #: need not send them again.
-    refused: Sequence[Telemetry | Event] = ()
+    refused: Sequence[Reading | Event] = ()
     #: Unknown fields, and unknown codes in `faults`, that were ignored.
     ignored: int = 0
 
@@ -130,6 +131,23 @@ def _decode_status(topic: Topic, payload: bytes) -> Decoded:
 
 def _decode_telemetry(topic: Topic, payload: bytes, now: datetime) -> Decoded:
     is_batch = payload.lstrip()[:1] == b"["
+    readings = read_quickly(payload, is_batch=is_batch)
+    if readings is not None and _are_credible(topic, readings, now):
+        return Decoded(topic, readings=readings)
+    return _decode_fully(topic, payload, now, is_batch=is_batch)
+
+
+def _are_credible(topic: Topic, readings: Sequence[Reading], now: datetime) -> bool:
+    """Tell whether `_check_claims` would find nothing."""
+    latest = now + MAX_AHEAD
+    if topic.kind is Kind.GATEWAY:
+        return all(EARLIEST <= one.t <= latest and is_id(one.id) for one in readings)
+    own = topic.device_id
+    return all(one.id == own and EARLIEST <= one.t <= latest for one in readings)
+
+
+def _decode_fully(topic: Topic, payload: bytes, now: datetime, *, is_batch: bool) -> Decoded:
+    """Read telemetry with an explanation of whatever is wrong."""
     refusal: Refusal | None = None
     try:
         readings = _BATCH.validate_json(payload) if is_batch else [_READING.validate_json(payload)]
@@ -149,14 +167,18 @@ def _decode_telemetry(topic: Topic, payload: bytes, now: datetime) -> Decoded:
     for index, reading in enumerate(readings):
         wrong = _check_claims(topic, reading, now)
         if wrong is None:
-            usable.append(reading)
+            usable.append(_as_reading(reading))
             continue
-        refused.append(reading)
+        refused.append(_as_reading(reading))
         if refusal is None:
             where = f"[{index}] " if is_batch else ""
             refusal = Refusal(wrong.reason, where + wrong.detail)
     ignored = sum(map(_ignored, readings))
     return Decoded(topic, readings=usable, refusal=refusal, refused=refused, ignored=ignored)
+
+
+def _as_reading(telemetry: Telemetry) -> Reading:
+    return Reading(**{name: getattr(telemetry, name) for name in Reading.__struct_fields__})
 
 
 def _ignored(reading: Telemetry) -> int:

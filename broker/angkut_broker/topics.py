@@ -19,6 +19,12 @@ _AREA = re.compile(r"[0-9]{4,10}")
 _ID = re.compile(ID_PATTERN.strip("^$"))
 
 
+@lru_cache(maxsize=65_536)
+def is_id(text: str) -> bool:
+    """Tell whether this can be the id of a device."""
+    return _ID.fullmatch(text) is not None
+
+
 class Kind(StrEnum):
     """What a device hangs on."""
 

@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from angkut_broker import mosquitto, nats
 from angkut_broker.codec import Decoded, decode
 from angkut_broker.credentials import BrokerUser, Role, verifiers
-from angkut_broker.messages import Telemetry
+from angkut_broker.reading import Reading
 from angkut_broker.topics import INGEST_CHANNELS, Channel, topic_filter
 from angkut_sim.fleet_file import BrokerAddress, FleetDevice, FleetFile
 from parts.waiting import wait_until
@@ -138,7 +138,7 @@ class Subscriber:
     subscribed: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def readings(self) -> list[Telemetry]:
+    def readings(self) -> list[Reading]:
         """All readings, in order of arrival, copies too."""
         return [reading for message in list(self.messages) for reading in message.readings]
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from angkut_backend.quality.echoes import echo_of_surface
 from angkut_broker.codec import Decoded, decode
 from angkut_broker.errors import Reason, Refusal
-from angkut_broker.messages import Ack, Event, Health, Meta, Refused, Status, Telemetry
+from angkut_broker.messages import Ack, Event, Health, Meta, Refused, Status
+from angkut_broker.reading import Reading
 from angkut_broker.topics import Topic
 
 
@@ -37,7 +38,7 @@ class Batch:
     """What one transaction writes."""
 
     sources: list[Received] = field(default_factory=list)
-    readings: list[tuple[Received, Telemetry]] = field(default_factory=list)
+    readings: list[tuple[Received, Reading]] = field(default_factory=list)
     events: list[tuple[Received, Event]] = field(default_factory=list)
     #: Last word of each device.
     statuses: dict[str, tuple[Received, Status]] = field(default_factory=dict)
@@ -48,7 +49,7 @@ class Batch:
     #: What gateways could not read, each once however often it was sent.
     unread: dict[bytes, tuple[Received, Refused]] = field(default_factory=dict)
     #: Readings and events that could be read, but are among the dead letters.
-    refused: list[tuple[Received, Telemetry | Event]] = field(default_factory=list)
+    refused: list[tuple[Received, Reading | Event]] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     ignored_fields: int = 0
 
@@ -118,7 +119,7 @@ class Batch:
         ]
 
 
-def reading_columns(readings: Sequence[tuple[Received, Telemetry]]) -> dict[str, list[object]]:
+def reading_columns(readings: Sequence[tuple[Received, Reading]]) -> dict[str, list[object]]:
     """Turn readings into columns: one clean list a column, as binary array parameters want."""
     return {
         "ord": list(range(len(readings))),

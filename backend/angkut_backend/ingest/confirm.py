@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from angkut_backend.ingest.batch import Received
 from angkut_broker.codec import encode
-from angkut_broker.messages import Event, ReadingName, Refused, Stored, Telemetry
+from angkut_broker.messages import Event, ReadingName, Refused, Stored
+from angkut_broker.reading import Reading
 from angkut_broker.topics import Channel, Kind, Topic
 
 #: Names in one message: some 90 bytes each, and a payload has 64 KiB.
@@ -14,7 +15,7 @@ _NAMES_PER_MESSAGE = 500
 
 
 def confirmations(
-    things: Sequence[tuple[Received, Telemetry | Event | Refused]],
+    things: Sequence[tuple[Received, Reading | Event | Refused]],
     refused: Iterable[int],
     wanted: Iterable[int],
 ) -> list[tuple[str, bytes]]:

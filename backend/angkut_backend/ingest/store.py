@@ -17,7 +17,8 @@ from angkut_backend.ingest.batch import (
 from angkut_backend.ingest.confirm import confirmations
 from angkut_backend.quality.rules import STALE_AFTER, Flag
 from angkut_broker.errors import Reason, Refusal
-from angkut_broker.messages import Status, Telemetry
+from angkut_broker.messages import Status
+from angkut_broker.reading import Reading
 
 _SQL = load_queries("angkut_backend.ingest")
 
@@ -109,7 +110,7 @@ def _unknown(conn: Connection, batch: Batch, refused: Sequence[int]) -> Iterator
     yield from _unregistered(claims, _device_states(conn, claims))
 
 
-def _picked(batch: Batch, positions: Sequence[int]) -> Iterator[tuple[Received, Telemetry]]:
+def _picked(batch: Batch, positions: Sequence[int]) -> Iterator[tuple[Received, Reading]]:
     return (batch.readings[position] for position in sorted(positions, reverse=True))
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from angkut_broker.codec import decode, encode
 from angkut_broker.errors import Reason
@@ -39,10 +40,12 @@ def test_the_example_of_the_contract_is_read() -> None:
 
 
 def test_what_is_encoded_decodes_to_the_same() -> None:
-    (reading,) = decode(f"{BASE}/telemetry", EXAMPLE, now=NOW).readings
-    assert list(decode(f"{BASE}/telemetry", encode(reading), now=NOW).readings) == [reading]
+    (expected,) = decode(f"{BASE}/telemetry", EXAMPLE, now=NOW).readings
+    reading = Telemetry.model_validate_json(EXAMPLE)
+    assert list(decode(f"{BASE}/telemetry", encode(reading), now=NOW).readings) == [expected]
     both = [reading, reading.model_copy(update={"seq": 1843})]
-    assert list(decode(f"{BASE}/telemetry", encode(both), now=NOW).readings) == both
+    decoded = decode(f"{BASE}/telemetry", encode(both), now=NOW)
+    assert list(decoded.readings) == [expected, replace(expected, seq=1843)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import asdict
 
 from angkut_broker.codec import decode
 from angkut_broker.messages import MAX_PAYLOAD_BYTES, Telemetry
@@ -84,7 +85,7 @@ def test_every_payload_of_four_weeks_decodes_and_fits() -> None:
             assert decoded.refusal is None
             assert decoded.ignored == 0
             assert len(decoded.readings) == size
-            received += decoded.readings
+            received += [Telemetry(**asdict(reading)) for reading in decoded.readings]
         assert received == sent
 
 
