@@ -73,6 +73,12 @@ class Settings(BaseModel):
         description="Addresses of the reverse proxies in front of the API, comma separated; "
         "only they may say who asked and that it came by TLS",
     )
+    page_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+        max_length=200,
+        description="Address of the page as phones reach it, for QR codes: https://...",
+    )
     session_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after so many hours")
     readings_keep_days: int = Field(
         730, ge=0, description="Readings older than so many days are removed; 0: never"

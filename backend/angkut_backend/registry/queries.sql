@@ -142,3 +142,14 @@ FROM device AS d
 LEFT JOIN mounting AS m ON m.device_id = d.device_id AND m.valid_to IS NULL
 LEFT JOIN bin AS b USING (bin_id)
 WHERE d.external_id = ANY(%(devices)s)
+
+-- name: label_bins
+SELECT b.code, s.name AS site_name, a.common_name AS area_name
+FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
+WHERE (%(area)s::text IS NULL OR a.code = %(area)s
+       OR lower(%(area)s) IN (lower(a.name), lower(a.common_name)))
+  AND (%(codes)s::text[] IS NULL OR b.code = ANY(%(codes)s))
+ORDER BY b.code
+
+-- name: bins_like
+SELECT code FROM bin WHERE code = %(code)s OR code LIKE %(ends)s ORDER BY code LIMIT 100
