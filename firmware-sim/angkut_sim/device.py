@@ -1,164 +1,244 @@
-"""One bin sensor: what it measures, and what it says about itself.
+"""One bin sensor: what it measures, and what it says about itself."""
 
-Noise, battery and radio figures are practitioners' knowledge, not measurements of ours.
-"""
-
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from angkut_broker.messages import Event, EventKind, Meta, Telemetry
+from angkut_broker.messages import Event, Meta, Telemetry
+from angkut_broker.messages import Fault as Code
+from angkut_sim.device_clock import DeviceClock
+from angkut_sim.device_state import SensorState
 from angkut_sim.dice import Dice
+from angkut_sim.episodes import Episode, Episodes
+from angkut_sim.fault_plan import FaultPlan
+from angkut_sim.faults import CATALOGUE, Fault
 from angkut_sim.fleet_file import FleetDevice
+from angkut_sim.happenings import happened
+from angkut_sim.makes import make_of
+from angkut_sim.measuring import Head, plain_surface, scene_of
+from angkut_sim.power import CAPACITY_J, Battery
+from angkut_sim.radio import Place, Radio
+from angkut_sim.truth import Surface
 
-#: An ultrasonic sensor hears nothing nearer than this, mm.
-BLIND_ZONE_MM = 30
-#: Noise of one echo, mm (standard deviation).
-NOISE_MM = 8.0
-#: Share of readings with one stray echo, and without any echo.
-STRAY_SHARE = 0.02
-NO_ECHO_SHARE = 0.005
-#: A device is silent once in this time on average, for hours: median and sigma of the logarithm.
-SILENCE_EVERY_S = 4 * 86_400.0
-SILENCE_MEDIAN_S = 4 * 3600.0
-SILENCE_SIGMA = 0.8
-#: Mean time between events of one device, s.
-EVENT_EVERY_S = {
-    EventKind.LID: 2 * 86_400.0,
-    EventKind.TILT: 30 * 86_400.0,
-    EventKind.FIRE: 600 * 86_400.0,
-}
-
-MODEL = "angkut-sim-us1"
-_FIRMWARE = ("1.4.2", "1.4.2", "1.4.1", "1.3.9")
-_BATTERY_LIFE_S = 4 * 365.25 * 86_400.0
-#: How many echoes a reading has; mostly three or four.
-_ECHOES = (1, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4)
-_WIB_S = 7 * 3600
-_RADIANS_PER_S = 2 * math.pi / 86_400
-#: Warmest at 13:00 WIB.
-_WARMEST_S = 13 * 3600
-
-
-@dataclass(slots=True)
-class SensorState:
-    """What changes about a sensor; all that must be saved. Times are s since 1970 UTC."""
-
-    seq: int
-    silent_from_s: float
-    silent_until_s: float
-    #: When its battery was put in.
-    battery_since_s: float
-    dice: int
+#: A nearly full bin, or one that fills so fast, is measured twice as often by adaptive makes.
+_HURRY_PCT, _HURRY_PCT_H = 75.0, 6.0
+#: What absent temperature probes say (Dragino's manuals), °C.
+_PROBE_ABSENT_C = 327.6
+_LOW_BATTERY_MV = 3200
 
 
 class Sensor:
-    """One device. Its draws depend on nothing but its seed and its id."""
+    """One device. Its draws depend on nothing but its seed, its id and the time."""
 
-    def __init__(self, seed: int, device: FleetDevice, at_s: float) -> None:
+    def __init__(
+        self, seed: int, device: FleetDevice, at_s: float, plan: FaultPlan | None = None
+    ) -> None:
+        plan = plan or FaultPlan.street()
         self.device = device
+        self.plan = plan
+        self._seed = seed
         habit = Dice.seeded(seed, device.id, "habit")
-        self.fw = habit.choice(_FIRMWARE)
-        self._rssi_dbm = -98.0 + 9.0 * habit.normal()
+        self.make, self._fw = make_of(habit)
+        self._antenna_db = 1.5 * habit.normal()
+        self._lean_deg = abs(1.5 * habit.normal())
+        self._probe_absent = habit.chance(plan.rate(Fault.PROBE_ABSENT))
+        self._places: dict[str, Place] = {}
+        self.clock = DeviceClock(seed, device.id, plan)
+        self.radio = Radio(seed, device.id, plan, at_s)
+        self.head = Head(seed, device, self.make, plan)
+        self._dropout = Episodes(seed, device.id, Fault.DROPOUT, plan)
+        self._reboot = Episodes(seed, device.id, Fault.REBOOT, plan)
         self._dice = Dice.seeded(seed, device.id, "sensor")
-        age_s = self._dice.uniform(0.0, 0.98) * _BATTERY_LIFE_S
-        self._state = SensorState(0, at_s, at_s, at_s - age_s, 0)
+        # Batteries of a fleet are of all ages.
+        self.battery = Battery(self._dice.uniform(0.0, 0.98) * CAPACITY_J)
+        self.state = SensorState(lived_s=at_s)
+        #: Which faults made the newest reading what it is, or kept it away.
+        self.blame: tuple[Fault, ...] = ()
+        self._surface: Surface | None = None
 
-    def reading(self, now: datetime, level_pct: float) -> Telemetry | None:
-        """Measure; None while the device is silent. The counter runs on, so the gap shows."""
+    @property
+    def fw(self) -> str:
+        """Firmware version."""
+        return self.state.fw or self._fw
+
+    @property
+    def interval_s(self) -> int:
+        """Longest time between two reports, as `meta` names it."""
+        return self.state.interval_s or self.device.interval_s
+
+    def wait_s(self) -> float:
+        """Return how long it sleeps now; adaptive makes hurry when the bin is nearly full."""
+        state = self.state
+        hurries = state.level_pct >= _HURRY_PCT or state.rate_pct_h >= _HURRY_PCT_H
+        return self.interval_s / (2.0 if self.make.adaptive and hurries else 1.0)
+
+    def place(self, mount: FleetDevice) -> Place:
+        """Return the spot of the bin in which the device hangs."""
+        found = self._places.get(mount.bin_code)
+        if found is None:
+            found = self._places[mount.bin_code] = Place.of(self._seed, mount, self.plan)
+        return found
+
+    def reading(
+        self, now: datetime, seen: Surface | float, *, mount: FleetDevice | None = None
+    ) -> Telemetry | None:
+        """Measure; None while the device is silent. The reading bears the true time.
+
+        Parameters
+        ----------
+        seen
+            What lies below the sensor, or only a level, %.
+        mount
+            Whose bin it hangs in; by default its own.
+
+        """
         now_s = now.timestamp()
-        state = self._state
-        state.seq += 1
-        if self._is_silent(now_s):
+        self._live(now_s)
+        if self.battery.is_empty:
+            self.blame = (Fault.BATTERY_DEAD,)
             return None
-        temp, battery, rssi, snr = self._dice.normals(4)
-        temp_c = _temperature_c(now_s) + 0.6 * temp
-        # No validation: this is our own arithmetic, and 300,000 readings must take seconds.
-        return Telemetry.model_construct(
-            v=1,
-            id=self.device.id,
-            seq=state.seq,
-            t=now,
-            d_mm=self._echoes(level_pct),
-            bat_mv=self._battery_mv(now_s, temp_c) + int(2 * battery),
-            temp_c=round(temp_c, 1),
-            rssi_dbm=int(self._rssi_dbm + 3.0 * rssi),
-            snr_db=round(2 * (self._rssi_dbm + 112.0) / 3.0 + 3.0 * snr) / 2,
-            fw=self.fw,
-        )
+        state, mount = self.state, mount or self.device
+        state.seq += 1
+        if self._dropout.active(now_s) is not None:
+            self.blame = (Fault.DROPOUT,)
+            return None
+        if state.last is not None and self._dice.chance(self.plan.rate(Fault.COPY)):
+            self.blame = (Fault.COPY,)
+            state.seq -= 1
+            return state.last.model_copy(update={"t": now})
+        self._surface = seen if isinstance(seen, Surface) else None
+        surface = seen if isinstance(seen, Surface) else plain_surface(now_s, seen)
+        state.last = self._measure(now, now_s, surface, mount)
+        return state.last
+
+    def stamped(self, reading: Telemetry) -> Telemetry:
+        """Return the reading with the time that the device's own clock shows."""
+        true_s = reading.t.timestamp()
+        shown = datetime.fromtimestamp(round(self.clock.shows(true_s), 3), reading.t.tzinfo)
+        return reading.model_copy(update={"t": shown})
 
     def event(self, now: datetime, dt_s: float) -> Event | None:
-        """Return what happened in the last `dt_s` seconds, very rarely anything."""
-        for kind, every_s in EVENT_EVERY_S.items():
-            if self._dice.chance(dt_s / every_s):
-                self._state.seq += 1
-                value = {
-                    EventKind.LID: 1.0,
-                    EventKind.TILT: round(self._dice.uniform(20, 85), 1),
-                    EventKind.FIRE: round(self._dice.uniform(70, 120), 1),
-                }[kind]
-                return Event(
-                    v=1, kind=kind, id=self.device.id, seq=self._state.seq, t=now, value=value
-                )
-        return None
+        """Return what happened since the last reading, at most one thing, mostly nothing."""
+        found = happened(self._dice, self.state, self._surface, dt_s)
+        if found is None:
+            return None
+        kind, value = found
+        self.state.seq += 1
+        return Event(v=1, kind=kind, id=self.device.id, seq=self.state.seq, t=now, value=value)
 
     def meta(self) -> Meta:
         """Return what the device says of itself after connecting."""
         return Meta(
             v=1,
             id=self.device.id,
-            model=MODEL,
+            model=self.make.model,
             fw=self.fw,
-            interval_s=self.device.interval_s,
+            interval_s=self.interval_s,
             sensor="ultrasonic",
         )
 
+    def restart(self) -> None:
+        """Begin anew: the counter too."""
+        self.state.seq = 0
+
+    def episodes(self, from_s: float, until_s: float) -> list[Episode]:
+        """Return the faults that last, within a stretch of time."""
+        lasting = (*self.head.episodes, self._dropout, self._reboot, self.radio.outages)
+        found = [e for episodes in lasting for e in episodes.between(from_s, until_s)]
+        return sorted(found + self.clock.labels(from_s, until_s), key=lambda e: e.from_s)
+
     def save(self) -> SensorState:
         """Return the state; it changes no more."""
-        return replace(self._state, dice=self._dice.state)
+        return replace(
+            self.state,
+            dice=self._dice.state,
+            used_j=self.battery.used_j,
+            held=list(self.head.held),
+            held_from_s=self.head.held_from_s,
+            radio=self.radio.save(),
+            obeyed=list(self.state.obeyed),
+        )
 
     def restore(self, state: SensorState) -> None:
         """Go on from a saved state."""
-        self._state = state
+        self.state = replace(state, lived_s=state.lived_s or self.state.lived_s)
         self._dice = Dice(state.dice)
+        self.battery.used_j = state.used_j or self.battery.used_j
+        self.head.held, self.head.held_from_s = list(state.held), state.held_from_s
+        if state.radio is not None:
+            self.radio.restore(state.radio)
 
-    def _echoes(self, level_pct: float) -> list[int]:
-        device = self.device
-        span_mm = device.d_empty_mm - device.d_full_mm
-        distance_mm = device.d_empty_mm - level_pct / 100.0 * span_mm
-        luck = self._dice.uniform()
-        if luck < NO_ECHO_SHARE:
-            return []
-        count = self._dice.choice(_ECHOES)
-        echoes = [
-            max(BLIND_ZONE_MM, round(distance_mm + NOISE_MM * noise))
-            for noise in self._dice.normals(count)
-        ]
-        if luck > 1.0 - STRAY_SHARE:
-            # A second bounce, the wall, a bag at the lens: anything up to twice the depth.
-            stray_mm = self._dice.uniform(BLIND_ZONE_MM, 2.0 * device.d_empty_mm)
-            echoes[int(self._dice.uniform(0, count))] = round(stray_mm)
-        return echoes
+    def _measure(
+        self, now: datetime, now_s: float, surface: Surface, mount: FleetDevice
+    ) -> Telemetry:
+        state, make, place = self.state, self.make, self.place(mount)
+        self.battery.measure()
+        self.battery.send(make.bearer, poor=place.dead_zone)
+        temp, volt, fade, snr = self._dice.normals(4)
+        scene = scene_of(surface, mount, place, at_s=now_s, film=self.head.film(now_s))
+        heard = self.head.listen(self._dice, now_s, scene)
+        self.blame = tuple(heard.faults)
+        temp_c = _PROBE_ABSENT_C if self._probe_absent else round(scene.probe_c + 0.3 * temp, 1)
+        bat_mv = int(self.battery.voltage_mv(scene.probe_c) + 2.0 * volt)
+        codes = []
+        if make.names_faults:
+            codes += [Code.NO_ECHO.value] if not heard.echoes_mm else []
+            codes += [Code.LOW_BATTERY.value] if bat_mv < _LOW_BATTERY_MV else []
+        if heard.echoes_mm:
+            self._reckon(now_s, heard.echoes_mm)
+        elif make.no_echo_mm is not None:
+            heard.echoes_mm = [make.no_echo_mm]
+        # No validation: this is our own arithmetic, and 300,000 readings must take seconds.
+        return Telemetry.model_construct(
+            v=1,
+            id=self.device.id,
+            seq=state.seq,
+            t=now,
+            d_mm=heard.echoes_mm,
+            bat_mv=bat_mv,
+            temp_c=temp_c,
+            tilt_deg=round(max(surface.tilt_deg, self._lean_deg) + 0.3 * abs(volt), 1),
+            rssi_dbm=round(place.rssi_dbm + self._antenna_db + 3.0 * fade),
+            snr_db=round(2 * (place.rssi_dbm + 112.0) / 3.0 + 3.0 * snr) / 2,
+            fw=self.fw,
+            faults=codes or None,
+        )
 
-    def _is_silent(self, now_s: float) -> bool:
-        state = self._state
-        while now_s >= state.silent_until_s:
-            state.silent_from_s = state.silent_until_s + self._dice.exponential(SILENCE_EVERY_S)
-            state.silent_until_s = state.silent_from_s + self._dice.lognormal(
-                SILENCE_MEDIAN_S, SILENCE_SIGMA
-            )
-        return now_s >= state.silent_from_s
+    def _reckon(self, now_s: float, echoes_mm: list[int]) -> None:
+        """Keep what the firmware makes of it, to choose its interval."""
+        device, state = self.device, self.state
+        empty_mm = state.empty_mm or device.d_empty_mm
+        middle = sorted(echoes_mm)[len(echoes_mm) // 2]
+        level_pct = 100.0 * (empty_mm - middle) / (device.d_empty_mm - device.d_full_mm)
+        before_s = state.last.t.timestamp() if state.last else now_s
+        hours = max(1.0 / 60, (now_s - before_s) / 3600)
+        rate = (level_pct - state.level_pct) / hours
+        state.rate_pct_h = 0.7 * state.rate_pct_h + 0.3 * max(-50.0, min(50.0, rate))
+        state.level_pct = level_pct
 
-    def _battery_mv(self, now_s: float, temp_c: float) -> int:
-        used = (now_s - self._state.battery_since_s) / _BATTERY_LIFE_S
-        if used >= 1.0:
-            self._state.battery_since_s = now_s
-            used = 0.0
-        # A lithium cell: flat for most of its life, then a knee; lower when it is cold.
-        knee_mv = 6000.0 * max(0.0, used - 0.9)
-        return int(3650.0 - 80.0 * used - knee_mv + 1.5 * (temp_c - 28.0))
+    def _live(self, now_s: float) -> None:
+        """Pass the time since the last time: sleep, restarts, a new battery."""
+        state = self.state
+        since_s = state.lived_s if state.lived_s is not None else now_s
+        if now_s <= since_s:
+            return
+        state.lived_s = now_s
+        self.battery.sleep(now_s - since_s)
+        if self._reboot.begun(since_s, now_s) is not None:
+            self.restart()
+        ended = self._dropout.active(since_s)
+        # Half of them end because a watchdog, or a person, begins the device anew.
+        if ended is not None and ended.until_s <= now_s and ended.luck & 1:
+            self.restart()
+        if self.battery.is_empty:
+            self._change_battery(now_s)
 
-
-def _temperature_c(now_s: float) -> float:
-    """Return the air temperature in a bin in Bekasi, °C."""
-    return 28.5 + 4.0 * math.cos((now_s + _WIB_S - _WARMEST_S) * _RADIANS_PER_S)
+    def _change_battery(self, now_s: float) -> None:
+        state, spec = self.state, CATALOGUE[Fault.BATTERY_DEAD]
+        if not state.changed_at_s:
+            waits = self._dice.chance(self.plan.rate(Fault.BATTERY_DEAD))
+            wait_s = self._dice.lognormal(spec.median_h * 3600.0, spec.sigma) if waits else 0.0
+            state.changed_at_s = now_s + wait_s
+        if now_s >= state.changed_at_s:
+            state.changed_at_s = 0.0
+            self.battery.used_j = 0.0
+            self.restart()

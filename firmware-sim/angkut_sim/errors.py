@@ -17,3 +17,7 @@ class StateFileError(SimError):
 
 class StalledError(SimError):
     """The broker acknowledges nothing: see whether it runs and knows the devices."""
+
+
+class FaultError(SimError):
+    """A fault cannot be switched as asked: `angkut sim faults` lists names and rates."""

@@ -36,6 +36,9 @@ class FleetDevice(BaseModel):
     d_full_mm: Annotated[int, Field(ge=0)]
     #: What the device says of its reporting interval, s.
     interval_s: Annotated[int, Field(ge=1, le=30 * 86_400)]
+    #: Where the bin stands, WGS84: bins of one street corner share their radio cell.
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
 
     @model_validator(mode="after")
     def _full_is_nearer(self) -> Self:

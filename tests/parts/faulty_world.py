@@ -10,6 +10,7 @@ from angkut_backend.quality.echoes import echo_of_surface
 from angkut_backend.quality.judgement import Reading
 from angkut_backend.quality.rules import CODE_MM, LEVEL_RANGE_PCT, Flag
 from angkut_sim.device import Sensor
+from angkut_sim.fault_plan import FaultPlan
 from angkut_sim.fleet_file import FleetDevice
 from angkut_sim.world import Bin
 
@@ -19,6 +20,8 @@ EMPTY_MM, FULL_MM = 1000, 150
 #: Share of readings that jump to the bottom or the full line; of sensors that stick for a time.
 JUMP_SHARE = 0.01
 STUCK_SHARE = 0.2
+#: All other errors are made here, where they are known.
+_FAULTS = FaultPlan.none().with_rates({"stray_echo": 0.02, "dropout": 0.1})
 
 
 @dataclass
@@ -62,7 +65,7 @@ def _history(seed: int, number: int, rng: random.Random, days: int, every: timed
         interval_s=int(every.total_seconds()),
     )
     waste = Bin(seed, device.bin_code, START.timestamp())
-    sensor = Sensor(seed, device, START.timestamp())
+    sensor = Sensor(seed, device, START.timestamp(), _FAULTS)
     begins = rng.uniform(0, days - 5) * DAY_S if rng.random() < STUCK_SHARE else None
     until = (begins or 0) + rng.uniform(1.2, 4) * DAY_S
     held: int | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from angkut_infra.cli.context import settings
+from angkut_infra.cli.sim_faults import faults
 from angkut_infra.progress import bar
 from angkut_sim.backfill import backfill as publish_history
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
@@ -33,6 +34,9 @@ _SEED = click.option(
 @click.group()
 def sim() -> None:
     """Simulated sensors: each with a broker session of its own."""
+
+
+sim.add_command(faults)
 
 
 @sim.command()

@@ -55,7 +55,7 @@ def test_what_is_published_arrives_from_each_device_in_time_order(broker: Runnin
         assert {START <= reading.t < END for reading in seen.readings} == {True}
         for device in FLEET.devices:
             own = [reading for reading in seen.readings if reading.id == device.id]
-            assert all(a.t < b.t and a.seq < b.seq for a, b in pairwise(own))
+            assert all(a.t < b.t for a, b in pairwise(own))
 
 
 def test_each_device_has_its_own_session(broker: RunningBroker) -> None:
@@ -145,7 +145,8 @@ def test_the_end_state_is_left_for_live(broker: RunningBroker, tmp_path: Path) -
     assert state is not None
     assert state.world_s == END.timestamp()
     assert {each.at_s for each in state.bins.values()} == {END.timestamp()}
-    assert {each.seq for each in state.sensors.values()} == {14 * 48}
+    # Each lived up to its last slot.
+    assert all(0 < END.timestamp() - (each.lived_s or 0) <= 1800 for each in state.sensors.values())
 
 
 def test_a_refused_device_is_named_with_the_broker_s_reason(broker: RunningBroker) -> None:
