@@ -19,7 +19,7 @@ from angkut_backend.clock import Clock
 from angkut_backend.db import BINS_CHANNEL
 from angkut_backend.errors import DatabaseUnavailableError
 from angkut_backend.pool import Pool
-from angkut_backend.readings.schemas import bin_collection
+from angkut_backend.readings.schemas import bins_json
 from angkut_backend.readings.service import list_bins
 
 _LOG = logging.getLogger("angkut.live")
@@ -182,8 +182,8 @@ class Live:
             states = list_bins(conn, now, bin_ids)
         return LiveEvent(
             name="state" if bin_ids is None else "bins",
-            viewer_json=bin_collection(states, Role.VIEWER, now).model_dump_json(),
-            json=bin_collection(states, Role.ADMIN, now).model_dump_json(),
+            viewer_json=bins_json(states, Role.VIEWER, now).decode(),
+            json=bins_json(states, Role.ADMIN, now).decode(),
         )
 
     def _read_alerts(self) -> LiveEvent:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime
 
 from angkut_backend.accounts.access import SignedIn
@@ -12,8 +12,8 @@ from angkut_backend.readings.schemas import (
     BinCollection,
     BinFeature,
     ReadingsOut,
-    bin_collection,
     bin_feature,
+    bins_json,
     readings_out,
 )
 from angkut_backend.readings.service import TimeRange, get_bin, level_history, list_bins
@@ -29,12 +29,12 @@ Since = Annotated[
 Until = Annotated[AwareDatetime | None, Query(alias="to", description="Default: now")]
 
 
-@router.get("")
-def get_bins(caller: SignedIn, pool: PoolDep, now: Now) -> BinCollection:
+@router.get("", response_model=BinCollection)
+def get_bins(caller: SignedIn, pool: PoolDep, now: Now) -> Response:
     """All bins and the newest that is known of them."""
     with pool.connection() as conn:
         states = list_bins(conn, now)
-    return bin_collection(states, caller.role, now)
+    return Response(bins_json(states, caller.role, now), media_type="application/json")
 
 
 @router.get("/{code}")
@@ -42,7 +42,7 @@ def get_one_bin(caller: SignedIn, pool: PoolDep, now: Now, code: BinCode) -> Bin
     """One bin and the newest that is known of it."""
     with pool.connection() as conn:
         state = get_bin(conn, code, now)
-    return bin_feature(state, caller.role, now)
+    return BinFeature.model_validate(bin_feature(state, caller.role, now))
 
 
 @router.get("/{code}/readings")

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from angkut_backend.db import Connection, Row, load_queries
+from psycopg.rows import tuple_row
+
+from angkut_backend.db import Connection, load_queries
 from angkut_backend.errors import BackendError, NotFoundError
 from angkut_backend.quality.rules import DISTRUST
 
@@ -47,9 +50,20 @@ class FillClass(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinState:
-    """A bin and the newest that is known of it."""
+_CLASSES = (
+    (EMPTY_BELOW_PCT, FillClass.EMPTY),
+    (LOW_BELOW_PCT, FillClass.LOW),
+    (HALF_BELOW_PCT, FillClass.HALF),
+    (HIGH_BELOW_PCT, FillClass.HIGH),
+)
+
+
+class BinState(NamedTuple):
+    """A bin and the newest that is known of it.
+
+    A tuple in the order of the columns of `list_bins`: 2,000 of them take 1 ms to make, where
+    frozen dataclasses take 13.
+    """
 
     bin_id: int
     code: str
@@ -72,11 +86,6 @@ class BinState:
     device_id: str | None
     #: Seconds between two readings.
     interval_s: int | None
-
-    @classmethod
-    def from_row(cls, row: Row) -> "BinState":
-        """Read a row of `list_bins`."""
-        return cls(**row)
 
     @property
     def unknown_after(self) -> datetime | None:
@@ -152,22 +161,14 @@ class TimeRange:
 
 def fill_class(fill_pct: float) -> FillClass:
     """Return the word for a level that is believed."""
-    bounds = (
-        (EMPTY_BELOW_PCT, FillClass.EMPTY),
-        (LOW_BELOW_PCT, FillClass.LOW),
-        (HALF_BELOW_PCT, FillClass.HALF),
-        (HIGH_BELOW_PCT, FillClass.HIGH),
-    )
-    return next((word for below, word in bounds if fill_pct < below), FillClass.FULL)
+    return next((word for below, word in _CLASSES if fill_pct < below), FillClass.FULL)
 
 
 def list_bins(
     conn: Connection, now: datetime, bin_ids: Sequence[int] | None = None
 ) -> list[BinState]:
     """Return all bins by code, or those with the given ids."""
-    ids = None if bin_ids is None else list(bin_ids)
-    rows = conn.execute(_SQL["list_bins"], {"now": now, "bin_ids": ids, "code": None})
-    return [BinState.from_row(row) for row in rows]
+    return _bins(conn, now, bin_ids=None if bin_ids is None else list(bin_ids), code=None)
 
 
 def get_bin(conn: Connection, code: str, now: datetime) -> BinState:
@@ -179,11 +180,20 @@ def get_bin(conn: Connection, code: str, now: datetime) -> BinState:
         There is no bin with that code.
 
     """
-    values = {"now": now, "bin_ids": None, "code": code}
-    row = conn.execute(_SQL["list_bins"], values).fetchone()
-    if row is None:
+    found = _bins(conn, now, bin_ids=None, code=code)
+    if not found:
         raise NotFoundError(f"there is no bin {code}")
-    return BinState.from_row(row)
+    return found[0]
+
+
+def _bins(
+    conn: Connection, now: datetime, *, bin_ids: list[int] | None, code: str | None
+) -> list[BinState]:
+    values = {"now": now, "bin_ids": bin_ids, "code": code}
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        # Binary: to read 4,000 times from text takes longer than to find them.
+        cursor.execute(_SQL["list_bins"], values, binary=True)
+        return list(map(BinState._make, cursor))
 
 
 def level_history(conn: Connection, code: str, span: TimeRange) -> LevelHistory:

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from angkut_backend.accounts.service import Role
+from angkut_backend.readings.schemas import BinCollection, bins_json
 from angkut_backend.readings.service import (
     MAX_BUCKETS,
     MAX_RANGE,
@@ -89,3 +91,29 @@ def test_an_empty_backward_or_endless_range_is_refused_by_name(
 def test_any_range_fits_the_buckets(length: timedelta) -> None:
     span = TimeRange(NOW, NOW + length)
     assert length.total_seconds() / span.bucket_s + 1 <= MAX_BUCKETS
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.VIEWER])
+def test_the_json_of_all_bins_is_that_of_the_documented_schema(role: Role) -> None:
+    unmeasured = HALF_HOURLY._replace(
+        code='BKS-BT-0002 "é"',
+        fill_pct=None,
+        trusted_at=None,
+        seen_at=None,
+        battery_mv=None,
+        device_id=None,
+        interval_s=None,
+        invented=True,
+    )
+    uneven = HALF_HOURLY._replace(fill_pct=63.26, trusted_at=NOW - timedelta(microseconds=1500))
+    text = bins_json([HALF_HOURLY, unmeasured, uneven], role, NOW)
+    collection = BinCollection.model_validate_json(text)
+    assert collection.model_dump_json() == text.decode()
+    assert [feature.properties.fill_pct for feature in collection.features] == [60, None, 63.3]
+    shown = HALF_HOURLY.device_id if role is Role.ADMIN else None
+    assert [feature.properties.device_id for feature in collection.features] == [shown, None, shown]
+
+
+def test_no_bins_are_an_empty_collection() -> None:
+    collection = BinCollection.model_validate_json(bins_json([], Role.ADMIN, NOW))
+    assert collection.features == []
