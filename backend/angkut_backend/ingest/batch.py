@@ -1,10 +1,9 @@
 """Messages as they came from the broker, decoded and lined up for one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from angkut_backend.quality.echoes import echo_of_surface
 from angkut_broker.codec import Decoded, decode
 from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import Ack, Event, Health, Meta, Refused, Status
@@ -117,28 +116,6 @@ class Batch:
             DeadLetter(source, Refusal(Reason.REJECTED_BY_DATABASE, detail))
             for source in self.sources
         ]
-
-
-def reading_columns(readings: Sequence[tuple[Received, Reading]]) -> dict[str, list[object]]:
-    """Turn readings into columns: one clean list a column, as binary array parameters want."""
-    return {
-        "ord": list(range(len(readings))),
-        "device": [r.id for _, r in readings],
-        "observed_at": [r.t for _, r in readings],
-        "received_at": [source.received_at for source, _ in readings],
-        "seq": [r.seq for _, r in readings],
-        # Ragged arrays do not pass through unnest; their text form does.
-        "distances": [
-            None if r.d_mm is None else "{" + ",".join(map(str, r.d_mm)) + "}" for _, r in readings
-        ],
-        "distance_mm": [echo_of_surface(r.d_mm) for _, r in readings],
-        "fill_pct": [as_float(r.fill_pct) for _, r in readings],
-        "battery_mv": [r.bat_mv for _, r in readings],
-        "temp_c": [as_float(r.temp_c) for _, r in readings],
-        "tilt_deg": [as_float(r.tilt_deg) for _, r in readings],
-        "rssi_dbm": [r.rssi_dbm for _, r in readings],
-        "snr_db": [as_float(r.snr_db) for _, r in readings],
-    }
 
 
 def as_float(value: float | None) -> float | None:

@@ -1,35 +1,61 @@
+-- name: known_devices
+-- Some devices and their mountings, newest first, with the version of the registry that says so;
+-- one row without a device when none is known. Times as PostgreSQL counts: microseconds since 2000.
+WITH registry AS (
+    SELECT coalesce(sum(n), 0)::int8 AS version FROM registry_version
+)
+SELECT registry.version, d.external_id, d.device_id, d.confirm, m.bin_id, m.d_empty_mm,
+       m.d_full_mm, m.offset_mm, m.angle_deg,
+       CASE WHEN isfinite(m.valid_from)
+            THEN ((extract(epoch FROM m.valid_from) - 946684800) * 1000000)::int8
+            ELSE -9223372036854775808 END AS since_us,
+       CASE WHEN isfinite(m.valid_to)
+            THEN ((extract(epoch FROM m.valid_to) - 946684800) * 1000000)::int8
+            ELSE 9223372036854775807 END AS until_us
+FROM registry
+LEFT JOIN device AS d ON d.external_id = ANY(%(devices)s) AND d.retired_at IS NULL
+LEFT JOIN mounting AS m USING (device_id)
+ORDER BY d.external_id, m.valid_from DESC
+
 -- name: store_readings
--- One statement a batch: readings, the state that the map shows, and what was not stored.
-WITH inp AS (
-    SELECT * FROM unnest(
-        %(ord)b::int4[], %(device)b::text[], %(observed_at)b::timestamptz[],
-        %(received_at)b::timestamptz[], %(seq)b::int8[], %(distances)b::text[],
-        %(distance_mm)b::float4[], %(fill_pct)b::float4[], %(battery_mv)b::int4[], %(temp_c)b::float4[],
-        %(tilt_deg)b::float4[], %(rssi_dbm)b::int2[], %(snr_db)b::float4[]
-    ) AS u (ord, device, observed_at, received_at, seq, distances, distance_mm,
-            reported_fill_pct, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db)
-), known AS (
-    SELECT inp.*, d.device_id, d.confirm, m.bin_id, q.fill_pct, q.score,
-           -- Known already here, so that a history is not written once more when it is judged.
-           q.flags | CASE WHEN inp.received_at - inp.observed_at > %(stale_after)s
-                          THEN %(stale)s::int4 ELSE 0 END AS flags
-    FROM inp
-    JOIN device AS d ON d.external_id = inp.device AND d.retired_at IS NULL
-    LEFT JOIN mounting AS m ON m.device_id = d.device_id
-        AND m.valid_from <= inp.observed_at
-        AND (m.valid_to IS NULL OR inp.observed_at < m.valid_to)
-    CROSS JOIN LATERAL derive_reading(
-        inp.distances::int4[], inp.distance_mm, inp.reported_fill_pct,
-        m.d_empty_mm, m.d_full_mm, m.offset_mm, m.angle_deg
-    ) AS q
+-- One statement a batch: readings, what follows from them, the state that the map shows and the
+-- news of it. Nothing is written if the registry is no longer what the places are from.
+WITH registry AS (
+    SELECT coalesce(sum(n), 0)::int8 AS version FROM registry_version
+    -- Touches `mounting` for the lock alone: who corrects history waits for this batch.
+    WHERE (SELECT count(*) FROM (SELECT FROM mounting LIMIT 1) AS m) >= 0
+), inp AS (
+    SELECT u.*, (%(echoes)b::int4[])[u.first_echo:u.last_echo] AS distances_mm
+    FROM unnest(
+        %(device_id)b::int4[], %(observed_at)b::timestamptz[], %(received_at)b::timestamptz[],
+        %(seq)b::int8[], %(first_echo)b::int4[], %(last_echo)b::int4[], %(distance_mm)b::float4[],
+        %(fill_pct)b::float4[], %(reported)b::int4[], %(battery_mv)b::int4[], %(temp_c)b::float4[],
+        %(tilt_deg)b::float4[], %(rssi_dbm)b::int2[], %(snr_db)b::float4[], %(bin_id)b::int4[],
+        %(d_empty_mm)b::int4[], %(d_full_mm)b::int4[], %(offset_mm)b::int4[],
+        %(angle_deg)b::float4[]
+    ) AS u (device_id, observed_at, received_at, seq, first_echo, last_echo, distance_mm,
+            reported_fill_pct, reported_flags, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db,
+            bin_id, d_empty_mm, d_full_mm, offset_mm, angle_deg)
+    WHERE (SELECT version FROM registry) = %(version)s::int8
+    OFFSET 0
 ), ins AS (
     INSERT INTO readings (
         device_id, observed_at, received_at, seq, distances_mm, distance_mm, reported_fill_pct,
-        battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score)
-    SELECT device_id, observed_at, received_at, seq, distances::int4[], distance_mm,
-           reported_fill_pct, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags, score
-    FROM known
-    ORDER BY device_id, observed_at        -- one order for all writers: no deadlocks
+        reported_flags, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags,
+        score)
+    -- In the order of the key as they come: no two writers wait for each other in a circle.
+    SELECT inp.device_id, inp.observed_at, inp.received_at, inp.seq, inp.distances_mm,
+           inp.distance_mm, inp.reported_fill_pct, inp.reported_flags, inp.battery_mv, inp.temp_c,
+           inp.tilt_deg, inp.rssi_dbm, inp.snr_db, inp.bin_id, q.fill_pct,
+           -- Known already here, so that a history is not written once more when it is judged.
+           q.flags | CASE WHEN inp.received_at - inp.observed_at > %(stale_after)s
+                          THEN %(stale)s::int4 ELSE 0 END,
+           q.score
+    FROM inp
+    CROSS JOIN LATERAL derive_reading(
+        inp.distances_mm, inp.distance_mm, inp.reported_fill_pct, inp.reported_flags,
+        inp.d_empty_mm, inp.d_full_mm, inp.offset_mm, inp.angle_deg
+    ) AS q
     ON CONFLICT DO NOTHING
     RETURNING device_id, observed_at, bin_id, fill_pct, flags, battery_mv
 ), judge AS (
@@ -71,12 +97,15 @@ WITH inp AS (
     WHERE excluded.seen_at > l.seen_at
        OR excluded.trusted_at > coalesce(l.trusted_at, '-infinity')
     RETURNING bin_id
+), notes AS (
+    -- NOTIFY takes 8,000 bytes; 600 ids of up to 10 digits stay below.
+    SELECT string_agg(bin_id::text, ',') AS bins
+    FROM (SELECT bin_id, (row_number() OVER () - 1) / 600 AS part FROM latest) AS parts
+    GROUP BY part
 )
-SELECT (SELECT count(*) FROM ins) AS stored,
-       (SELECT count(*) FROM known) AS known,
-       ARRAY(SELECT ord FROM inp EXCEPT SELECT ord FROM known) AS refused,
-       ARRAY(SELECT ord FROM known WHERE confirm) AS confirm,
-       ARRAY(SELECT bin_id FROM latest ORDER BY bin_id) AS changed_bins
+SELECT (SELECT version FROM registry) AS version,
+       (SELECT count(*) FROM ins) AS stored,
+       (SELECT count(pg_notify(%(channel)s, bins)) FROM notes) AS notes
 
 -- name: store_events
 INSERT INTO event (device_id, observed_at, kind, seq, received_at, value)
@@ -125,6 +154,3 @@ WHERE u.topic NOT LIKE 'angkut/v1/%%/refused' OR NOT EXISTS (
     SELECT FROM dead_letter AS d
     WHERE d.topic LIKE 'angkut/v1/%%/refused' AND md5(d.payload) = md5(u.payload)
       AND d.topic = u.topic)
-
--- name: notify_bins
-SELECT pg_notify(%(channel)s, %(bins)s)

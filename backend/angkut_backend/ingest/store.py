@@ -4,17 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from angkut_backend.commands.service import record_acks
 from angkut_backend.db import BINS_CHANNEL, Connection, Row, load_queries
 from angkut_backend.gateways.service import learn_routes, record_health
-from angkut_backend.ingest.batch import (
-    Batch,
-    DeadLetter,
-    Received,
-    as_float,
-    reading_columns,
-)
+from angkut_backend.ingest.batch import Batch, DeadLetter, Received, as_float
+from angkut_backend.ingest.columns import microseconds, reading_columns
 from angkut_backend.ingest.confirm import confirmations
+from angkut_backend.ingest.known import KnownDevices, Places
 from angkut_backend.quality.rules import STALE_AFTER, Flag
 from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import Status
@@ -22,8 +20,6 @@ from angkut_broker.reading import Reading
 
 _SQL = load_queries("angkut_backend.ingest")
 
-#: NOTIFY takes 8,000 bytes; this many ids of up to 10 digits stay below.
-_IDS_PER_NOTE = 600
 #: A dead letter keeps so many bytes of its payload: the contract's limit.
 KEPT_BYTES = 64 * 1024
 
@@ -55,8 +51,13 @@ class Outcome:
         )
 
 
-def store(conn: Connection, batch: Batch) -> Outcome:
+def store(conn: Connection, batch: Batch, devices: KnownDevices | None = None) -> Outcome:
     """Write one batch and commit it.
+
+    Parameters
+    ----------
+    devices
+        What was remembered over earlier batches on this database.
 
     Raises
     ------
@@ -64,13 +65,15 @@ def store(conn: Connection, batch: Batch) -> Outcome:
         Nothing of the batch is stored.
     """
     with conn.transaction():
-        outcome, dead = write(conn, batch)
+        outcome, dead = write(conn, batch, devices)
         if dead:
             conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
     return outcome
 
 
-def write(conn: Connection, batch: Batch) -> tuple[Outcome, list[DeadLetter]]:
+def write(
+    conn: Connection, batch: Batch, devices: KnownDevices | None = None
+) -> tuple[Outcome, list[DeadLetter]]:
     """Write what a batch holds in the caller's transaction; return what is refused beside it.
 
     Raises
@@ -82,14 +85,12 @@ def write(conn: Connection, batch: Batch) -> tuple[Outcome, list[DeadLetter]]:
     confirmed: list[tuple[str, bytes]] = []
     dead = list(batch.dead_letters)
     if batch.readings:
-        columns = reading_columns(batch.readings)
-        stale = {"stale": Flag.STALE.value, "stale_after": STALE_AFTER}
-        row = conn.execute(_SQL["store_readings"], columns | stale).fetchone()
-        assert row is not None  # noqa: S101 - an aggregate always gives one row
-        stored, duplicates = row["stored"], row["known"] - row["stored"]
-        dead += _unknown(conn, batch, row["refused"])
-        confirmed = confirmations(batch.readings, row["refused"], row["confirm"])
-        _notify(conn, row["changed_bins"])
+        stored, places = _store_readings(conn, batch.readings, devices or KnownDevices())
+        unknown = np.flatnonzero(places["device_id"] == 0).tolist()
+        duplicates = len(places) - len(unknown) - stored
+        dead += _unknown(conn, batch, unknown)
+        wanted = np.flatnonzero(places["confirm"]).tolist()
+        confirmed = confirmations(batch.readings, unknown, wanted)
     refused, confirmed_events = _store_others(conn, batch)
     dead += refused
     confirmed += confirmed_events
@@ -100,18 +101,42 @@ def write(conn: Connection, batch: Batch) -> tuple[Outcome, list[DeadLetter]]:
     return Outcome(stored, duplicates, reasons, tuple(confirmed)), dead
 
 
+def _store_readings(
+    conn: Connection, readings: Sequence[tuple[Received, Reading]], devices: KnownDevices
+) -> tuple[int, Places]:
+    """Write the readings of known devices; return how many were new, and where each device is."""
+    ids = [reading.id for _, reading in readings]
+    observed_us = microseconds(reading.t for _, reading in readings)
+    while True:
+        places = devices.find(conn, ids, observed_us)
+        values = {
+            **reading_columns(readings, observed_us, places),
+            "version": devices.version,
+            "stale": Flag.STALE.value,
+            "stale_after": STALE_AFTER,
+            "channel": BINS_CHANNEL,
+        }
+        row = conn.execute(_SQL["store_readings"], values).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate always gives one row
+        if row["version"] == devices.version:
+            return row["stored"], places
+        # Somebody changed the registry meanwhile: nothing was written.
+        devices.forget()
+
+
 def _unknown(conn: Connection, batch: Batch, refused: Sequence[int]) -> Iterator[DeadLetter]:
     """Explain the readings whose device is not in the registry; one letter a message."""
-    if not refused:
-        return
     # By message, and not by reading: a batch of an unknown device is one letter.
     first = {id(source): (source, reading.id) for source, reading in _picked(batch, refused)}
     claims = list(first.values())
-    yield from _unregistered(claims, _device_states(conn, claims))
+    states = _device_states(conn, claims)
+    for source, device in claims:
+        # Added a moment ago, it is still refused: the reading was not written.
+        yield DeadLetter(source, _why_refused(device, states.get(device)))
 
 
 def _picked(batch: Batch, positions: Sequence[int]) -> Iterator[tuple[Received, Reading]]:
-    return (batch.readings[position] for position in sorted(positions, reverse=True))
+    return (batch.readings[position] for position in reversed(positions))
 
 
 def _device_states(conn: Connection, claims: Sequence[tuple[Received, str]]) -> Mapping[str, Row]:
@@ -128,18 +153,18 @@ def _unregistered(
 ) -> Iterator[DeadLetter]:
     """Yield a letter for each message whose device is unknown or retired."""
     for source, device in claims:
-        if device not in states:
-            yield DeadLetter(
-                source,
-                Refusal(
-                    Reason.UNKNOWN_DEVICE,
-                    f"device {device!r} is not in the registry: add it with `angkut devices add`",
-                ),
-            )
-        elif states[device]["retired"]:
-            yield DeadLetter(
-                source, Refusal(Reason.RETIRED_DEVICE, f"device {device!r} is retired")
-            )
+        state = states.get(device)
+        if state is None or state["retired"]:
+            yield DeadLetter(source, _why_refused(device, state))
+
+
+def _why_refused(device: str, state: Row | None) -> Refusal:
+    if state and state["retired"]:
+        return Refusal(Reason.RETIRED_DEVICE, f"device {device!r} is retired")
+    return Refusal(
+        Reason.UNKNOWN_DEVICE,
+        f"device {device!r} is not in the registry: add it with `angkut devices add`",
+    )
 
 
 def _store_others(
@@ -216,12 +241,6 @@ def _store_words_of_gateways(conn: Connection, batch: Batch) -> list[DeadLetter]
         detail = f"device {ack.id!r} was given no command {ack.cmd_id!r}"
         letters.append(DeadLetter(source, Refusal(Reason.UNKNOWN_COMMAND, detail)))
     return letters
-
-
-def _notify(conn: Connection, bins: Sequence[int]) -> None:
-    for start in range(0, len(bins), _IDS_PER_NOTE):
-        ids = ",".join(map(str, bins[start : start + _IDS_PER_NOTE]))
-        conn.execute(_SQL["notify_bins"], {"channel": BINS_CHANNEL, "bins": ids})
 
 
 def _dead_letter_columns(letters: Sequence[DeadLetter]) -> dict[str, list[object]]:

@@ -11,6 +11,7 @@ import psycopg
 
 from angkut_backend.db import Connection, open_connection
 from angkut_backend.ingest.batch import Batch
+from angkut_backend.ingest.known import KnownDevices
 from angkut_backend.ingest.metrics import IngestMetrics
 from angkut_backend.ingest.store import Outcome, store
 from angkut_backend.migrate import require_current
@@ -39,6 +40,7 @@ class Writer:
         self._clock = clock
         self._rng = rng
         self._conn: Connection | None = None
+        self._devices = KnownDevices()
         #: Since when the database is away or slow; `None` while all is well.
         self.away_since: datetime | None = None
 
@@ -70,6 +72,8 @@ class Writer:
         if self._conn is not None:
             self._conn.close()
             self._conn = None
+            # The next one may lead to a database that was restored meanwhile.
+            self._devices = KnownDevices()
 
     def _store(self, batch: Batch) -> Outcome:
         """Store a batch; one that the database rejects is stored message by message."""
@@ -77,14 +81,14 @@ class Writer:
             self._conn = open_connection(self._dsn, application="angkut-ingest")
             require_current(self._conn)
         try:
-            return store(self._conn, batch)
+            return store(self._conn, batch, self._devices)
         except (psycopg.DataError, psycopg.IntegrityError) as exc:
             reason = str(exc).strip()
             if len(batch.sources) > 1:
                 return Outcome.sum([self._store(Batch.of([source])) for source in batch.sources])
             log.warning("the database rejects a message: %s", reason)
             batch.refuse_all(reason)
-            return store(self._conn, batch)
+            return store(self._conn, batch, self._devices)
 
     def _away(self, reason: str, *, waiting: int) -> None:
         if self.away_since is None:

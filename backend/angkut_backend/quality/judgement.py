@@ -35,6 +35,7 @@ from angkut_backend.quality.rules import (
 
 # Plain numbers: operations on an IntFlag cost ten times as much, and this runs per reading.
 _OWN, _UNUSABLE, _COPY = int(OWN), int(UNUSABLE), int(Flag.COPY)
+_LOW_BATTERY = int(Flag.LOW_BATTERY)
 
 
 class Reading(NamedTuple):
@@ -53,6 +54,8 @@ class Reading(NamedTuple):
     fill_pct: float | None
     #: As stored: own ones are right, the others may be stale or still missing.
     flags: int
+    #: What the device itself says against it.
+    reported_flags: int = 0
 
 
 def judge(readings: Sequence[Reading], start: int) -> list[int]:
@@ -115,14 +118,14 @@ def is_usable(reading: Reading) -> bool:
 
 
 def _alone(r: Reading) -> int:
-    flags = r.flags & _OWN
+    flags = r.flags & _OWN | r.reported_flags & _LOW_BATTERY
     late = r.received_at - r.observed_at
     if late > STALE_AFTER:
         flags |= Flag.STALE.value
     elif -late > AHEAD:
         flags |= Flag.CLOCK_SKEW.value
     if r.battery_mv and r.battery_mv < LOW_BATTERY_MV:  # 0: the device does not know it
-        flags |= Flag.LOW_BATTERY.value
+        flags |= _LOW_BATTERY
     if r.distances_mm and r.distance_mm is not None and len(r.distances_mm) > 1:
         surface = r.distance_mm
         if sum(abs(echo - surface) <= ECHO_AGREE_MM for echo in r.distances_mm) < 2:

@@ -15,7 +15,8 @@ SELECT * FROM unnest(%(device_id)b::int4[], %(since)b::timestamptz[])
 -- name: readings_before
 -- The newest readings of each device before a time of its own.
 SELECT r.device_id, r.observed_at, r.received_at, r.seq, r.distances_mm, r.distance_mm,
-       r.reported_fill_pct, r.battery_mv, r.temp_c, r.bin_id, r.fill_pct, r.flags
+       r.reported_fill_pct, r.battery_mv, r.temp_c, r.bin_id, r.fill_pct, r.flags,
+       coalesce(r.reported_flags, 0) AS reported_flags
 FROM unnest(%(device_id)b::int4[], %(since)b::timestamptz[]) AS d (device_id, since)
 CROSS JOIN LATERAL (
     SELECT * FROM readings
@@ -26,7 +27,8 @@ ORDER BY r.device_id, r.observed_at
 
 -- name: readings_since
 SELECT r.device_id, r.observed_at, r.received_at, r.seq, r.distances_mm, r.distance_mm,
-       r.reported_fill_pct, r.battery_mv, r.temp_c, r.bin_id, r.fill_pct, r.flags
+       r.reported_fill_pct, r.battery_mv, r.temp_c, r.bin_id, r.fill_pct, r.flags,
+       coalesce(r.reported_flags, 0) AS reported_flags
 FROM unnest(%(device_id)b::int4[], %(since)b::timestamptz[]) AS d (device_id, since)
 CROSS JOIN LATERAL (
     SELECT * FROM readings
@@ -181,13 +183,13 @@ WITH derived AS (
     LEFT JOIN mounting AS m ON m.device_id = r.device_id AND m.valid_from <= r.observed_at
         AND (m.valid_to IS NULL OR r.observed_at < m.valid_to)
     CROSS JOIN LATERAL derive_reading(
-        r.distances_mm, r.distance_mm, r.reported_fill_pct,
+        r.distances_mm, r.distance_mm, r.reported_fill_pct, r.reported_flags,
         m.d_empty_mm, m.d_full_mm, m.offset_mm, m.angle_deg
     ) AS q
     WHERE r.device_id = ANY(%(devices)s)
       AND r.observed_at >= %(since)s AND r.observed_at < %(until)s
       AND (r.bin_id, r.fill_pct, r.flags & %(own)s)
-          IS DISTINCT FROM (m.bin_id, q.fill_pct, q.flags)
+          IS DISTINCT FROM (m.bin_id, q.fill_pct, q.flags & %(own)s)
 ), changed AS (
     UPDATE readings AS r
     SET bin_id = d.bin_id, fill_pct = d.fill_pct, flags = d.flags, score = d.score

@@ -5,8 +5,11 @@ its mounting run in SQL where readings arrive (`derive_reading`); a test holds t
 the figures here. The others need the neighbours and run after arrival (`judge`).
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import IntFlag
+
+from angkut_broker.messages import Fault
 
 
 class Flag(IntFlag):
@@ -40,12 +43,55 @@ class Flag(IntFlag):
     STALE = 4096
     #: The device's counter did not rise: the device began anew, or its clock jumped back.
     RESTARTED = 8192
+    #: The device says that its sensor does not answer or is broken.
+    SENSOR_ERROR = 16384
+    #: The device says that the surface is closer than its sensor can see, or the sensor dirty.
+    BLIND = 32768
+    #: The device or its decoder left out a field that cannot be; the others count.
+    BAD_FIELD = 65536
+    #: The device sent it later, out of its memory.
+    HISTORY = 131072
+    #: The device did not know the time: the time of arrival stands for it.
+    NO_CLOCK = 262144
 
 
-#: What `derive_reading` sets; all the rest is set by `judge`.
-OWN = Flag.NO_ECHO | Flag.OUT_OF_RANGE | Flag.UNMOUNTED | Flag.REPORTED | Flag.NO_LEVEL
+#: What a device may report, as flags.
+FAULTS = {
+    Fault.NO_ECHO: Flag.NO_ECHO,
+    Fault.SENSOR_ERROR: Flag.SENSOR_ERROR,
+    Fault.BLIND_ZONE: Flag.BLIND,
+    Fault.LOW_BATTERY: Flag.LOW_BATTERY,
+    Fault.BAD_FIELD: Flag.BAD_FIELD,
+    Fault.HISTORY: Flag.HISTORY,
+    Fault.CLOCK: Flag.NO_CLOCK,
+}
+_BITS = {fault.value: flag.value for fault, flag in FAULTS.items()}
+
+#: What `derive_reading` alone sets; all the rest is set by `judge`. It also sets what a device
+#: reports of its battery, which `judge` repeats.
+OWN = (
+    Flag.NO_ECHO
+    | Flag.OUT_OF_RANGE
+    | Flag.UNMOUNTED
+    | Flag.REPORTED
+    | Flag.NO_LEVEL
+    | Flag.SENSOR_ERROR
+    | Flag.BLIND
+    | Flag.BAD_FIELD
+    | Flag.HISTORY
+    | Flag.NO_CLOCK
+)
+#: Own flags that leave a reading without a level.
+LEVELLESS = (
+    Flag.NO_ECHO
+    | Flag.OUT_OF_RANGE
+    | Flag.UNMOUNTED
+    | Flag.NO_LEVEL
+    | Flag.SENSOR_ERROR
+    | Flag.BLIND
+)
 #: What follows from the reading and its mounting alone, and takes the trust away.
-UNUSABLE = Flag.NO_ECHO | Flag.OUT_OF_RANGE | Flag.UNMOUNTED | Flag.NO_LEVEL | Flag.DOUBLE_ECHO
+UNUSABLE = LEVELLESS | Flag.DOUBLE_ECHO
 #: A reading with any of these has no trusted level.
 DISTRUST = UNUSABLE | Flag.SPIKE | Flag.RATE_IMPOSSIBLE | Flag.STUCK
 
@@ -105,7 +151,23 @@ LATE_INTERVALS = 3
 LATE_DAY_WEIGHT = 0.8
 
 #: What is left of the score by each flag that does not take the trust away.
-WEIGHTS = {Flag.REPORTED: 0.8, Flag.LOW_BATTERY: 0.8, Flag.CLOCK_SKEW: 0.5, Flag.COPY: 0.5}
+WEIGHTS = {
+    Flag.REPORTED: 0.8,
+    Flag.LOW_BATTERY: 0.8,
+    Flag.CLOCK_SKEW: 0.5,
+    Flag.COPY: 0.5,
+    Flag.NO_CLOCK: 0.8,
+}
+
+
+def reported_flags(faults: Iterable[str] | None) -> int | None:
+    """Return what a device reports as bits, codes of a later contract left out; `None`: nothing."""
+    if not faults:
+        return None
+    bits = 0
+    for fault in faults:
+        bits |= _BITS.get(fault, 0)
+    return bits or None
 
 
 def score(flags: int) -> float:

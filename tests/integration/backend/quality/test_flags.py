@@ -147,7 +147,7 @@ def test_the_database_judges_single_readings_by_the_figures_of_the_rules(
 ) -> None:
     full_mm = 200 if distance_mm > 100 else 0
     row = storage_conn.execute(
-        "SELECT * FROM derive_reading(ARRAY[%(d)s::int], %(d)s::real, NULL, 1200, %(f)s, 0, 0)",
+        "SELECT * FROM derive_reading(ARRAY[%(d)s::int], %(d)s::real, NULL, NULL, 1200, %(f)s, 0, 0)",
         {"d": distance_mm, "f": full_mm},
     ).fetchone()
     assert row
@@ -157,7 +157,7 @@ def test_the_database_judges_single_readings_by_the_figures_of_the_rules(
 
 def test_the_database_scores_single_readings_as_the_rules_do(storage_conn: Connection) -> None:
     row = storage_conn.execute(
-        "SELECT * FROM derive_reading(NULL, NULL, 40, 1200, 200, 0, 0)"
+        "SELECT * FROM derive_reading(NULL, NULL, 40, NULL, 1200, 200, 0, 0)"
     ).fetchone()
     assert row
     assert row["flags"] == Flag.REPORTED

@@ -1,0 +1,99 @@
+"""Which devices there are and where they hang: remembered from batch to batch.
+
+Looking this up in the statement that writes costs as much as the rest of it. What is remembered
+is right as long as `version` is what the database says; the writing statement compares.
+"""
+
+from collections.abc import Collection, Sequence
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+from psycopg.rows import tuple_row
+
+from angkut_backend.db import Connection, load_queries
+
+_SQL = load_queries("angkut_backend.ingest")
+
+#: Devices remembered: some 50 MB. With more in one batch than fit, all are forgotten first.
+_DEVICES_MAX = 200_000
+
+#: A device, and one of its mountings; without a mounting `bin_id` is 0. Times are microseconds
+#: since 2000, as PostgreSQL counts them.
+Place = np.dtype(
+    [
+        ("device_id", "i4"),
+        ("confirm", "?"),
+        ("bin_id", "i4"),
+        ("d_empty_mm", "i4"),
+        ("d_full_mm", "i4"),
+        ("offset_mm", "i4"),
+        ("angle_deg", "f4"),
+        ("since_us", "i8"),
+        ("until_us", "i8"),
+    ]
+)
+Places = npt.NDArray[np.void]
+
+_EVER = (np.iinfo("i8").min, np.iinfo("i8").max)
+#: What stands for a device that is unknown or retired.
+_NOWHERE = (0, False, 0, 0, 0, 0, 0.0, *_EVER)
+
+
+class KnownDevices:
+    """What one writer remembers of the registry."""
+
+    def __init__(self) -> None:
+        self.version: int | None = None
+        #: Row of a device's newest mounting; the older ones and one for the rest of time follow.
+        self._first: dict[str, int] = {}
+        self._places: Places = np.array([_NOWHERE], Place)
+
+    def forget(self) -> None:
+        """Drop what is remembered: it is of an older version."""
+        self.version = None
+        self._first = {}
+        self._places = self._places[:1]
+
+    def find(
+        self, conn: Connection, devices: Sequence[str], at_us: npt.NDArray[np.int64]
+    ) -> Places:
+        """Return where each device was at its time; `device_id` 0: unknown or retired."""
+        wanted = set(devices)
+        missing = wanted - self._first.keys()
+        if missing and (
+            len(self._first) + len(missing) > _DEVICES_MAX or not self._learn(conn, missing)
+        ):
+            self.forget()
+            self._learn(conn, wanted)
+        first = self._first
+        rows = np.fromiter((first[device] for device in devices), np.intp, len(devices))
+        while True:
+            places = self._places[rows]
+            elsewhere = (at_us < places["since_us"]) | (at_us >= places["until_us"])
+            if not elsewhere.any():
+                return places
+            rows += elsewhere  # one mounting back
+
+    def _learn(self, conn: Connection, devices: Collection[str]) -> bool:
+        """Read some devices; `False` if what is remembered is of another version."""
+        with conn.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(_SQL["known_devices"], {"devices": list(devices)}).fetchall()
+        version = rows[0][0]
+        if self.version not in {None, version}:
+            return False
+        self.version = version
+        self._first |= dict.fromkeys(devices, 0)
+        places, n = [self._places], len(self._places)
+        for name, of_device in groupby(rows, key=lambda row: row[1]):
+            if name is None:  # none of them is known
+                continue
+            mountings = [row[2:] for row in of_device]
+            device_id, confirm = mountings[0][:2]
+            found = [mounting for mounting in mountings if mounting[2] is not None]
+            found.append((device_id, confirm, *_NOWHERE[2:]))
+            self._first[name] = n
+            places.append(np.array(found, Place))
+            n += len(found)
+        self._places = np.concatenate(places)
+        return True
