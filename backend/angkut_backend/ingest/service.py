@@ -1,7 +1,6 @@
 """The ingest process: collect, write, commit, acknowledge; nothing is acknowledged before."""
 
 import logging
-import queue
 import random
 import threading
 import time
@@ -21,9 +20,6 @@ log = logging.getLogger("angkut.ingest")
 
 #: How often a quiet loop looks whether it should stop, seconds.
 _TICK_S = 0.5
-#: A pause of so long ends a batch: the broker may have no more to give before it hears of
-#: these messages, because its window is full, seconds.
-_QUIET_S = 0.01
 #: A line about what was done comes at most this often, seconds.
 _REPORT_S = 60
 #: A loop that did not turn for so long hangs: restart the process, seconds.
@@ -36,11 +32,9 @@ class Ingest:
     def __init__(
         self, settings: Settings, *, clock: Callable[[], datetime], rng: random.Random
     ) -> None:
-        self._batch_rows = settings.ingest_batch_size
-        self._batch_wait_s = settings.ingest_batch_wait_ms / 1000
         self._monitor_address = settings.monitor_address
         self._metrics = IngestMetrics()
-        self._consumer = Consumer(settings, clock=clock)
+        self._consumer = Consumer(settings, clock=clock, rng=rng)
         self._writer = Writer(settings.dsn, self._metrics, clock=clock, rng=rng)
         self._turned_at = self._reported_at = time.monotonic()
         self._tally: Counter[str] = Counter()
@@ -71,32 +65,19 @@ class Ingest:
         }
         waits = self._writer.away_since is not None  # then the loop waits, and rightly
         return Health(
-            alive=waits or time.monotonic() - self._turned_at < _HANGS_S,
+            alive=self._consumer.alive and (waits or time.monotonic() - self._turned_at < _HANGS_S),
             troubles={what: since for what, since in troubles.items() if since is not None},
         )
 
     def _turn(self, stop: threading.Event) -> None:
         self._turned_at = time.monotonic()
-        batch = self._collect()
+        batch = self._consumer.intake.take(_TICK_S)
         if batch is not None and (outcome := self._writer.write(batch, stop)):
             self._consumer.acknowledge(batch.sources)
             self._consumer.publish(outcome.confirmations)
             self._count(outcome, batch)
         self._metrics.connected.set(self._consumer.away_since is None)
         self._report()
-
-    def _collect(self) -> Batch | None:
-        """Wait for a message, then for more of them, by size and by time."""
-        batch = Batch()
-        try:
-            batch.add(self._consumer.inbox.get(timeout=_TICK_S))
-            deadline = time.monotonic() + self._batch_wait_s
-            while batch.rows() < self._batch_rows:
-                wait_s = min(_QUIET_S, max(0, deadline - time.monotonic()))
-                batch.add(self._consumer.inbox.get(timeout=wait_s))
-        except queue.Empty:
-            pass
-        return batch if batch.sources else None
 
     def _count(self, outcome: Outcome, batch: Batch) -> None:
         self._tally["stored"] += outcome.stored
