@@ -46,12 +46,14 @@ def read(
     events = list(opened.events)
     metas = list(opened.metas)
     refusals = list(opened.refusals)
+    model = None
     for uplink in opened.uplinks:
         told = hear(uplink, now=now, models=models)
         readings.extend(told.readings)
         events.extend(told.events)
         metas.extend(told.metas)
         refusals.extend(told.refusals)
+        model = told.model or model
     return Heard(
         tuple(readings),
         tuple(events),
@@ -62,6 +64,7 @@ def read(
         opened.device,
         opened.route,
         opened.ignored,
+        model,
     )
 
 
@@ -143,7 +146,13 @@ def _translate(uplink: Uplink, frame: Frame, model: Model | None, now: datetime)
         except ValidationError as exc:
             refusals.append(_invalid(uplink, exc))
     metas = list(_metas(uplink, frame, model))
-    return Heard(tuple(readings.values()), tuple(events), tuple(metas), (), tuple(refusals))
+    return Heard(
+        tuple(readings.values()),
+        tuple(events),
+        tuple(metas),
+        refusals=tuple(refusals),
+        model=model.name if model else None,
+    )
 
 
 def _receipt(uplink: Uplink, now: datetime) -> tuple[datetime, tuple[Fault, ...]]:
