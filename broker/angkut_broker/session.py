@@ -33,6 +33,9 @@ class BrokerAddress:
     #: Speak TLS; `ca_file` names the broker's authority unless a public one signed it.
     tls: bool = False
     ca_file: Path | None = None
+    #: Certificate and key of ours, where the broker asks for them.
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
     def __str__(self) -> str:
         return f"MQTT broker at {self.host}:{self.port}"
@@ -204,9 +207,11 @@ def _client(broker: BrokerAddress, *, client_id: str, clean_session: bool) -> mq
         protocol=mqtt.MQTTv311,
         manual_ack=True,
     )
-    client.username_pw_set(broker.username, broker.password)
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password)
     if broker.tls:
-        client.tls_set(str(broker.ca_file) if broker.ca_file else None)
+        files = (broker.ca_file, broker.cert_file, broker.key_file)
+        client.tls_set(*(str(path) if path else None for path in files))
     return client
 
 

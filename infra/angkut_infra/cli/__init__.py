@@ -29,6 +29,7 @@ _COMMANDS = {
     "webhooks": ("webhooks", "Tell other programs of alerts: add, list, remove, test."),
     "contract": ("contract", "Write or check the JSON Schemas and the AsyncAPI document."),
     "broker": ("broker", "Write the configuration of a production broker from the contract."),
+    "edge": ("edge", "A gateway beside a network server: decodes, keeps on disk, forwards."),
     "sim": ("sim", "Simulated sensors: publish history, or report live."),
 }
 

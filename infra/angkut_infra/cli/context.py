@@ -1,9 +1,6 @@
 """What the commands share: settings, a database connection, who is acting."""
 
 import getpass
-import logging
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -67,14 +64,3 @@ def actor() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a container's user may have no name
         return "cli"
-
-
-def set_up_logging(level: str) -> None:
-    """Log lines with UTC time to standard error: one event a line."""
-    handler = logging.StreamHandler(sys.stderr)
-    formatter = logging.Formatter(
-        "time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s", "%Y-%m-%dT%H:%M:%SZ"
-    )
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -1,8 +1,6 @@
 """`angkut up|ingest|api|worker|migrate`: the processes, together and alone."""
 
 import random
-import signal
-import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -11,7 +9,8 @@ import click
 from angkut_backend.db import connect
 from angkut_backend.migrate import migrate as apply_migrations
 from angkut_backend.settings import load_settings
-from angkut_infra.cli.context import set_up_logging, settings
+from angkut_infra.cli.context import settings
+from angkut_infra.cli.process import set_up_logging, stop_by_signal
 from angkut_infra.stack.services import SERVICES
 
 
@@ -31,7 +30,7 @@ def ingest() -> None:
         clock=lambda: datetime.now(UTC),
         # Jitter only: nothing secret hangs on it.
         rng=random.Random(),  # noqa: S311
-    ).run(_stop_by_signal())
+    ).run(stop_by_signal())
 
 
 @click.command()
@@ -61,7 +60,7 @@ def worker() -> None:
         # Jitter only: nothing secret hangs on it.
         rng=random.Random(),  # noqa: S311
         monitor_address=found.monitor_address,
-    ).run(_stop_by_signal())
+    ).run(stop_by_signal())
 
 
 @click.command()
@@ -99,11 +98,3 @@ def up(services: tuple[str, ...]) -> None:
         click.echo(f"broker mqtt://{stack.broker.host}:{stack.broker.port}")
         click.echo("stop with Ctrl-C")
         stack.run_until_stopped()
-
-
-def _stop_by_signal() -> threading.Event:
-    """Return an event that SIGTERM or SIGINT sets."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
