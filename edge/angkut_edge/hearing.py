@@ -1,6 +1,7 @@
 """From one message of a source to messages of the wire contract. Never raises."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -81,7 +82,9 @@ def hear(uplink: Uplink, *, now: datetime, models: Mapping[str, str]) -> Heard:
         return Heard(refusals=(_surprise(f"{uplink.device}: a frame", exc),))
     if frame is None:
         return Heard()
-    return _translate(uplink, frame, model, now)
+    return replace(
+        _translate(uplink, frame, model, now), model=None if model is None else model.name
+    )
 
 
 def _model(uplink: Uplink, models: Mapping[str, str]) -> Model | Refusal | None:
