@@ -1,6 +1,6 @@
 """What is known of the bins now, and how their levels went."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -168,7 +168,9 @@ def list_bins(
     conn: Connection, now: datetime, bin_ids: Sequence[int] | None = None
 ) -> list[BinState]:
     """Return all bins by code, or those with the given ids."""
-    return _bins(conn, now, bin_ids=None if bin_ids is None else list(bin_ids), code=None)
+    if bin_ids is None:
+        return _bins(conn, "all_bins", {"now": now})
+    return _bins(conn, "bins_of_ids", {"now": now, "bin_ids": list(bin_ids)})
 
 
 def get_bin(conn: Connection, code: str, now: datetime) -> BinState:
@@ -180,19 +182,21 @@ def get_bin(conn: Connection, code: str, now: datetime) -> BinState:
         There is no bin with that code.
 
     """
-    found = _bins(conn, now, bin_ids=None, code=code)
+    found = _bins(conn, "bin_of_code", {"now": now, "code": code})
     if not found:
         raise NotFoundError(f"there is no bin {code}")
     return found[0]
 
 
-def _bins(
-    conn: Connection, now: datetime, *, bin_ids: list[int] | None, code: str | None
-) -> list[BinState]:
-    values = {"now": now, "bin_ids": bin_ids, "code": code}
+def bins_query(which: str) -> str:
+    """Return the statement for `all_bins`, `bins_of_ids` or `bin_of_code`."""
+    return _SQL["list_bins"].replace("{which}", _SQL[which])
+
+
+def _bins(conn: Connection, which: str, values: Mapping[str, object]) -> list[BinState]:
     with conn.cursor(row_factory=tuple_row) as cursor:
         # Binary: to read 4,000 times from text takes longer than to find them.
-        cursor.execute(_SQL["list_bins"], values, binary=True)
+        cursor.execute(bins_query(which), values, binary=True)
         return list(map(BinState._make, cursor))
 
 

@@ -1,16 +1,18 @@
 """How the hot queries are answered: by which index, from which chunks. Not how fast."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from psycopg import ClientCursor
 
-from angkut_backend.db import Connection, connect, load_queries
+from angkut_backend.db import Connection, Row, connect, load_queries
 from angkut_backend.readings.maintenance import Edition, edition, refresh
 from angkut_backend.readings.maintenance.statements import SQL
+from angkut_backend.readings.service import bins_query
 from parts.databases import Databases
 from parts.registry import add_registry
 
@@ -20,6 +22,8 @@ DAY = timedelta(days=1)
 BINS = 400
 #: Sparse and long: many chunks in few rows.
 DAYS = 364
+
+Explain = Callable[[str, dict[str, Any]], "list[Scan]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,42 @@ def fill(conn: Connection) -> None:
     conn.commit()
 
 
+@pytest.fixture(params=["for these values", "for any values"])
+def explain(request: pytest.FixtureRequest, conn: Connection) -> Iterator[Explain]:
+    """What is done for the values at hand, and what a connection does that has asked often.
+
+    After some five times PostgreSQL may plan once for all values.
+    """
+    if request.param == "for these values":
+        yield lambda query, values: scans(conn, query, values)
+        return
+    conn.execute("SET plan_cache_mode = force_generic_plan")
+    yield lambda query, values: prepared_scans(conn, query, values)
+    conn.execute("RESET plan_cache_mode")
+
+
 def scans(conn: Connection, query: str, values: dict[str, Any]) -> list[Scan]:
-    row = conn.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", values).fetchone()
+    found = conn.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", values)
+    return of_plan(found.fetchone())
+
+
+def prepared_scans(conn: Connection, query: str, values: dict[str, Any]) -> list[Scan]:
+    types = {str: "text", int: "int4", timedelta: "interval", datetime: "timestamptz"}
+    numbers = {name: f"${n}" for n, name in enumerate(values, 1)}
+    text = query.replace("%(", "{").replace(")s", "}").format_map(numbers)
+    kinds = ", ".join(types.get(type(value), "int4[]") for value in values.values())
+    places = ", ".join(["%s"] * len(values))
+    conn.execute(f"PREPARE hot ({kinds}) AS {text}")
+    try:
+        found = ClientCursor(conn).execute(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE hot ({places})", list(values.values())
+        )
+        return of_plan(found.fetchone())
+    finally:
+        conn.execute("DEALLOCATE hot")
+
+
+def of_plan(row: Row | None) -> list[Scan]:
     assert row
     plan = row["QUERY PLAN"]
     return list(walk((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]))
@@ -129,14 +167,34 @@ def one_bin(conn: Connection, back: timedelta, bucket_s: int) -> dict[str, Any]:
     }
 
 
-def test_the_latest_of_all_bins_does_not_touch_the_readings(conn: Connection) -> None:
-    found = scans(conn, QUERIES["list_bins"], {"now": NOW, "bin_ids": None, "code": None})
-    assert "bin_latest" in {scan.relation for scan in found}
+def test_the_latest_of_all_bins_is_read_in_one_go_and_not_from_the_readings(
+    explain: Explain,
+) -> None:
+    found = explain(bins_query("all_bins"), {"now": NOW})
+    read = {scan.relation: scan.condition for scan in found}
+    assert "bin_latest" in read
     assert not of_readings(found)
+    # Bin by bin would be an index lookup by each bin's id.
+    for table in ("bin", "bin_latest", "mounting", "device"):
+        assert not read[table], found
 
 
-def test_a_bins_week_is_read_by_the_key_from_the_chunks_of_that_week(conn: Connection) -> None:
-    found = of_readings(scans(conn, QUERIES["trusted_levels"], one_bin(conn, 7 * DAY, 900)))
+@pytest.mark.parametrize(
+    ("which", "value"), [("bins_of_ids", {"bin_ids": [7, 8]}), ("bin_of_code", {"code": "B-7"})]
+)
+def test_the_latest_of_some_bins_is_read_by_their_keys(
+    explain: Explain, which: str, value: dict[str, Any]
+) -> None:
+    found = explain(bins_query(which), {"now": NOW} | value)
+    assert not of_readings(found)
+    [of_bin] = [scan for scan in found if scan.relation == "bin"]
+    assert of_bin.condition
+
+
+def test_a_bins_week_is_read_by_the_key_from_the_chunks_of_that_week(
+    conn: Connection, explain: Explain
+) -> None:
+    found = of_readings(explain(QUERIES["trusted_levels"], one_bin(conn, 7 * DAY, 900)))
     assert found
     for scan in found:
         assert scan.index.endswith("readings_pkey"), scan
@@ -146,8 +204,12 @@ def test_a_bins_week_is_read_by_the_key_from_the_chunks_of_that_week(conn: Conne
     assert len(found) <= (1 if edition(conn) is Edition.PLAIN else 2)
 
 
-def test_a_bins_long_curve_is_read_from_its_hours_by_index(conn: Connection) -> None:
-    found = scans(conn, QUERIES["rolled_up_levels"], one_bin(conn, 60 * DAY, 7200))
+def test_a_bins_long_curve_is_read_from_its_hours_by_index(
+    conn: Connection, explain: Explain
+) -> None:
+    values = one_bin(conn, 60 * DAY, 7200)
+    del values["distrust"]
+    found = explain(QUERIES["rolled_up_levels"], values)
     assert not of_readings(found)
     hours = of_rollups(found)
     assert hours
@@ -158,9 +220,9 @@ def test_a_bins_long_curve_is_read_from_its_hours_by_index(conn: Connection) -> 
 
 @pytest.mark.parametrize(("query", "days"), [("hourly_levels", 1), ("daily_figures", 60)])
 def test_all_bins_over_a_time_are_read_from_the_roll_ups_by_that_time(
-    conn: Connection, query: str, days: int
+    explain: Explain, query: str, days: int
 ) -> None:
-    found = scans(conn, QUERIES[query], {"since": NOW - days * DAY, "until": NOW})
+    found = explain(QUERIES[query], {"since": NOW - days * DAY, "until": NOW})
     assert not of_readings(found)
     touched = of_rollups(found)
     assert touched
