@@ -128,7 +128,7 @@ def reading_columns(
 
 def microseconds(times: Iterable[datetime]) -> npt.NDArray[np.int64]:
     """Return aware times as PostgreSQL counts them: microseconds since 2000."""
-    # A float holds microseconds exactly until the year 2242.
+    # Seconds since 1970 as a float are exact to the microsecond until 2106.
     seconds = np.array([time.timestamp() for time in times], "f8") - _EPOCH_S
     return np.rint(seconds * 1e6).astype("i8")
 

@@ -56,13 +56,10 @@ CREATE TABLE registry_version (
 
 CREATE FUNCTION registry_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- Once a transaction is enough: its changes are seen together.
-    IF NOT EXISTS (SELECT FROM registry_version WHERE xmin = pg_current_xact_id()::xid) THEN
-        UPDATE registry_version SET n = n + 1
-        WHERE slot = (SELECT slot FROM registry_version LIMIT 1 FOR UPDATE SKIP LOCKED);
-        IF NOT FOUND THEN
-            INSERT INTO registry_version (n) VALUES (1);
-        END IF;
+    UPDATE registry_version SET n = n + 1
+    WHERE slot = (SELECT slot FROM registry_version LIMIT 1 FOR UPDATE SKIP LOCKED);
+    IF NOT FOUND THEN
+        INSERT INTO registry_version (n) VALUES (1);
     END IF;
     RETURN NULL;
 END $$;

@@ -9,8 +9,10 @@ from angkut_backend.db import Connection
 from angkut_backend.ingest.batch import Batch
 from angkut_backend.ingest.store import store
 from angkut_backend.quality import rules
+from angkut_backend.quality.derivation import derive
 from angkut_backend.quality.rules import OWN, Flag
 from angkut_backend.quality.service import judge_new_readings
+from angkut_broker.messages import Fault
 from parts.history import (
     LEVELS,
     NOW,
@@ -147,7 +149,8 @@ def test_the_database_judges_single_readings_by_the_figures_of_the_rules(
 ) -> None:
     full_mm = 200 if distance_mm > 100 else 0
     row = storage_conn.execute(
-        "SELECT * FROM derive_reading(ARRAY[%(d)s::int], %(d)s::real, NULL, NULL, 1200, %(f)s, 0, 0)",
+        "SELECT * FROM derive_reading("
+        "ARRAY[%(d)s::int], %(d)s::real, NULL, NULL, 1200, %(f)s, 0, 0)",
         {"d": distance_mm, "f": full_mm},
     ).fetchone()
     assert row
@@ -162,3 +165,59 @@ def test_the_database_scores_single_readings_as_the_rules_do(storage_conn: Conne
     assert row
     assert row["flags"] == Flag.REPORTED
     assert row["score"] == pytest.approx(rules.score(Flag.REPORTED))
+
+
+@pytest.mark.parametrize("reported", [flag.value for flag in rules.FAULTS.values()])
+@pytest.mark.parametrize("also", [0, Flag.LOW_BATTERY | Flag.NO_CLOCK])
+@pytest.mark.parametrize("fill_pct", [40, None])
+def test_what_a_device_reports_is_judged_by_the_rules(
+    storage_conn: Connection, reported: int, also: int, fill_pct: float | None
+) -> None:
+    row = storage_conn.execute(
+        "SELECT * FROM derive_reading(NULL, NULL, %s, %s, 1200, 200, 0, 0)",
+        [fill_pct, reported | also],
+    ).fetchone()
+    assert row
+    mine = Flag.REPORTED if fill_pct else Flag.NO_LEVEL
+    assert Flag(row["flags"]) == Flag(reported | also) | mine
+    assert (row["fill_pct"] is None) == bool(row["flags"] & rules.LEVELLESS)
+    assert row["score"] == pytest.approx(rules.score(row["flags"]))
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_reported_fault_stays_whatever_is_judged_and_derived_again(
+    registry: Connection, fault: Fault
+) -> None:
+    readings = history([50, 51, 52, 53])
+    readings[2] = readings[2].model_copy(update={"faults": [fault.value, "of_tomorrow"]})
+    put(registry, readings)
+    on_arrival = [(row["flags"], row["score"], row["fill_pct"]) for row in stored(registry)]
+    flag = rules.FAULTS[fault]
+    assert on_arrival[2][0] == flag
+    assert [row[0] for row in on_arrival[:2] + on_arrival[3:]] == [0, 0, 0]
+    assert stored(registry)[2]["reported_flags"] == flag
+    assert (on_arrival[2][2] is None) == bool(flag & rules.DISTRUST)
+    judge_all(registry)
+    assert [(r["flags"], r["score"], r["fill_pct"]) for r in stored(registry)] == on_arrival
+    done = derive(registry, bin_code=None, since=None, now=NOW, on_progress=lambda _done, _of: None)
+    assert done.changed == 0
+    # Also by a derivation that has something to do.
+    registry.execute("UPDATE readings SET flags = 1, score = 0, fill_pct = NULL")
+    derive(registry, bin_code=None, since=None, now=NOW, on_progress=lambda _done, _of: None)
+    assert [(r["flags"], r["score"], r["fill_pct"]) for r in stored(registry)] == on_arrival
+
+
+def test_the_map_shows_no_level_that_the_device_itself_doubts(registry: Connection) -> None:
+    sure, doubted = history([50, 95])
+    put(registry, [sure, doubted.model_copy(update={"faults": ["blind_zone"]})])
+    judge_all(registry)
+    found = latest(registry)
+    assert (found["seen_at"], found["trusted_at"]) == (doubted.t, sure.t)
+    assert (found["fill_pct"], found["flags"]) == (pytest.approx(50), Flag.BLIND)
+
+
+def test_every_fault_of_the_contract_has_a_flag() -> None:
+    assert set(rules.FAULTS) == set(Fault)
+    # What `judge` may set itself is repeated by it; all the rest must outlive it.
+    assert {flag for flag in rules.FAULTS.values() if not flag & OWN} == {Flag.LOW_BATTERY}
+    assert rules.reported_flags(["of_tomorrow"]) is None
