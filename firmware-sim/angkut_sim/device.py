@@ -21,6 +21,8 @@ from angkut_sim.truth import Surface
 
 #: A nearly full bin, or one that fills so fast, is measured twice as often by adaptive makes.
 _HURRY_PCT, _HURRY_PCT_H = 75.0, 6.0
+#: Closer readings tell nothing of a rate.
+_RATE_AFTER_H = 0.1
 #: What absent temperature probes say (Dragino's manuals), °C.
 _PROBE_ABSENT_C = 327.6
 _LOW_BATTERY_MV = 3200
@@ -70,6 +72,12 @@ class Sensor:
         state = self.state
         hurries = state.level_pct >= _HURRY_PCT or state.rate_pct_h >= _HURRY_PCT_H
         return self.interval_s / (2.0 if self.make.adaptive and hurries else 1.0)
+
+    @property
+    def heard_something(self) -> bool:
+        """Tell whether the newest reading holds distances, and not a code for none."""
+        last = self.state.last
+        return last is not None and bool(last.d_mm) and last.d_mm != [self.make.no_echo_mm]
 
     def place(self, mount: FleetDevice) -> Place:
         """Return the spot of the bin in which the device hangs."""
@@ -209,10 +217,10 @@ class Sensor:
         empty_mm = state.empty_mm or device.d_empty_mm
         middle = sorted(echoes_mm)[len(echoes_mm) // 2]
         level_pct = 100.0 * (empty_mm - middle) / (device.d_empty_mm - device.d_full_mm)
-        before_s = state.last.t.timestamp() if state.last else now_s
-        hours = max(1.0 / 60, (now_s - before_s) / 3600)
-        rate = (level_pct - state.level_pct) / hours
-        state.rate_pct_h = 0.7 * state.rate_pct_h + 0.3 * max(-50.0, min(50.0, rate))
+        hours = (now_s - state.last.t.timestamp()) / 3600 if state.last else 0.0
+        if hours >= _RATE_AFTER_H:
+            rate = (level_pct - state.level_pct) / hours
+            state.rate_pct_h = 0.7 * state.rate_pct_h + 0.3 * max(-50.0, min(50.0, rate))
         state.level_pct = level_pct
 
     def _live(self, now_s: float) -> None:

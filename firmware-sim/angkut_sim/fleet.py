@@ -1,18 +1,21 @@
 """Many device sessions, driven by one thread with one selector."""
 
+import heapq
+import itertools
 import logging
-import resource
 import selectors
-import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
 from angkut_broker.messages import Meta
-from angkut_sim.errors import SimError, StalledError
+from angkut_sim.errors import StalledError
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
-from angkut_sim.session import Session, SocketHooks, Tally
+from angkut_sim.session import Session
+from angkut_sim.session_parts import LoopHooks, Tally
+from angkut_sim.sockets import allow_files, read, tls_context
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,12 +24,17 @@ _LOG = logging.getLogger(__name__)
 MAX_CONNECTING = 8
 #: After a connection could not be opened, no device tries for this long, s.
 _PAUSE_S = 0.25
-#: How often keep-alives are looked after, s.
-_MISC_EVERY_S = 1.0
+#: How often the keep-alive of each session is looked after, s, and in how many shares.
+_MISC_EVERY_S = 5.0
+_MISC_SHARES = 25
 
 
 class Fleet:
-    """The sessions of a fleet file. All happens inside `run_once`, in the caller's thread."""
+    """The sessions of a fleet file. All happens inside `run_once`, in the caller's thread.
+
+    A turn of the loop costs what there is to do, not what there is: with thousands of sessions
+    that sleep it looks at none of them.
+    """
 
     def __init__(
         self,
@@ -40,12 +48,12 @@ class Fleet:
         self.tally = Tally()
         self._broker = broker
         self._monotonic = monotonic
+        allow_files(len(fleet_file.devices))
         self._selector = selectors.DefaultSelector()
         self._pause_until_s = 0.0
         self._misc_at_s = 0.0
-        _allow_files(len(fleet_file.devices))
-        tls = _tls(broker)
-        hooks = SocketHooks(self._opened, self._closed, self._wants_write)
+        tls = tls_context(broker)
+        hooks = LoopHooks(self._opened, self._closed, self._wants_write, self._stirred, self._told)
         self.sessions = {
             device.id: Session.of(
                 fleet_file,
@@ -59,6 +67,16 @@ class Fleet:
             )
             for device, meta in zip(fleet_file.devices, metas, strict=True)
         }
+        #: Sessions with something to publish, or whose connection ended.
+        self._stir: dict[Session, None] = {}
+        #: Sessions that are to connect, by time; the number keeps the order of the fleet.
+        self._numbers = itertools.count()
+        self._to_connect = [
+            (0.0, next(self._numbers), session) for session in self.sessions.values()
+        ]
+        self._connecting: set[Session] = set()
+        self._commanded: dict[Session, None] = {}
+        self._misc = deque(self.sessions.values())
 
     def __enter__(self) -> Self:
         return self
@@ -77,32 +95,35 @@ class Fleet:
     @property
     def unacknowledged(self) -> int:
         """Messages of all devices that the broker has not acknowledged."""
-        return sum(session.unacknowledged for session in self.sessions.values())
+        return self.tally.waiting
 
     @property
     def connected(self) -> int:
         """Devices whose session is up."""
-        return sum(session.connected for session in self.sessions.values())
+        return self.tally.connected
 
     def run_once(self, wait_s: float) -> None:
         """Connect what is due, then read and write what is ready; wait at most `wait_s` for it."""
         now_s = self._monotonic()
         self._connect_due(now_s)
-        for session in self.sessions.values():
-            session.pump()
-        for key, mask in self._selector.select(wait_s):
+        self._settle(now_s)
+        for key, mask in self._selector.select(self._patience_s(wait_s, now_s)):
             session = key.data
             if mask & selectors.EVENT_READ:
-                _read(session)
+                read(session)
             if mask & selectors.EVENT_WRITE:
                 session.client.loop_write()
         now_s = self._monotonic()
-        if now_s >= self._misc_at_s:
-            self._misc_at_s = now_s + _MISC_EVERY_S
-            for session in self.sessions.values():
-                session.client.loop_misc()
-        for session in self.sessions.values():
-            session.take_trouble(now_s)
+        self._look_after(now_s)
+        self._settle(now_s)
+
+    def commands(self) -> Iterator[tuple[Session, bytes]]:
+        """Yield the commands that came and nobody looked at, with the session of each."""
+        while self._commanded:
+            session = next(iter(self._commanded))
+            del self._commanded[session]
+            while session.commands:
+                yield session, session.commands.popleft()
 
     def drain(self, *, stalled_after_s: float, on_progress: Callable[[], None]) -> None:
         """Run until everything is acknowledged.
@@ -154,29 +175,63 @@ class Fleet:
         while self._monotonic() < deadline_s and self._selector.get_map():
             for key, _ in self._selector.select(0.1):
                 key.data.client.loop_write()
-                _read(key.data)
+                read(key.data)
             if not self.connected:
                 break
+
+    def _settle(self, now_s: float) -> None:
+        """Publish what waits; plan the next attempt where a connection ended."""
+        while self._stir:
+            session = next(iter(self._stir))
+            del self._stir[session]
+            session.pump()
+            if not session.connecting:
+                self._connecting.discard(session)
+            if session.take_trouble(now_s):
+                due = (session.retry_at_s, next(self._numbers), session)
+                heapq.heappush(self._to_connect, due)
+
+    def _patience_s(self, wait_s: float, now_s: float) -> float:
+        if not self._to_connect or len(self._connecting) >= MAX_CONNECTING:
+            return wait_s
+        due_s = max(self._to_connect[0][0], self._pause_until_s)
+        return max(0.0, min(wait_s, due_s - now_s))
+
+    def _look_after(self, now_s: float) -> None:
+        """Let paho look after keep-alives, a share of the sessions at a time."""
+        if now_s < self._misc_at_s:
+            return
+        self._misc_at_s = now_s + _MISC_EVERY_S / _MISC_SHARES
+        for _ in range(-(-len(self._misc) // _MISC_SHARES)):
+            session = self._misc[0]
+            self._misc.rotate(-1)
+            session.client.loop_misc()
 
     def _connect_due(self, now_s: float) -> None:
         if now_s < self._pause_until_s:
             return
-        waiting = sum(session.connecting for session in self.sessions.values())
-        for session in self.sessions.values():
-            if waiting >= MAX_CONNECTING:
+        while self._to_connect and self._to_connect[0][0] <= now_s:
+            if len(self._connecting) >= MAX_CONNECTING:
                 return
-            if session.connected or session.connecting or now_s < session.retry_at_s:
-                continue
-            waiting += 1
+            session = heapq.heappop(self._to_connect)[2]
+            self._connecting.add(session)
             try:
                 session.connect()
             except OSError as exc:
                 self.tally.last_trouble = f"{session.device.id}: {exc}"
                 _LOG.debug("cannot connect: %s", self.tally.last_trouble)
+                session.connecting = False
                 session.broken = True
+                self._stirred(session)
                 # All go to the same broker: if one cannot reach it, the next cannot either.
                 self._pause_until_s = now_s + _PAUSE_S
                 return
+
+    def _stirred(self, session: Session) -> None:
+        self._stir[session] = None
+
+    def _told(self, session: Session) -> None:
+        self._commanded[session] = None
 
     def _opened(self, session: Session, sock: int) -> None:
         self._selector.register(sock, selectors.EVENT_READ, session)
@@ -187,32 +242,3 @@ class Fleet:
     def _wants_write(self, session: Session, sock: int, wanted: bool) -> None:
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if wanted else 0)
         self._selector.modify(sock, events, session)
-
-
-def _tls(broker: BrokerAddress) -> ssl.SSLContext | None:
-    if broker.tls_ca is None:
-        return None
-    try:
-        return ssl.create_default_context(cafile=broker.tls_ca)
-    except OSError as exc:
-        raise SimError(
-            f"cannot use {broker.tls_ca} as the certificate of the broker's authority: {exc}"
-        ) from exc
-
-
-def _read(session: Session) -> None:
-    session.client.loop_read()
-    sock = session.client.socket()
-    # Decrypted bytes that wait inside the TLS layer wake no selector.
-    while isinstance(sock, ssl.SSLSocket) and sock.pending():
-        session.client.loop_read()
-        sock = session.client.socket()
-
-
-def _allow_files(devices: int) -> None:
-    """Raise this process's own limit of open files as far as it may, when the fleet needs it."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = devices + 256
-    if soft < wanted:
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

@@ -1,16 +1,18 @@
 """One device's MQTT session: MQTT 3.1.1, QoS 1, a last will, and a queue of its own.
 
 Nothing here waits and nothing is published from inside a paho callback: callbacks note what
-happened, the fleet's loop acts on it.
+happened, the fleet's loop acts on it. paho's client stays below 8 kB without its socket, so
+thousands of them fit into one process (docs/devices-simulated.md).
 """
 
 import logging
+import socket
 import ssl
 from collections import deque
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from paho.mqtt.client import Client, MQTTMessageInfo
+from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from angkut_broker.codec import encode
@@ -18,53 +20,22 @@ from angkut_broker.messages import Meta, Status
 from angkut_broker.topics import Channel, Kind, Topic
 from angkut_sim.dice import Dice
 from angkut_sim.fleet_file import BrokerAddress, FleetDevice, FleetFile
+from angkut_sim.session_parts import LoopHooks, Outgoing, Tally
 
 _LOG = logging.getLogger(__name__)
 
 #: Messages sent and not yet acknowledged, at most.
 MAX_IN_FLIGHT = 8
 #: A connection that says nothing for this long is dead; also how long a CONNACK may take.
-KEEP_ALIVE_S = 30
+KEEP_ALIVE_S = 60
 #: First and longest pause before connecting again, s; each is shortened by up to a half at random.
 RETRY_FIRST_S = 0.5
 RETRY_LONGEST_S = 30.0
+#: Commands that a device keeps until it looks at them; a later one pushes the oldest out.
+MAX_COMMANDS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message that waits to be sent."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    #: How many readings it holds.
-    readings: int
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the broker has acknowledged."""
-
-    messages: int = 0
-    readings: int = 0
-    #: Connections that were accepted.
-    connections: int = 0
-    #: Messages that a full queue pushed out, unsent.
-    dropped: int = 0
-    #: Why a connection last failed or ended; empty when none did.
-    last_trouble: str = ""
-
-
-@dataclass(slots=True)
-class SocketHooks:
-    """How a session tells the loop about its socket (a file descriptor)."""
-
-    opened: Callable[["Session", int], None]
-    closed: Callable[[int], None]
-    wants_write: Callable[["Session", int, bool], None]
-
-
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Session:
     """The connection of one device. Made with `Session.of`."""
 
@@ -72,7 +43,9 @@ class Session:
     client: Client
     tally: Tally
     meta: Meta
-    topics: dict[Channel, str]
+    hooks: LoopHooks
+    #: Its topics but for the channel.
+    prefix: str
     #: Messages kept while they cannot be sent; None keeps all.
     queue_limit: int | None
     dice: Dice
@@ -84,6 +57,10 @@ class Session:
     failures: int = 0
     #: Set by a callback, taken by `take_trouble`.
     broken: bool = False
+    #: Connect anew as soon as all is acknowledged: the device restarts.
+    restarts: bool = False
+    #: Payloads of commands that nobody looked at yet.
+    commands: deque[bytes] = field(default_factory=lambda: deque(maxlen=MAX_COMMANDS))
     _fresh: bool = False
     _queue: deque[Outgoing] = field(default_factory=deque)
     _in_flight: dict[int, Outgoing] = field(default_factory=dict)
@@ -98,7 +75,7 @@ class Session:
         broker: BrokerAddress,
         tls: ssl.SSLContext | None,
         tally: Tally,
-        hooks: SocketHooks,
+        hooks: LoopHooks,
         queue_limit: int | None,
     ) -> "Session":
         """Return a session that is not connected yet."""
@@ -109,29 +86,27 @@ class Session:
             # Without this paho answers a refusal by trying MQTT 3.1 and other client ids.
             reconnect_on_failure=False,
         )
-        topics = {
-            channel: str(Topic(fleet_file.city, fleet_file.area, Kind.BIN, device.id, channel))
-            for channel in (Channel.TELEMETRY, Channel.EVENT, Channel.STATUS, Channel.META)
-        }
+        status = str(Topic(fleet_file.city, fleet_file.area, Kind.BIN, device.id, Channel.STATUS))
         client.username_pw_set(device.id, device.password)
         client.max_inflight_messages_set(0)  # `pump` bounds it
-        client.will_set(topics[Channel.STATUS], encode(Status.OFFLINE), qos=1, retain=True)
+        client.will_set(status, encode(Status.OFFLINE), qos=1, retain=True)
         if tls is not None:
             client.tls_set_context(tls)
         client.connect_async(broker.host, broker.port, keepalive=KEEP_ALIVE_S)
-        session = cls(
-            device, client, tally, meta, topics, queue_limit, Dice.seeded(device.id, "retry")
-        )
-        session._listen(hooks)
+        prefix = status.removesuffix(Channel.STATUS)
+        dice = Dice.seeded(device.id, "retry")
+        session = cls(device, client, tally, meta, hooks, prefix, queue_limit, dice)
+        session._listen()
         return session
 
-    def _listen(self, hooks: SocketHooks) -> None:
-        client = self.client
+    def _listen(self) -> None:
+        client, hooks = self.client, self.hooks
         client.on_connect = lambda _c, _u, _flags, reason, _p: self._on_connect(
             refused=str(reason) if reason.is_failure else ""
         )
         client.on_disconnect = lambda _c, _u, _flags, reason, _p: self._on_disconnect(str(reason))
         client.on_publish = lambda _c, _u, mid, _reason, _p: self._on_publish(mid)
+        client.on_message = lambda _c, _u, message: self._on_message(message)
         client.on_socket_open = lambda _c, _u, sock: hooks.opened(self, sock.fileno())
         client.on_socket_close = lambda _c, _u, sock: hooks.closed(sock.fileno())
         client.on_socket_register_write = lambda _c, _u, sock: hooks.wants_write(
@@ -151,7 +126,10 @@ class Session:
         if self.queue_limit is not None and len(self._queue) >= self.queue_limit:
             self._queue.popleft()
             self.tally.dropped += 1
-        self._queue.append(Outgoing(self.topics[channel], payload, channel.retain, readings))
+            self.tally.waiting -= 1
+        self._queue.append(self._outgoing(channel, payload, readings))
+        self.tally.waiting += 1
+        self.hooks.stirred(self)
 
     def connect(self) -> None:
         """Open the connection and send CONNECT; the answer comes through the loop.
@@ -172,10 +150,18 @@ class Session:
             return
         if self._fresh:
             self._fresh = False
-            self._publish(self._own(Channel.STATUS, encode(Status.ONLINE)))
-            self._publish(self._own(Channel.META, encode(self.meta)))
+            self.client.subscribe(self.prefix + Channel.CMD, 1)
+            for channel, payload in (
+                (Channel.STATUS, encode(Status.ONLINE)),
+                (Channel.META, encode(self.meta)),
+            ):
+                self.tally.waiting += 1
+                self._publish(self._outgoing(channel, payload))
         while self._queue and len(self._in_flight) < MAX_IN_FLIGHT and self.connected:
             self._publish(self._queue.popleft())
+        if self.restarts and not self.unacknowledged:
+            self.restarts = False
+            self.client.disconnect()
 
     def abandon(self) -> None:
         """Close the socket without a word, as a crash does."""
@@ -185,22 +171,31 @@ class Session:
         if sock is not None:
             sock.close()
 
+    def drop(self) -> None:
+        """Lose the connection as a radio does: the broker publishes the last will."""
+        sock = self.client.socket()
+        if isinstance(sock, socket.socket):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
     def say_goodbye(self) -> None:
         """Queue the retained `offline`: an orderly end suppresses the last will."""
-        self._queue.append(self._own(Channel.STATUS, encode(Status.OFFLINE)))
+        self._queue.append(self._outgoing(Channel.STATUS, encode(Status.OFFLINE)))
+        self.tally.waiting += 1
+        self.hooks.stirred(self)
 
     def take_trouble(self, now_s: float) -> bool:
         """After a failure, plan the next attempt; tell whether there was one."""
         if not self.broken:
             return False
-        self.broken = self.connecting = self.connected = False
+        self.broken = self.connecting = False
         pause_s = min(RETRY_LONGEST_S, RETRY_FIRST_S * 2.0 ** min(self.failures, 10))
         self.retry_at_s = now_s + pause_s * self.dice.uniform(0.5, 1.0)
         self.failures += 1
         return True
 
-    def _own(self, channel: Channel, payload: bytes) -> Outgoing:
-        return Outgoing(self.topics[channel], payload, channel.retain, readings=0)
+    def _outgoing(self, channel: Channel, payload: bytes, readings: int = 0) -> Outgoing:
+        return Outgoing(self.prefix + channel, payload, channel.retain, readings)
 
     def _publish(self, message: Outgoing) -> None:
         info: MQTTMessageInfo = self.client.publish(
@@ -220,18 +215,31 @@ class Session:
         self.connected = self._fresh = True
         self.failures = 0
         self.tally.connections += 1
+        self.tally.connected += 1
+        self.hooks.stirred(self)
 
     def _on_disconnect(self, reason: str) -> None:
         if self.connected:
             self._note(f"connection ended: {reason}")
+            self.tally.connected -= 1
         self.connected = self.connecting = False
         self.broken = True
+        self.hooks.stirred(self)
 
     def _on_publish(self, mid: int) -> None:
         message = self._in_flight.pop(mid, None)
         if message is not None:
             self.tally.messages += 1
             self.tally.readings += message.readings
+            self.tally.waiting -= 1
+        if self._queue or self.restarts:
+            self.hooks.stirred(self)
+
+    def _on_message(self, message: MQTTMessage) -> None:
+        # Retained: an old order, for nobody.
+        if not message.retain:
+            self.commands.append(bytes(message.payload))
+            self.hooks.told(self)
 
     def _note(self, trouble: str) -> None:
         self.tally.last_trouble = f"{self.device.id}: {trouble}"

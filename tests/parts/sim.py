@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -16,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from angkut_broker import mosquitto, nats
 from angkut_broker.codec import Decoded, decode
-from angkut_broker.credentials import BrokerUser, Role, verifiers
+from angkut_broker.credentials import BrokerUser, Role, Verifiers, verifiers
 from angkut_broker.reading import Reading
 from angkut_broker.topics import INGEST_CHANNELS, Channel, topic_filter
 from angkut_sim.fleet_file import BrokerAddress, FleetDevice, FleetFile
@@ -100,7 +101,10 @@ def running_broker(
 ) -> Iterator[RunningBroker]:
     """Run a broker (`mosquitto` or `nats`) that knows the fleet."""
     port = free_port()
-    users = [_user(device.id, "device") for device in fleet.devices] + [_user("ingest", "ingest")]
+    users = [_user(device.id, "device") for device in fleet.devices] + [
+        _user("ingest", "ingest"),
+        _user("worker", "worker"),
+    ]
     (folder / "data").mkdir()
     if kind == "mosquitto":
         files = {
@@ -125,8 +129,14 @@ def _account() -> str:
     return f"user {getpass.getuser()}\n" if os.geteuid() == 0 else ""
 
 
+@cache
+def _verifier() -> Verifiers:
+    # Slow on purpose, and a fleet of thousands has one password here.
+    return verifiers(PASSWORD)
+
+
 def _user(name: str, role: Role) -> BrokerUser:
-    verifier = verifiers(PASSWORD)
+    verifier = _verifier()
     return BrokerUser(name, role, verifier.pbkdf2_sha512, verifier.bcrypt)
 
 
