@@ -67,7 +67,7 @@ def register_devices(conn: Connection, names: Sequence[str]) -> None:
     """Put devices into the registry that stand behind a gateway, in no bin."""
     conn.execute(
         "INSERT INTO device (external_id, district_id, secret_pbkdf2_sha512, secret_bcrypt) "
-        "SELECT name, district_id, 'x', 'x' FROM district, unnest(%s::text[]) AS name",
+        "SELECT one, district_id, 'x', 'x' FROM district, unnest(%s::text[]) AS one",
         [list(names)],
     )
 
