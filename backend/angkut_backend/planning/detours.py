@@ -1,0 +1,76 @@
+"""What a bin adds to a route or saves without it, by matrices alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from angkut_backend.planning.plan_document import StepKind
+from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
+from angkut_backend.planning.problem import Bin, Vehicle
+from angkut_backend.planning.rules import Rules
+from angkut_backend.planning.timetable import Visit
+
+
+def detours_rp(
+    rules: Rules, vehicle: Vehicle, visits: Sequence[Visit], bins: Sequence[Bin], *, unused: bool
+) -> NDArray[np.float64]:
+    """Return what each bin costs before each visit of a vehicle and at the end, [bin, at].
+
+    Parameters
+    ----------
+    visits
+        Without the last unloading.
+    unused
+        The vehicle has no route yet: the way out and home is counted too.
+    """
+    leg, index = rules.travel.legs[vehicle.profile], rules.travel.index
+    tip = disposal_point(rules.disposal_sites(vehicle)[0].code)
+    stays = [start_point(vehicle), *map(_point, visits), tip]
+    rows = np.array([index[point] for point in stays], dtype=np.intp)
+    new = np.array([index[bin_point(one.code)] for one in bins], dtype=np.intp)
+    home = index[depot_point(vehicle.depot)]
+
+    def detour(matrix: NDArray[np.int32]) -> NDArray[np.float64]:
+        there = matrix[np.ix_(rows[:-1], new)].T.astype(np.float64)
+        back = matrix[np.ix_(new, rows[1:])]
+        instead = -matrix[rows[-1], home] if unused else matrix[rows[:-1], rows[1:]][None, :]
+        return np.asarray(there + back - instead)
+
+    service_s = np.array([one.service_s for one in bins])[:, None]
+    driving_rp = vehicle.rp_per_km / 1000 * detour(leg.distance_m)
+    crew_rp = vehicle.rp_per_hour / 3600 * (detour(leg.duration_s) + service_s)
+    return np.asarray(driving_rp + crew_rp + (vehicle.rp_fixed if unused else 0))
+
+
+def savings_s(rules: Rules, vehicle: Vehicle, visits: Sequence[Visit]) -> list[int]:
+    """Return how much shorter the way is without each visit, s."""
+    return _savings(rules, vehicle, visits, rules.travel.legs[vehicle.profile].duration_s)
+
+
+def savings_rp(rules: Rules, vehicle: Vehicle, visits: Sequence[Visit]) -> list[float]:
+    """Return what a route would save without each visit: way, driving time, service."""
+    metres = _savings(rules, vehicle, visits, rules.travel.legs[vehicle.profile].distance_m)
+    seconds = [
+        saved_s + (rules.bins[visit.code].service_s if visit.kind is StepKind.STOP else 0)
+        for saved_s, visit in zip(savings_s(rules, vehicle, visits), visits, strict=True)
+    ]
+    return [
+        vehicle.rp_per_km / 1000 * saved_m + vehicle.rp_per_hour / 3600 * saved_s
+        for saved_m, saved_s in zip(metres, seconds, strict=True)
+    ]
+
+
+def _savings(
+    rules: Rules, vehicle: Vehicle, visits: Sequence[Visit], way: NDArray[np.int32]
+) -> list[int]:
+    index = rules.travel.index
+    stays = [start_point(vehicle), *map(_point, visits), depot_point(vehicle.depot)]
+    rows = [index[point] for point in stays]
+    before, here, after = rows[:-2], rows[1:-1], rows[2:]
+    saved = way[before, here].astype(int) + way[here, after] - way[before, after]
+    return [int(one) for one in saved]
+
+
+def _point(visit: Visit) -> str:
+    return bin_point(visit.code) if visit.kind is StepKind.STOP else disposal_point(visit.code)

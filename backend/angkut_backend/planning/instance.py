@@ -1,0 +1,218 @@
+"""The problem as arrays: what greedy start and search work on.
+
+Nodes of the arrays: the groups of bins that are offered, in order. Their matrices lead from the
+last bin of one group to the first bin of another, and the ways inside a group are added, so that
+times agree with the timetable to the second (but for traffic, queues and breaks).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from angkut_backend.planning.merge import Group, merge
+from angkut_backend.planning.plan_document import OutReason
+from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
+from angkut_backend.planning.problem import Bin, Vehicle
+from angkut_backend.planning.rules import Rules
+from angkut_backend.roads.travel import UNREACHABLE
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: An optional bin of less risk than this, and of little worth, is not offered when there are many.
+OFFER_RISK = 0.05
+#: So many bins are offered whatever their risk; the filter only saves time.
+OFFER_ALL = 1_000
+#: Prize of a bin that must be served, rupiah. Not more: the search weighs a load or time too
+#: much at up to three times this.
+MUST_PRIZE_RP = 300_000.0
+#: Outside of every shift, seconds.
+ANY_TIME_S = 10**8
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Offered groups with what the planner asks about them; g is their number."""
+
+    rules: Rules
+    groups: tuple[Group, ...]
+    #: Why a bin is not in any group.
+    out: dict[str, OutReason]
+    #: Row of the first and of the last bin of each group in the travel matrices, [g].
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    load_l: Ints
+    load_kg: Ints
+    prize_rp: Floats
+    must: Mask
+    service_s: Ints
+    #: Bins in each group, [g].
+    sizes: Ints
+    #: From and to of each window, s, [g, w]; where there is no window, any time or none.
+    windows: tuple[Ints, Ints]
+
+    @classmethod
+    def of(cls, rules: Rules, *, taken: frozenset[str] = frozenset()) -> "Instance":
+        """Filter and group the bins of a problem, but for those `taken` by a fixed order."""
+        out = _kept_out(rules)
+        offered = [
+            one for one in rules.problem.bins if one.code not in out and one.code not in taken
+        ]
+        if len(offered) > OFFER_ALL:
+            dull = {
+                one.code: OutReason.NOT_OFFERED
+                for one in offered
+                if one.must is None and (one.overflow_probability or 0) < OFFER_RISK
+            }
+            out |= dull
+            offered = [one for one in offered if one.code not in dull]
+        groups = merge(
+            offered,
+            lambda one: (
+                rules.crew(one),
+                # What has a window stands alone: the last of a group might miss it.
+                one.code if one.windows else None,
+                one.must is not None,
+                one.code if one.code in rules.positions else None,
+                rules.problem.earlier.get(one.code),
+            ),
+            room=lambda one: _half_load(rules, one),
+        )
+        index = rules.travel.index
+        return cls(
+            rules,
+            tuple(groups),
+            out,
+            np.array([index[bin_point(g.bins[0].code)] for g in groups], dtype=np.intp),
+            np.array([index[bin_point(g.bins[-1].code)] for g in groups], dtype=np.intp),
+            np.array([g.load_l for g in groups], dtype=np.int64),
+            np.array([g.load_kg for g in groups], dtype=np.int64),
+            np.array([_prize_rp(g) for g in groups]),
+            np.array([g.is_must for g in groups], dtype=bool),
+            np.array([sum(b.service_s for b in g.bins) for g in groups], dtype=np.int64),
+            np.array([len(g.bins) for g in groups], dtype=np.int64),
+            _windows(groups),
+        )
+
+    def inside(self, profile: str) -> tuple[Ints, Ints]:
+        """Return the ways between the bins of each group, m and s, [g]."""
+        leg, index = self.rules.travel.legs[profile], self.rules.travel.index
+        inside_m, inside_s = [], []
+        for group in self.groups:
+            rows = [index[bin_point(one.code)] for one in group.bins]
+            inside_m.append(int(leg.distance_m[rows[:-1], rows[1:]].sum()))
+            inside_s.append(int(leg.duration_s[rows[:-1], rows[1:]].sum()))
+        return np.array(inside_m, dtype=np.int64), np.array(inside_s, dtype=np.int64)
+
+    def late_queue_s(self, vehicle: Vehicle) -> float:
+        """Return the mean wait at disposal sites in the last three hours of a shift."""
+        hours = [self.rules.hour(vehicle.shift.to_s - back_s) for back_s in (3_600, 7_200, 10_800)]
+        waits = [
+            site.queue_s_by_hour[hour]
+            for site in self.rules.disposal_sites(vehicle)
+            for hour in hours
+        ]
+        return sum(waits) / len(waits)
+
+    def not_elsewhere(self, vehicle: Vehicle) -> Mask:
+        """Tell which groups an earlier plan did not give to another vehicle of the shift, [g]."""
+        earlier = [self.rules.problem.earlier.get(g.bins[0].code) for g in self.groups]
+        others = set(self.rules.vehicles) - {vehicle.code}
+        return np.array([one not in others for one in earlier], dtype=bool)
+
+    def admitted(self, vehicle: Vehicle) -> Mask:
+        """Tell which groups a vehicle may serve, [g]."""
+        crew = [vehicle.code in self.rules.crew(g.bins[0]) for g in self.groups]
+        fits = (self.load_l <= vehicle.volume_l) & (self.load_kg <= vehicle.payload_kg)
+        return np.array(crew, dtype=bool) & fits
+
+
+def _windows(groups: Sequence[Group]) -> tuple[Ints, Ints]:
+    widest = max((len(g.bins[0].windows) for g in groups), default=1) or 1
+    from_s = np.full((len(groups), widest), ANY_TIME_S, dtype=np.int64)
+    to_s = np.full((len(groups), widest), -ANY_TIME_S, dtype=np.int64)
+    for row, group in enumerate(groups):
+        windows = group.bins[0].windows
+        if not windows:
+            from_s[row, 0], to_s[row, 0] = -ANY_TIME_S, ANY_TIME_S
+        for column, window in enumerate(windows):
+            from_s[row, column], to_s[row, column] = window.from_s, window.to_s
+    return from_s, to_s
+
+
+def _half_load(rules: Rules, one: Bin) -> tuple[int, int]:
+    """Return litres and kg that a group may hold: a larger one would not fit behind others."""
+    crew = [rules.vehicles[code] for code in rules.crew(one)]
+    return max(v.volume_l for v in crew) // 2, max(v.payload_kg for v in crew) // 2
+
+
+def _prize_rp(group: Group) -> float:
+    return group.prize_rp + (MUST_PRIZE_RP if group.is_must else 0)
+
+
+def _kept_out(rules: Rules) -> dict[str, OutReason]:
+    """Say which bins no vehicle can serve, and why."""
+    out: dict[str, OutReason] = {}
+    for one in rules.problem.bins:
+        if one.forbidden:
+            out[one.code] = OutReason.FORBIDDEN
+        elif not rules.crew(one):
+            out[one.code] = _no_crew(rules, one)
+        elif not any(_reaches(rules, rules.vehicles[code], one) for code in rules.crew(one)):
+            out[one.code] = OutReason.UNREACHABLE
+    return out
+
+
+def _no_crew(rules: Rules, one: Bin) -> OutReason:
+    vehicles = rules.problem.vehicles
+    able = [v for v in vehicles if rules.can_empty(v, one)]
+    if not able:
+        return OutReason.NO_VEHICLE
+    if not any(rules.can_carry(v, one) for v in able):
+        return OutReason.TOO_LARGE
+    return OutReason.LOCK
+
+
+def _reaches(rules: Rules, vehicle: Vehicle, one: Bin) -> bool:
+    leg, index = rules.travel.legs[vehicle.profile], rules.travel.index
+    there = index[bin_point(one.code)]
+    sites = [index[disposal_point(site.code)] for site in rules.disposal_sites(vehicle)]
+    return bool(
+        leg.distance_m[index[start_point(vehicle)], there] < UNREACHABLE
+        and min(leg.distance_m[there, sites], default=UNREACHABLE) < UNREACHABLE
+    )
+
+
+def home_legs(
+    instance: Instance, vehicle: Vehicle, rows: Sequence[int] | NDArray[np.intp], queue_s: float
+) -> tuple[Ints, Ints]:
+    """Return metres and seconds from places over the best disposal site to the depot.
+
+    Parameters
+    ----------
+    rows
+        Rows in the travel matrices.
+    queue_s
+        Wait in the queue, seconds.
+
+    Returns
+    -------
+    Arrays of the length of `rows`; seconds include queue and tipping.
+    """
+    rules = instance.rules
+    leg, index = rules.travel.legs[vehicle.profile], rules.travel.index
+    depot = index[depot_point(vehicle.depot)]
+    sites = rules.disposal_sites(vehicle)
+    columns = [index[disposal_point(site.code)] for site in sites]
+    there = np.asarray(rows, dtype=np.intp)
+    distance_m = leg.distance_m[np.ix_(there, columns)].astype(np.int64)
+    distance_m += leg.distance_m[columns, depot]
+    tipping_s = np.array([site.tipping_s for site in sites], dtype=np.int64)
+    duration_s = leg.duration_s[np.ix_(there, columns)].astype(np.int64)
+    duration_s += leg.duration_s[columns, depot] + tipping_s
+    best = np.argmin(duration_s, axis=1)
+    pick = np.arange(len(there))
+    return distance_m[pick, best], duration_s[pick, best] + round(queue_s)

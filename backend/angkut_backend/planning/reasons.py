@@ -1,0 +1,107 @@
+"""Why each bin is in the plan or not, worked out apart from the search."""
+
+from collections.abc import Mapping, Sequence
+
+from angkut_backend.planning.detours import savings_rp
+from angkut_backend.planning.draft import Draft, Insertion
+from angkut_backend.planning.plan_document import InReason, Left, OutReason, Served, StepKind
+from angkut_backend.planning.problem import Bin
+
+#: A bin that adds no more than this is taken on the way: some 400 m and a minute of the crew.
+ON_THE_WAY_RP = 2_500.0
+#: Places that are tried, with exact times, before a bin is said not to fit.
+_PLACES = 4
+
+_MISFITS = {
+    "access": OutReason.NO_VEHICLE,
+    "unreachable": OutReason.UNREACHABLE,
+    "window": OutReason.WINDOW,
+    "load": OutReason.NO_CAPACITY,
+    "trips": OutReason.NO_CAPACITY,
+    "stops": OutReason.NO_CAPACITY,
+    "closed": OutReason.NO_TIME,
+    "break": OutReason.NO_TIME,
+    "shift": OutReason.NO_TIME,
+    "lock": OutReason.LOCK,
+    "worth": OutReason.NOT_WORTH,
+}
+
+
+def served_reasons(draft: Draft) -> list[Served]:
+    """Return why each bin of the plan is in it, by vehicle and order."""
+    result = []
+    for code, route in sorted(draft.routes.items()):
+        visits = route.visits
+        savings = savings_rp(draft.rules, route.vehicle, visits)
+        for visit, saving_rp in zip(visits, savings, strict=True):
+            if visit.kind is not StepKind.STOP:
+                continue
+            one = draft.rules.bins[visit.code]
+            result.append(
+                Served(
+                    bin=one.code,
+                    vehicle=code,
+                    reason=_in_reason(draft, one, saving_rp),
+                    must=one.must,
+                    prize_rp=one.prize_rp,
+                    saving_rp=round(saving_rp),
+                )
+            )
+    return result
+
+
+def left_reasons(draft: Draft, out: Mapping[str, OutReason], *, searched: bool) -> list[Left]:
+    """Return why each other bin stays.
+
+    Parameters
+    ----------
+    out
+        Bins that were never offered to the search.
+    searched
+        Whether a search has ended; else what is worth its cost may still come in.
+    """
+    served = draft.served
+    left = [one for one in draft.rules.problem.bins if one.code not in served]
+    able = [one for one in left if out.get(one.code) in {None, OutReason.NOT_OFFERED}]
+    found = draft.insertions(able, _PLACES)
+    places = {one.code: there for one, there in zip(able, found, strict=True)}
+    result = []
+    for one in left:
+        there = places.get(one.code, [])
+        result.append(
+            Left(
+                bin=one.code,
+                reason=_out_reason(draft, one, there, out.get(one.code), searched=searched),
+                must=one.must,
+                prize_rp=one.prize_rp,
+                insertion_rp=round(there[0].cost_rp) if there else None,
+                vehicle=there[0].vehicle if there else None,
+            )
+        )
+    return result
+
+
+def _in_reason(draft: Draft, one: Bin, saving_rp: float) -> InReason:
+    if draft.rules.locked(one):
+        return InReason.LOCKED
+    if one.must:
+        return InReason.MUST
+    return InReason.ON_THE_WAY if saving_rp <= ON_THE_WAY_RP else InReason.WORTH
+
+
+def _out_reason(
+    draft: Draft, one: Bin, places: Sequence[Insertion], out: OutReason | None, *, searched: bool
+) -> OutReason:
+    if out is not None and out is not OutReason.NOT_OFFERED:
+        return out
+    failed = any(one.code in takeover.failed for takeover in draft.takeovers.values())
+    if failed or one.code in draft.rules.positions:
+        return OutReason.LOCK
+    if not places:
+        return OutReason.NO_CAPACITY
+    if one.must is None and places[0].cost_rp >= one.prize_rp:
+        return out or OutReason.NOT_WORTH
+    if not searched and not one.must:
+        return OutReason.NOT_FOUND
+    wrong = draft.trial(one, places)
+    return OutReason.NOT_FOUND if wrong is None else _MISFITS[wrong.what]

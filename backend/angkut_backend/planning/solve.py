@@ -1,0 +1,173 @@
+"""From a problem to a plan: a pure function of problem, travel, budget and seed."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Literal
+
+from angkut_backend.planning.draft import Draft, best_by_vehicle, worth_rp
+from angkut_backend.planning.greedy import CAPS_RP, Order, greedy_orders
+from angkut_backend.planning.instance import Instance
+from angkut_backend.planning.placing import place_locked
+from angkut_backend.planning.plan_document import Plan, Provenance, StepKind, Totals
+from angkut_backend.planning.problem import Problem
+from angkut_backend.planning.reasons import left_reasons, served_reasons
+from angkut_backend.planning.rules import Rules
+from angkut_backend.planning.schedule import Scheduler
+from angkut_backend.planning.search import Budget, Watch, search
+from angkut_backend.planning.takeover import Takeover, take_over
+from angkut_backend.planning.vrp import VrpBuilder
+from angkut_backend.roads.travel import Travel
+
+#: Places that are tried for a bin that the search has left out though it is worth its cost.
+_PLACES = 6
+_EVERYWHERE = 10_000
+_ROUNDS = 3
+
+
+def plan(
+    problem: Problem,
+    travel: Travel,
+    budget: Budget,
+    seed: int = 0,
+    *,
+    watch: Watch = lambda _used: False,
+    on_first: Callable[[Plan], None] = lambda _plan: None,
+) -> Plan:
+    """Choose bins, vehicles and orders for one shift.
+
+    Parameters
+    ----------
+    watch
+        Hears how much of the budget is used, 0 to 1; returns whether to stop and take the best.
+    on_first
+        Hears a feasible plan that is there within a second or two, before the search.
+
+    Returns
+    -------
+    A plan for what can be done; what cannot is in `left`, with the reason. With a budget of
+    iterations alone, the same arguments and solver version give the same plan.
+    """
+    planner = _Planner.of(problem, travel, seed)
+    starts = [greedy_orders(planner.instance, planner.takeovers, cap_rp) for cap_rp in CAPS_RP]
+    first, orders = min(
+        ((planner.draft(one), one) for one in starts), key=lambda pair: pair[0].value_rp()
+    )
+    usable = any(takeover.trips_left > 0 for takeover in planner.takeovers.values())
+    if not planner.instance.groups or not usable:
+        return planner.document(first, "search", 0)
+    on_first(planner.document(first, "greedy", 0))
+    vrp = VrpBuilder(planner.instance, planner.takeovers).build()
+    orders, iterations = search(vrp, orders, budget, seed, watch)
+    best = min([planner.draft(orders), first], key=Draft.value_rp)
+    planner.fill(best)
+    return planner.document(best, "search", iterations)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """What all steps of one call share."""
+
+    problem: Problem
+    travel: Travel
+    seed: int
+    instance: Instance
+    scheduler: Scheduler
+    takeovers: Mapping[str, Takeover]
+
+    @classmethod
+    def of(cls, problem: Problem, travel: Travel, seed: int) -> "_Planner":
+        rules = Rules(problem, travel)
+        scheduler = Scheduler(rules)
+        takeovers = {one.code: take_over(rules, scheduler, one) for one in problem.vehicles}
+        taken = frozenset(
+            visit.code
+            for takeover in takeovers.values()
+            for visit in takeover.visits
+            if visit.kind is StepKind.STOP
+        )
+        failed = frozenset(code for takeover in takeovers.values() for code in takeover.failed)
+        instance = Instance.of(rules, taken=taken | failed)
+        return cls(problem, travel, seed, instance, scheduler, takeovers)
+
+    def draft(self, orders: Mapping[str, Order]) -> Draft:
+        """Work out exact times, and put in what the search left out though it is worth it."""
+        draft = Draft.of(self.instance, self.scheduler, self.takeovers, orders)
+        place_locked(draft)
+        musts = [one for group in self.instance.groups for one in group.bins if one.must]
+        # One that makes room for another may find a place again.
+        for _ in range(_ROUNDS):
+            missing = [one for one in musts if one.code not in draft.served]
+            for one in missing:
+                places = draft.insertions([one], _EVERYWHERE)[0]
+                if not draft.insert(one, places[:_PLACES]):
+                    draft.force(one, best_by_vehicle(places))
+        return draft
+
+    def fill(self, draft: Draft) -> None:
+        """Put in what the search left out though it is worth its cost, the best gain first."""
+        served = draft.served
+        offered = [one for group in self.instance.groups for one in group.bins]
+        missing = [one for one in offered if one.code not in served]
+        gains = [
+            (worth_rp(one) - places[0].cost_rp, one.code)
+            for one, places in zip(missing, draft.insertions(missing, 1), strict=True)
+            if places
+        ]
+        for gain_rp, code in sorted(gains, reverse=True):
+            if gain_rp > 0:
+                one = self.instance.rules.bins[code]
+                draft.insert(one, draft.insertions([one], _PLACES)[0])
+
+    def document(self, draft: Draft, stage: Literal["greedy", "search"], iterations: int) -> Plan:
+        """Write the plan down, with reasons and sums."""
+        left = left_reasons(draft, self.instance.out, searched=stage == "search")
+        return Plan(
+            routes=tuple(route.document() for _, route in sorted(draft.routes.items())),
+            served=tuple(served_reasons(draft)),
+            left=tuple(left),
+            totals=_totals(draft, sum(one.prize_rp for one in left)),
+            provenance=Provenance(
+                problem_sha256=digest(self.problem),
+                travel_sha256=self.travel.digest,
+                travel_source=self.travel.source,
+                approximate=self.travel.approximate,
+                seed=self.seed,
+                iterations=iterations,
+                solver=f"pyvrp {version('pyvrp')}",
+                stage=stage,
+            ),
+            notes=tuple(self._notes()),
+        )
+
+    def _notes(self) -> Iterator[str]:
+        for takeover in self.takeovers.values():
+            for code, what in takeover.failed.items():
+                yield f"{code} cannot be among the first bins of {takeover.vehicle.code}: {what}"
+
+
+def digest(problem: Problem) -> str:
+    """Return the name of a problem's content."""
+    return hashlib.sha256(problem.model_dump_json().encode()).hexdigest()
+
+
+def _totals(draft: Draft, missed_rp: float) -> Totals:
+    routes = list(draft.routes.values())
+    lines = [line for route in routes for line in route.lines]
+    unloads = [line for line in lines if line.kind is StepKind.UNLOAD]
+    stops = [draft.rules.bins[line.code] for line in lines if line.kind is StepKind.STOP]
+    return Totals(
+        distance_m=sum(route.distance_m for route in routes),
+        duration_s=sum(route.end_s - route.begin_s for route in routes),
+        queue_s=sum(line.begin_s - line.arrive_s for line in unloads),
+        load_kg=sum(one.load_kg for one in stops),
+        load_l=sum(one.load_l for one in stops),
+        trips=len(unloads),
+        stops=len(stops),
+        vehicles=len(routes),
+        cost_rp=round(sum(route.cost_rp for route in routes)),
+        missed_rp=round(missed_rp),
+        changed=draft.changed(),
+        objective_rp=round(draft.value_rp()),
+    )

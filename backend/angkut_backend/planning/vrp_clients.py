@@ -1,0 +1,87 @@
+"""Groups as PyVRP's clients: one for each way in which a group may be served."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from pyvrp import Client, ClientGroup
+
+from angkut_backend.planning.instance import Instance
+
+Crew = frozenset[str]
+
+#: PyVRP counts in whole numbers; costs are tenths of a rupiah.
+COST_SCALE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of serving a group; of all ways of a group at most one is taken."""
+
+    group: int
+    crew: Crew
+    from_s: int
+    to_s: int
+    prize_rp: float
+
+
+def ways_of(instance: Instance, running: Collection[str]) -> list[Way]:
+    """Return the ways of all groups: each window, and without or with a change of vehicle.
+
+    A group that an earlier plan gave to a vehicle brings less on any other one: what it costs
+    to move its bins. The way without a change comes first.
+    """
+    problem = instance.rules.problem
+    ways = []
+    from_s, to_s = instance.windows
+    for number, group in enumerate(instance.groups):
+        crew = instance.rules.crew(group.bins[0]) & frozenset(running)
+        prize_rp = float(instance.prize_rp[number])
+        options = [(crew, prize_rp)]
+        earlier = problem.earlier.get(group.bins[0].code)
+        if earlier in crew:
+            moved_rp = max(0, prize_rp - problem.change_rp * len(group.bins))
+            options = [(frozenset({earlier}), prize_rp), (crew - {earlier}, moved_rp)]
+        windows = zip(from_s[number].tolist(), to_s[number].tolist(), strict=True)
+        for begin_s, end_s in windows:
+            if begin_s <= end_s:
+                ways += [Way(number, who, begin_s, end_s, worth) for who, worth in options if who]
+    return ways
+
+
+def clients_of(
+    instance: Instance,
+    ways: list[Way],
+    crews: list[Crew],
+    window: Callable[[int, int], tuple[int, int]],
+) -> tuple[list[Client], list[ClientGroup]]:
+    """Return a client for each way; ways of one group exclude each other.
+
+    Parameters
+    ----------
+    crews
+        Sets of vehicles with a load dimension each, after volume and mass.
+    window
+        Puts times into PyVRP's.
+    """
+    of_group: dict[int, list[int]] = {}
+    for number, way in enumerate(ways):
+        of_group.setdefault(way.group, []).append(number)
+    shared = {group: members for group, members in of_group.items() if len(members) > 1}
+    places = {group: place for place, group in enumerate(shared)}
+    clients = []
+    for way in ways:
+        group = instance.groups[way.group]
+        early, late = window(way.from_s, way.to_s)
+        clients.append(
+            Client(
+                way.group,
+                pickup=[group.load_l, group.load_kg, *(int(way.crew == one) for one in crews)],
+                service_duration=int(instance.service_s[way.group]),
+                tw_early=early,
+                tw_late=late,
+                prize=round(way.prize_rp * COST_SCALE),
+                required=False,
+                group=places.get(way.group),
+            )
+        )
+    return clients, [ClientGroup(members, required=False) for members in shared.values()]

@@ -1,0 +1,1 @@
+"""Travel times and distances between the points of a plan."""
