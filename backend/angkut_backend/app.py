@@ -28,6 +28,7 @@ from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
 from angkut_backend.pool import Pool
+from angkut_backend.quality import endpoints as quality
 from angkut_backend.readings import endpoints as readings
 from angkut_backend.registry import endpoints as registry
 from angkut_backend.settings import Settings
@@ -96,6 +97,7 @@ def _api() -> APIRouter:
         accounts,
         registry,
         readings,
+        quality,
         alerts,
         live,
         dead_letters,

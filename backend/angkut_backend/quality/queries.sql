@@ -93,6 +93,9 @@ WHERE (%(code)s::text IS NULL OR b.code = %(code)s)
   AND c.confidence >= %(confidence)s
 ORDER BY c.after_at, b.code
 
+-- name: is_bin
+SELECT FROM bin WHERE code = %(code)s
+
 -- name: lock_latest
 -- Until the commit ingest waits with these bins, so that nothing newer is overwritten.
 SELECT bin_id FROM bin_latest WHERE bin_id = ANY(%(bins)s) ORDER BY bin_id FOR UPDATE

@@ -106,6 +106,25 @@ def list_collections(
     return [Collection(**row) for row in conn.execute(_SQL["list_collections"], values)]
 
 
+def bin_collections(
+    conn: Connection, bin_code: str, *, since: datetime, until: datetime, min_confidence: float
+) -> list[Collection]:
+    """Return collections of one bin, as `list_collections`.
+
+    Raises
+    ------
+    NotFoundError
+        There is no bin with that code.
+
+    """
+    found = list_collections(
+        conn, bin_code=bin_code, since=since, until=until, min_confidence=min_confidence
+    )
+    if not found and not conn.execute(_SQL["is_bin"], {"code": bin_code}).rowcount:
+        raise NotFoundError(f"there is no bin {bin_code}")
+    return found
+
+
 def _day_start(at: datetime) -> datetime:
     shifted = at - _DAY_BEGINS
     return at - timedelta(seconds=shifted.timestamp() % _DAY.total_seconds())

@@ -1,7 +1,7 @@
 """Bins and their levels over HTTP. A level is rounded to a tenth: no sensor knows more."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel
@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from angkut_backend.accounts.service import Role
 from angkut_backend.geojson import Point
+from angkut_backend.readings.figures import DayFigures
 from angkut_backend.readings.service import BinState, FillClass, LevelHistory
 
 
@@ -71,6 +72,28 @@ class ReadingsOut(BaseModel):
     points: list[ReadingPoint]
 
 
+class DayOut(BaseModel):
+    """All bins on one operational day; times are summed over the bins, seconds."""
+
+    day: date
+    #: Bins with at least one reading.
+    bins: int
+    #: Readings, and those of them whose level is believed.
+    n: int
+    trusted_n: int
+    mean_pct: float | None
+    #: For how long levels are known, and were at 90 % or 100 % and more.
+    known_s: int
+    over_90_s: int
+    over_100_s: int
+
+
+class DaysOut(BaseModel):
+    """Day by day; a day without any reading is missing."""
+
+    days: list[DayOut]
+
+
 def bin_feature(state: BinState, role: Role, now: datetime) -> dict[str, object]:
     """Show a bin to that role, as a `BinFeature`: a viewer is not shown what hangs in it."""
     inside = role is not Role.VIEWER
@@ -121,4 +144,23 @@ def readings_out(history: LevelHistory) -> ReadingsOut:
             )
             for point in history.points
         ],
+    )
+
+
+def days_out(days: Iterable[DayFigures]) -> DaysOut:
+    """Show what all bins did."""
+    return DaysOut(
+        days=[
+            DayOut(
+                day=day.day,
+                bins=day.bins,
+                n=day.n,
+                trusted_n=day.trusted_n,
+                mean_pct=None if day.mean_pct is None else round(day.mean_pct, 1),
+                known_s=round(day.known_s),
+                over_90_s=round(day.over_90_s),
+                over_100_s=round(day.over_100_s),
+            )
+            for day in days
+        ]
     )

@@ -212,3 +212,43 @@ def test_four_hundred_days_fit_in_a_thousand_buckets(api: Api, conn: db.Connecti
     answer = api.signed_in(Role.VIEWER).get(PATHS[2], params=query).json()
     assert (answer["bucket_s"], len(answer["points"])) == (43_200, 10)
     assert answer["points"][0] == {"t": iso(MOUNTED_AT), "mean": 55, "min": 50, "max": 60, "n": 2}
+
+
+def test_days_sum_up_what_all_bins_did(api: Api, conn: db.Connection) -> None:
+    # 04:00 WIB is 21:00 UTC: the two last readings are of the next operational day.
+    begins = datetime(2026, 2, 28, 21, tzinfo=UTC)
+    add_reading(conn, begins, 20)
+    add_reading(conn, begins + timedelta(hours=23), 95)
+    add_reading(conn, begins + timedelta(hours=24), 40.04)
+    add_reading(conn, begins + timedelta(hours=25), None, flags=1)
+    conn.execute(
+        "UPDATE readings SET bin_id = mounting.bin_id, score = (fill_pct IS NOT NULL)::int"
+        " FROM mounting"
+    )
+    conn.execute("INSERT INTO dirty_hour (bin_id, bucket) SELECT bin_id, observed_at FROM readings")
+    conn.commit()
+    refresh(conn, None, SEEN_AT)
+    query = {"from": iso(begins), "to": iso(begins + timedelta(days=3))}
+    answer = api.signed_in(Role.VIEWER).get("/api/days", params=query)
+    first, second = answer.json()["days"]
+    assert first == {
+        "day": "2026-03-01",
+        "bins": 1,
+        "n": 2,
+        "trusted_n": 2,
+        "mean_pct": 57.5,
+        "known_s": 3600,
+        "over_90_s": 1800,
+        "over_100_s": 0,
+    }
+    assert (second["day"], second["n"], second["trusted_n"]) == ("2026-03-02", 2, 1)
+    assert second["mean_pct"] == 40
+
+
+@pytest.mark.usefixtures("conn")
+def test_days_are_for_who_signed_in_and_for_a_bounded_time(api: Api) -> None:
+    assert api.anonymous().get("/api/days").status_code == 401
+    client = api.signed_in(Role.VIEWER)
+    assert client.get("/api/days").json() == {"days": []}
+    too_long = {"from": "2024-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
+    assert client.get("/api/days", params=too_long).status_code == 422
