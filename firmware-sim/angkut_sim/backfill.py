@@ -9,11 +9,15 @@ from pathlib import Path
 from angkut_broker.codec import encode
 from angkut_broker.messages import MAX_BATCH, MAX_PAYLOAD_BYTES, Telemetry
 from angkut_broker.topics import Channel
+from angkut_sim.days import Calendar
 from angkut_sim.dice import Dice
 from angkut_sim.errors import SimError
 from angkut_sim.fleet import Fleet
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
+from angkut_sim.policies import Policy
 from angkut_sim.simulation import Simulation, Unit
+from angkut_sim.stretch import Stretch
+from angkut_sim.truth import Truth
 
 #: Readings in one message: five days at half an hour, about 38 kB.
 BATCH_READINGS = 240
@@ -49,6 +53,9 @@ def backfill(
     seed: int,
     on_progress: OnProgress,
     state_path: Path | None = None,
+    calendar: Calendar | None = None,
+    policy: Policy | None = None,
+    on_truth: Callable[[Stretch], None] = lambda _truth: None,
 ) -> BackfillReport:
     """Publish the history from `start` to `end`; return when all of it is acknowledged.
 
@@ -63,6 +70,10 @@ def backfill(
         Called often with (readings done, readings in all).
     state_path
         Where to leave the end state, from which `live` continues.
+    calendar, policy
+        Days on which waste differs, and when trucks come; see `World`.
+    on_truth
+        Gets each stretch of what was true, one after the other.
 
     Raises
     ------
@@ -74,7 +85,9 @@ def backfill(
     if slots < 1:
         raise SimError(f"nothing to backfill: {start} to {end} holds no interval of {interval_s} s")
     began_s = time.monotonic()
-    simulation = Simulation.fresh(fleet_file, seed=seed, at_s=start.timestamp())
+    simulation = Simulation.fresh(
+        fleet_file, seed=seed, at_s=start.timestamp(), calendar=calendar, policy=policy
+    )
     total = slots * len(simulation.units)
     silent = 0
     metas = [unit.sensor.meta() for unit in simulation.units]
@@ -86,8 +99,10 @@ def backfill(
 
         progress()
         for chunk in _chunks(slots):
+            truth = simulation.advance(start.timestamp() + chunk.stop * interval_s)
+            on_truth(truth)
             for unit in simulation.units:
-                readings = _measure(unit, chunk, start, interval_s, seed)
+                readings = _measure(unit, chunk, start, interval_s, seed, truth)
                 silent += len(chunk) - len(readings)
                 session = fleet.sessions[unit.device.id]
                 for payload, size in payloads(readings):
@@ -103,9 +118,7 @@ def backfill(
         messages, readings_sent = tally.messages, tally.readings
         fleet.close(_CLOSE_WITHIN_S)
     if state_path is not None:
-        for unit in simulation.units:
-            unit.bin.advance(end.timestamp())
-        simulation.world_s = end.timestamp()
+        simulation.advance(end.timestamp())
         simulation.save().save(state_path)
     return BackfillReport(
         published_readings=readings_sent,
@@ -135,7 +148,7 @@ def _chunks(slots: int) -> Iterator[range]:
 
 
 def _measure(
-    unit: Unit, chunk: range, start: datetime, interval_s: int, seed: int
+    unit: Unit, chunk: range, start: datetime, interval_s: int, seed: int, truth: Truth
 ) -> list[Telemetry]:
     """Return the readings of these slots; devices do not all report on the hour."""
     offset_s = int(Dice.seeded(seed, unit.device.id, "offset").uniform(0, interval_s))
@@ -143,8 +156,8 @@ def _measure(
     readings = []
     for slot in chunk:
         now_s = start_s + slot * interval_s
-        level_pct = unit.bin.advance(now_s)
-        reading = unit.sensor.reading(datetime.fromtimestamp(now_s, UTC), level_pct)
+        surface = truth.surface(unit.device.bin_code, now_s)
+        reading = unit.sensor.reading(datetime.fromtimestamp(now_s, UTC), surface)
         if reading is not None:
             readings.append(reading)
     return readings

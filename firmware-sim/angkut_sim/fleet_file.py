@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from angkut_broker.messages import DeviceId
 from angkut_sim.errors import FleetFileError
+from angkut_sim.places import PlaceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class FleetDevice(BaseModel):
     #: Where the bin stands, WGS84: bins of one street corner share their radio cell.
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    #: What throws into the bin; bins of one site stand side by side; see `places.Place`.
+    kind: PlaceKind = PlaceKind.HOUSING
+    site: Annotated[str, Field(max_length=64)] = ""
+    lidded: bool = True
+    floods: bool = False
 
     @model_validator(mode="after")
     def _full_is_nearer(self) -> Self:

@@ -11,6 +11,7 @@ from threading import Event as StopEvent
 
 from angkut_broker.codec import encode
 from angkut_broker.topics import Channel
+from angkut_sim.days import Calendar
 from angkut_sim.dice import Dice
 from angkut_sim.fleet import Fleet
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
@@ -54,6 +55,7 @@ def live(
     stop: StopEvent,
     report_every_s: float = 20.0,
     speed: float = 60.0,
+    calendar: Calendar | None = None,
     clock: Callable[[], datetime] = wall_clock,
 ) -> LiveReport:
     """Report until `stop` is set; then say goodbye, save and return.
@@ -71,7 +73,11 @@ def live(
     """
     began = clock()
     simulation = Simulation.continued(
-        fleet_file, SavedState.load(state_path), seed=seed, now_s=began.timestamp()
+        fleet_file,
+        SavedState.load(state_path),
+        seed=seed,
+        now_s=began.timestamp(),
+        calendar=calendar,
     )
     began_world_s = simulation.world_s
     schedule = _Schedule(len(simulation.units), report_every_s, Dice.seeded(seed, "schedule"))
@@ -82,9 +88,9 @@ def live(
             while not stop.is_set():
                 now = clock()
                 elapsed_s = max(0.0, (now - began).total_seconds())
-                simulation.world_s = max(simulation.world_s, began_world_s + elapsed_s * speed)
+                simulation.advance(began_world_s + elapsed_s * speed)
                 for index in schedule.due(elapsed_s):
-                    _report(fleet, simulation.units[index], now, simulation.world_s, report_every_s)
+                    _report(fleet, simulation, simulation.units[index], now, report_every_s)
                 fleet.run_once(min(_TICK_S, schedule.wait_s(elapsed_s)))
                 if time.monotonic() - saved_at_s > SAVE_EVERY_S:
                     simulation.save().save(state_path)
@@ -96,11 +102,11 @@ def live(
     return LiveReport(tally.readings, tally.messages, tally.dropped, tally.connections)
 
 
-def _report(fleet: Fleet, unit: Unit, now: datetime, world_s: float, dt_s: float) -> None:
+def _report(fleet: Fleet, simulation: Simulation, unit: Unit, now: datetime, dt_s: float) -> None:
     session = fleet.sessions[unit.device.id]
     # Whole milliseconds: what the wire and the store keep.
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    reading = unit.sensor.reading(now, unit.bin.advance(world_s))
+    reading = unit.sensor.reading(now, simulation.surface(unit.device.bin_code))
     if reading is None:
         return
     session.send(Channel.TELEMETRY, encode(reading), readings=1)

@@ -1,195 +1,250 @@
-"""How bins fill up and are emptied.
+"""A town's bins: they fill as the daybook says and are emptied as a policy decides."""
 
-Figures are from public data of real bins, mostly Edinburgh's 10,000 emptyings of 335 bins
-(2016, Open Government Licence): no true level series within a day was found, so the shape of
-the day is inferred from emptying intervals and is flatter than the truth. Shapes here are the
-mean of Edinburgh, Philadelphia and Ankara.
-"""
-
-import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from angkut_sim.dice import Dice
+import numpy as np
 
-#: Fill rate between bins is log-normal: median in % of volume an hour, and sigma of its logarithm.
-RATE_MEDIAN_PCT_H = 1.46
-RATE_SIGMA = 0.52
-#: Spread from one emptying to the next within a bin (coefficient of variation of the rate).
-INTERVAL_CV = 0.46
-#: Waste comes in bags; one brings this much on average, % of volume.
-BAG_MEAN_PCT = 2.0
-#: The heap on top of a full bin; what comes later lies beside it.
-HEAP_LIMIT_PCT = 115.0
-#: Share of emptyings that leave something in the bin (Wyndham: 4.7 % of drops stop above zero).
-PARTIAL_SHARE = 0.05
+from angkut_sim.crews import Crews, Sight, slot
+from angkut_sim.daybook import BinDay, Daybook
+from angkut_sim.days import DAY_S, Calendar, DayKind, day_of, day_start_s
+from angkut_sim.people import Act
+from angkut_sim.places import Place
+from angkut_sim.policies import DAY_BEGINS_S, HOUR_S, FixedRounds, Policy, View, Visit
+from angkut_sim.streams import stream
+from angkut_sim.stretch import Stretch
+from angkut_sim.truth import TruthEvent, TruthKind
+from angkut_sim.waste import Floats, Waste
 
-_WIB_S = 7 * 3600
-_DAY_S = 86_400
-_BLOCK_S = 3 * 3600
-#: Longest stretch with one rate.
-_STEP_S = 1800.0
-
-
-def _mean_one(values: list[float]) -> tuple[float, ...]:
-    mean = sum(values) / len(values)
-    return tuple(value / mean for value in values)
-
-
-#: By blocks of three hours from midnight WIB.
-_BY_BLOCK = _mean_one([0.82, 0.777, 0.873, 1.063, 1.207, 1.203, 1.093, 0.96])
-#: Monday to Sunday.
-_BY_WEEKDAY = _mean_one([1.057, 0.927, 0.943, 0.97, 1.003, 1.03, 1.067])
-
-#: Weekdays of a round by how often it comes (0 is Monday).
-_DAILY = ((0, 1, 2, 3, 4, 5, 6),)
-_THRICE = ((0, 2, 4), (1, 3, 5))
-_TWICE = ((0, 3), (1, 4), (2, 5))
-_ONCE = ((0,), (1,), (2,), (3,), (4,), (5,))
-#: Rounds are planned for this level, but from a guess of the rate that is off by this sigma.
-_PLANNED_PCT = 75.0
-_GUESS_SIGMA = 0.25
-#: A truck comes this much earlier or later than its time, s (standard deviation).
-_VISIT_SIGMA_S = 900.0
-
-# Bags alone make rates vary: between emptyings come about PLANNED / BAG exponential bags, whose
-# sum has a squared coefficient of variation of 2 BAG / PLANNED. The season factor brings the rest.
-_FACTOR_SIGMA = math.sqrt(math.log1p(INTERVAL_CV**2 - 2 * BAG_MEAN_PCT / _PLANNED_PCT))
-#: The median that makes the mean one.
-_FACTOR_MEDIAN = math.exp(-(_FACTOR_SIGMA**2) / 2)
-
-
-def shape(at_s: float) -> float:
-    """Return the fill rate at this moment (s since 1970 UTC) over the bin's mean rate."""
-    wib_s = int(at_s) + _WIB_S
-    # 1970-01-01 was a Thursday.
-    weekday = (wib_s // _DAY_S + 3) % 7
-    return _BY_BLOCK[wib_s % _DAY_S // _BLOCK_S] * _BY_WEEKDAY[weekday]
+#: The world moves in steps of this length, s.
+STEP_S = 600
+#: A world begins with bins filled up to this, %.
+_FIRST_PCT = 70.0
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
-    """What stays the same about a bin."""
+class _Today:
+    """One day of all bins, by the steps in which things happen."""
 
-    rate_pct_h: float
-    #: Weekdays of the truck's round, 0 is Monday.
-    weekdays: tuple[int, ...]
-    #: Time of the round, s after midnight WIB.
-    visit_s: float
-
-    @classmethod
-    def of(cls, seed: int, code: str) -> "Habit":
-        """Return the habit that a seed gives a bin."""
-        dice = Dice.seeded(seed, code, "habit")
-        rate_pct_h = dice.lognormal(RATE_MEDIAN_PCT_H, RATE_SIGMA)
-        hours = _PLANNED_PCT / rate_pct_h * dice.lognormal(1.0, _GUESS_SIGMA)
-        rounds = (
-            _DAILY if hours < 40 else _THRICE if hours < 66 else _TWICE if hours < 112 else _ONCE
-        )
-        return cls(rate_pct_h, dice.choice(rounds), dice.uniform(5 * 3600, 11 * 3600))
-
-    def next_visit(self, after_s: float, dice: Dice) -> float:
-        """Return when the truck comes next, at least half a day after `after_s`."""
-        day = int(after_s + _WIB_S) // _DAY_S
-        while True:
-            at_s = day * _DAY_S - _WIB_S + self.visit_s
-            if (day + 3) % 7 in self.weekdays and at_s > after_s + _DAY_S / 2:
-                return at_s + _VISIT_SIGMA_S * dice.normal()
-            day += 1
+    number: int
+    #: Litres by step and bin.
+    bags_l: Floats
+    acts: dict[int, list[tuple[int, Act]]]
 
 
-@dataclass(slots=True)
-class BinState:
-    """What changes about a bin; all that must be saved."""
+class World:
+    """The bins from a moment on. The same arguments give the same world.
 
-    #: World time, s since 1970 UTC.
-    at_s: float
-    level_pct: float
-    #: Rate until the next emptying over the mean rate.
-    factor: float
-    #: Waste still to come until the next bag, in bags.
-    next_bag: float
-    next_visit_s: float
-    emptied: int
-    dice: int
+    Parameters
+    ----------
+    start_s
+        s since 1970 UTC; taken down to a whole step.
+    policy
+        Fixed rounds by default.
 
+    """
 
-class Bin:
-    """One bin. Depends on nothing but its seed, its code and the time: order does not matter."""
+    def __init__(
+        self,
+        places: Sequence[Place],
+        *,
+        seed: int,
+        start_s: float,
+        calendar: Calendar | None = None,
+        policy: Policy | None = None,
+        crews: Crews | None = None,
+        sight: Sight | None = None,
+    ) -> None:
+        self.places = tuple(places)
+        self.calendar = calendar or Calendar()
+        self.book = Daybook(places, seed=seed, calendar=self.calendar)
+        volume_l = np.array([place.volume_l for place in places], dtype=float)
+        rate_pct_h = 100 * self.book.rate_l_h / volume_l
+        self.policy = policy or FixedRounds.planned(places, rate_pct_h, seed=seed)
+        if DAY_S % self.policy.every_s or self.policy.every_s % STEP_S:
+            raise ValueError(f"a policy is asked every {STEP_S} s or a multiple that divides a day")
+        self.at_s = float(start_s // STEP_S * STEP_S)
+        first = [float(stream(seed, place.code, "start").random()) for place in places]
+        self.waste = Waste.filled(volume_l, np.array(first) * _FIRST_PCT / 100 * volume_l)
+        #: How often and when each bin was last emptied.
+        self.emptied = np.zeros(len(places), int)
+        self.emptied_at_s = np.full(len(places), self.at_s - DAY_S)
+        #: Visits to come, with when the truck will be there.
+        self.pending: list[tuple[float, Visit]] = []
+        #: Since when bins overflow and streets are under water; NaN when not.
+        self.over_since_s = np.full(len(places), np.nan)
+        self.flood_since_s = np.full(len(places), np.nan)
+        #: Operational day and litres hauled in it.
+        self.hauled: tuple[int, float] = (0, 0.0)
+        self._crews, self._sight = crews or Crews(), sight or Sight()
+        self._floods = np.array([place.floods for place in places], bool)
+        self._days = lru_cache(maxsize=4)(self.book.day)
+        self._today = _Today(-1, np.zeros((0, 0)), {})
+        self._events: list[TruthEvent] = []
 
-    def __init__(self, seed: int, code: str, at_s: float) -> None:
-        self.code = code
-        self.habit = Habit.of(seed, code)
-        self._dice = dice = Dice.seeded(seed, code, "waste")
-        self._state = BinState(
-            at_s=at_s,
-            level_pct=dice.uniform(0.0, 70.0),
-            factor=dice.lognormal(_FACTOR_MEDIAN, _FACTOR_SIGMA),
-            next_bag=dice.exponential(1.0),
-            # The first round may come at once.
-            next_visit_s=self.habit.next_visit(at_s - _DAY_S / 2, dice),
-            emptied=0,
-            dice=dice.state,
-        )
-
-    @property
-    def level_pct(self) -> float:
-        """How full the bin is, % of its volume; above 100 is a heap."""
-        return self._state.level_pct
-
-    @property
-    def emptied(self) -> int:
-        """How often the bin was emptied."""
-        return self._state.emptied
-
-    def step(self, now_s: float, dt_s: float) -> float:
-        """Fill from `now_s` for `dt_s` seconds, empty when the truck comes; return the level."""
-        state = self._state
-        to_s = now_s + dt_s
-        while now_s < to_s:
-            if now_s >= state.next_visit_s:
-                self._empty(now_s)
-            until_s = min(to_s, now_s + _STEP_S, max(state.next_visit_s, now_s + 1.0))
-            self._fill(now_s, until_s - now_s)
-            now_s = until_s
-        state.at_s = to_s
-        return state.level_pct
-
-    def advance(self, to_s: float) -> float:
-        """Step from the bin's own time to `to_s`; return the level. The past changes nothing."""
-        at_s = self._state.at_s
-        return self.step(at_s, to_s - at_s) if to_s > at_s else self._state.level_pct
-
-    def _fill(self, now_s: float, dt_s: float) -> None:
-        state = self._state
-        rate_pct_h = self.habit.rate_pct_h * state.factor * shape(now_s)
-        state.next_bag -= rate_pct_h * dt_s / (3600.0 * BAG_MEAN_PCT)
-        while state.next_bag <= 0.0:
-            state.next_bag += self._dice.exponential(1.0)
-            bag_pct = self._dice.exponential(BAG_MEAN_PCT)
-            state.level_pct = min(HEAP_LIMIT_PCT, state.level_pct + bag_pct)
-
-    def _empty(self, now_s: float) -> None:
-        state, dice = self._state, self._dice
-        left = dice.uniform(0.1, 0.5) if dice.chance(PARTIAL_SHARE) else 0.0
-        state.level_pct *= left
-        state.factor = dice.lognormal(_FACTOR_MEDIAN, _FACTOR_SIGMA)
-        state.next_visit_s = self.habit.next_visit(now_s, dice)
-        state.emptied += 1
-
-    def save(self) -> BinState:
-        """Return the state; it changes no more."""
-        state = self._state
-        return BinState(
-            state.at_s,
-            state.level_pct,
-            state.factor,
-            state.next_bag,
-            state.next_visit_s,
-            state.emptied,
-            self._dice.state,
+    def advance(self, to_s: float) -> Stretch:
+        """Live on until the last whole step by `to_s`; return the truth of that time."""
+        steps = max(0, int((to_s - self.at_s) // STEP_S))
+        start_s, emptied_before_s = self.at_s, self.emptied_at_s.copy()
+        level_pct = np.empty((steps + 1, len(self.places)), np.float32)
+        beside_l = np.empty_like(level_pct)
+        level_pct[0], beside_l[0] = self.waste.level_pct, self.waste.beside_l
+        days: dict[int, list[BinDay]] = {}
+        for step in range(1, steps + 1):
+            self._step()
+            level_pct[step], beside_l[step] = self.waste.level_pct, self.waste.beside_l
+            days[self._today.number] = self._days(self._today.number)
+        for day in range(day_of(start_s) - 1, day_of(self.at_s + STEP_S - 1) + 1):
+            if day not in days:
+                days[day] = self._days(day)
+        happened, self._events = self._events, []
+        return Stretch(
+            places=self.places,
+            start_s=start_s,
+            step_s=STEP_S,
+            level_pct=level_pct,
+            beside_l=beside_l,
+            happened=happened,
+            ongoing=self._ongoing(),
+            emptied_before_s=emptied_before_s,
+            days=days,
+            weather={day: self.book.weather.day(day) for day in days},
         )
 
-    def restore(self, state: BinState) -> None:
-        """Go on from a saved state."""
-        self._state = state
-        self._dice = Dice(state.dice)
+    def _step(self) -> None:
+        """Live through one step: waste comes, then people and trucks, each at its time."""
+        if (self.at_s - DAY_BEGINS_S) % self.policy.every_s == 0:
+            self._plan()
+        day = day_of(self.at_s)
+        if day != self._today.number:
+            self._today = _sorted_by_steps(day, self._days(day))
+        step = int(self.at_s - day_start_s(day)) // STEP_S
+        self.at_s += STEP_S
+        self.waste.throw_in(self._today.bags_l[step])
+        self.waste.settle(STEP_S)
+        todo: list[tuple[float, int, Act | None]] = [
+            (act.at_s, index, act) for index, act in self._today.acts.get(step, ())
+        ]
+        while self.pending and self.pending[0][0] < self.at_s:
+            at_s, visit = self.pending.pop(0)
+            todo.append((at_s, visit.bin, None))
+        for at_s, index, act in sorted(todo, key=lambda item: item[:2]):
+            if act is None:
+                self._visit(index, at_s)
+            else:
+                self._act(index, act)
+        self._note_changes(day)
+
+    def _plan(self) -> None:
+        hour = int(self.at_s - day_start_s(day_of(self.at_s))) // HOUR_S
+        today = self._days(day_of(self.at_s))
+        noise = np.array([each.sight[hour] for each in today])
+        silent = np.array([each.silence for each in today]) < self._sight.silent_share
+        reported = np.clip(self.waste.level_pct + self._sight.noise_pct * noise, 0.0, None)
+        planned = np.zeros(len(self.places), bool)
+        planned[[visit.bin for _, visit in self.pending]] = True
+        view = View(
+            at_s=self.at_s,
+            places=self.places,
+            reported_pct=np.where(silent, np.nan, reported),
+            hours_since=(self.at_s - self.emptied_at_s) / HOUR_S,
+            planned=planned,
+        )
+        for visit in self.policy.visits(view):
+            luck = self._days(day_of(visit.at_s))[visit.bin].visits[slot(visit.at_s)]
+            at_s = max(self.at_s, self._crews.arrival_s(visit.at_s, luck))
+            self.pending.append((at_s, visit))
+        self.pending.sort()
+
+    def _visit(self, index: int, at_s: float) -> None:
+        luck = self._days(day_of(at_s))[index].visits[slot(at_s)]
+        working_day = int((at_s - DAY_BEGINS_S) // DAY_S)
+        day, hauled_l = self.hauled
+        hauled_l = hauled_l if day == working_day else 0.0
+        before = float(self.waste.level_pct[index])
+        code = self.places[index].code
+        hindrance = self._crews.hindrance(
+            luck,
+            flooded=not np.isnan(self.flood_since_s[index]),
+            feast=self.calendar.kind(day_of(at_s)) is DayKind.FEAST,
+            hauled_l=hauled_l,
+        )
+        if hindrance:
+            self._events.append(
+                TruthEvent(TruthKind.SKIPPED, code, at_s, at_s, before, before, note=hindrance)
+            )
+            return
+        left = self._crews.share_left(luck)
+        taken_l = self.waste.empty(index, left)
+        self.hauled = (working_day, hauled_l + taken_l)
+        self.emptied[index] += 1
+        self.emptied_at_s[index] = at_s
+        after = float(self.waste.level_pct[index])
+        self._events.append(
+            TruthEvent(TruthKind.COLLECTED, code, at_s, at_s, before, after, taken_l, left)
+        )
+
+    def _act(self, index: int, act: Act) -> None:
+        before = float(self.waste.level_pct[index])
+        litres = 0.0
+        match act.kind:
+            case TruthKind.BULKY:
+                litres = act.amount
+                self.waste.leave_bulky(index, litres)
+            case TruthKind.PICKED:
+                litres = self.waste.pick(index, act.amount)
+            case TruthKind.PRESSED:
+                self.waste.press(index, act.amount)
+            case TruthKind.KNOCKED_OVER:
+                litres = self.waste.spill(index, act.amount)
+            case _:  # what shows on the surface only
+                pass
+        after = float(self.waste.level_pct[index])
+        code = self.places[index].code
+        self._events.append(
+            TruthEvent(act.kind, code, act.at_s, act.until_s, before, after, litres)
+        )
+
+    def _note_changes(self, day: int) -> None:
+        """Note which overflows and floods began or ended in the step just lived."""
+        hour = int(self.at_s - STEP_S - day_start_s(day)) // HOUR_S
+        under_water = self._floods & bool(self.book.weather.day(day).flood[hour] >= 0.5)
+        for kind, since_s, now, at_s in (
+            (TruthKind.OVERFLOW, self.over_since_s, self.waste.overflowing, self.at_s),
+            (TruthKind.FLOODED, self.flood_since_s, under_water, self.at_s - STEP_S),
+        ):
+            was = ~np.isnan(since_s)
+            if not (was != now).any():
+                continue
+            for index in (was & ~now).nonzero()[0].tolist():
+                self._events.append(self._lasting(kind, index, since_s[index], at_s))
+            since_s[was & ~now] = np.nan
+            since_s[now & ~was] = at_s
+
+    def _ongoing(self) -> list[TruthEvent]:
+        return [
+            self._lasting(kind, index, since_s[index], float("inf"))
+            for kind, since_s in (
+                (TruthKind.OVERFLOW, self.over_since_s),
+                (TruthKind.FLOODED, self.flood_since_s),
+            )
+            for index in (~np.isnan(since_s)).nonzero()[0].tolist()
+        ]
+
+    def _lasting(self, kind: TruthKind, index: int, from_s: float, until_s: float) -> TruthEvent:
+        level = float(self.waste.level_pct[index])
+        return TruthEvent(kind, self.places[index].code, float(from_s), until_s, level, level)
+
+
+def _sorted_by_steps(day: int, bins: Sequence[BinDay]) -> _Today:
+    start_s = day_start_s(day)
+    bags_l = np.zeros((DAY_S // STEP_S, len(bins)))
+    acts = defaultdict(list)
+    for index, each in enumerate(bins):
+        steps = ((each.bags_at_s - start_s) // STEP_S).astype(int)
+        np.add.at(bags_l[:, index], np.minimum(steps, len(bags_l) - 1), each.bags_l)
+        for act in each.acts:
+            acts[int(act.at_s - start_s) // STEP_S].append((index, act))
+    return _Today(day, bags_l, acts)

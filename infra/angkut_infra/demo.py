@@ -16,12 +16,15 @@ from angkut_backend.registry import service as registry
 from angkut_backend.registry.hanging import Hanging
 from angkut_backend.registry.site.load import load as load_pack
 from angkut_backend.registry.site.pack import read_pack
+from angkut_backend.registry.site.records import SitePack
 from angkut_broker.credentials import new_secret, verifiers
 from angkut_broker.errors import AngkutError
 from angkut_broker.session import BrokerAddress, wait_until_accepted
+from angkut_infra.places import CALENDAR, places_of
 from angkut_infra.sites import find_site
 from angkut_infra.stack.files import write_private
 from angkut_sim.backfill import backfill
+from angkut_sim.days import Calendar
 from angkut_sim.fleet_file import BrokerAddress as DeviceBroker
 from angkut_sim.fleet_file import FleetDevice, FleetFile
 
@@ -110,11 +113,12 @@ class Demo:
         """Load the pack and add people and sensors, once; later runs find all of it there."""
         self.folder.mkdir(mode=0o700, exist_ok=True)
         with connect(self.dsn, application="angkut-demo") as conn:
-            load_pack(conn, read_pack(find_site(SITE)), actor=_ACTOR)
+            pack = read_pack(find_site(SITE))
+            load_pack(conn, pack, actor=_ACTOR)
             state = DemoState.load(self.state_path) or self._add_people(conn, now)
             if not self.fleet_path.exists():
                 until = datetime.fromisoformat(state.history_until)
-                self._add_sensors(conn, mounted_at=until - timedelta(days=DAYS + 1))
+                self._add_sensors(conn, pack, mounted_at=until - timedelta(days=DAYS + 1))
         return state
 
     def fill_history(
@@ -154,6 +158,7 @@ class Demo:
             seed=SEED,
             on_progress=progress,
             state_path=self.world_path,
+            calendar=Calendar.read(find_site(SITE) / CALENDAR),
         )
         self._wait_until_stored(report.published_readings, until, stopping=stopping)
         replace(state, complete=True).save(self.state_path)
@@ -163,7 +168,7 @@ class Demo:
         """Return the command line of the sensors that report live."""
         files = ["--fleet", str(self.fleet_path), "--state", str(self.world_path)]
         pace = ["--seed", str(SEED), "--every-s", str(every_s), "--speed", str(speed)]
-        return ["sim", "live", *files, *pace]
+        return ["sim", "live", "--site", SITE, *files, *pace]
 
     def _add_people(self, conn: Connection, now: datetime) -> DemoState:
         hour = now.replace(minute=0, second=0, microsecond=0)
@@ -189,12 +194,16 @@ class Demo:
         state.save(self.state_path)
         return state
 
-    def _add_sensors(self, conn: Connection, *, mounted_at: datetime) -> None:
+    def _add_sensors(self, conn: Connection, pack: SitePack, *, mounted_at: datetime) -> None:
+        places = {place.code: place for place in places_of(pack, find_site(SITE))}
+        points = {each.code: (each.lon, each.lat) for each in pack.bins}
         # A fixed choice of bins: the README's own sensor finds its bin free in every demo.
         ids = random.Random(SEED)  # noqa: S311 - invented ids, nothing secret
         devices, topic = [], None
         for place in registry.free_bins(conn)[:SENSORS]:
             secret = new_secret()
+            stands = places[place.code]
+            lon, lat = points[place.code]
             hanging = Hanging(
                 d_empty_mm=_DEPTH_MM[place.container] + _ABOVE_FULL_MM,
                 d_full_mm=_ABOVE_FULL_MM,
@@ -217,6 +226,12 @@ class Demo:
                     d_empty_mm=hanging.d_empty_mm,
                     d_full_mm=hanging.d_full_mm,
                     interval_s=INTERVAL_S,
+                    lon=lon,
+                    lat=lat,
+                    kind=stands.kind,
+                    site=stands.site,
+                    lidded=stands.lidded,
+                    floods=stands.floods,
                 )
             )
         if topic is None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from angkut_backend.registry.site.records import Bin, Site, SitePack
 from angkut_sim.places import Place, PlaceKind
 
+#: Where a site pack keeps the days on which waste differs.
+CALENDAR = "calendar.csv"
 #: Places known to go under water: `area` and part of a site's name, with a source each.
 FLOOD_PLACES = "flood_places.csv"
 #: Words in the names of streets where people live; other streets are thoroughfares.

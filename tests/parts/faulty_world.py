@@ -1,6 +1,8 @@
 """A simulated world whose sensors err in known ways, to see what the rules find of it."""
 
+import math
 import random
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,10 @@ from angkut_backend.quality.rules import CODE_MM, LEVEL_RANGE_PCT, Flag
 from angkut_sim.device import Sensor
 from angkut_sim.fault_plan import FaultPlan
 from angkut_sim.fleet_file import FleetDevice
-from angkut_sim.world import Bin
+from angkut_sim.places import Place
+from angkut_sim.stretch import Stretch
+from angkut_sim.truth import TruthKind
+from angkut_sim.world import World
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAY_S = 86_400
@@ -49,12 +54,17 @@ class History:
 
 def histories(seed: int, *, bins: int, days: int, every: timedelta) -> Iterator[History]:
     """Let bins fill, be emptied and measured; a sensor's errors follow the seed."""
+    places = [Place(f"B-{number}", 660.0) for number in range(bins)]
+    world = World(places, seed=seed, start_s=START.timestamp())
+    truth = world.advance((START + timedelta(days=days)).timestamp())
     for number in range(bins):
         rng = random.Random(seed * 1000 + number)  # noqa: S311 - a simulation
-        yield _history(seed, number, rng, days, every)
+        yield _history(seed, number, rng, truth, days, every)
 
 
-def _history(seed: int, number: int, rng: random.Random, days: int, every: timedelta) -> History:
+def _history(
+    seed: int, number: int, rng: random.Random, truth: Stretch, days: int, every: timedelta
+) -> History:
     device = FleetDevice(
         id=f"02{number:014x}",
         password="simulated",
@@ -64,7 +74,13 @@ def _history(seed: int, number: int, rng: random.Random, days: int, every: timed
         d_full_mm=FULL_MM,
         interval_s=int(every.total_seconds()),
     )
-    waste = Bin(seed, device.bin_code, START.timestamp())
+    code = device.bin_code
+    # An emptying shows at the end of the world's step.
+    emptied_s = [
+        math.ceil(each.at_s / truth.step_s) * truth.step_s
+        for each in truth.events(code)
+        if each.kind is TruthKind.COLLECTED
+    ]
     sensor = Sensor(seed, device, START.timestamp(), _FAULTS)
     begins = rng.uniform(0, days - 5) * DAY_S if rng.random() < STUCK_SHARE else None
     until = (begins or 0) + rng.uniform(1.2, 4) * DAY_S
@@ -72,7 +88,7 @@ def _history(seed: int, number: int, rng: random.Random, days: int, every: timed
     history = History()
     for n in range(int(days * DAY_S / every.total_seconds())):
         at = START + n * every
-        level = waste.advance(at.timestamp())
+        level = truth.level(code, at.timestamp())
         report = sensor.reading(at, level)
         if report is None:
             continue
@@ -83,7 +99,7 @@ def _history(seed: int, number: int, rng: random.Random, days: int, every: timed
         if stuck:
             held = held or rng.choice([400, 700])
             echoes = [held]
-        history.slots.append(Slot(level, waste.emptied, stuck))
+        history.slots.append(Slot(level, bisect_right(emptied_s, at.timestamp()), stuck))
         history.readings.append(_reading(at, report.seq, echoes))
     return history
 

@@ -9,8 +9,11 @@ import click
 
 from angkut_infra.cli.context import settings
 from angkut_infra.cli.sim_faults import faults
+from angkut_infra.places import CALENDAR
 from angkut_infra.progress import bar
+from angkut_infra.sites import find_site
 from angkut_sim.backfill import backfill as publish_history
+from angkut_sim.days import Calendar
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
 from angkut_sim.live import live as report_live
 
@@ -29,6 +32,12 @@ _STATE = click.option(
 _SEED = click.option(
     "--seed", type=int, default=1, show_default=True, help="The same seed gives the same world."
 )
+_SITE = click.option(
+    "--site",
+    default="bekasi-timur",
+    show_default=True,
+    help="Site pack, or its folder, whose calendar holds: Ramadan, Lebaran, holidays.",
+)
 
 
 @click.group()
@@ -43,11 +52,18 @@ sim.add_command(faults)
 @_FLEET
 @_STATE
 @_SEED
+@_SITE
 @click.option("--start", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True)
 @click.option("--end", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True)
 @click.option("--interval-s", type=click.IntRange(1, 86_400), default=1800, show_default=True)
 def backfill(
-    fleet: Path, state: Path, seed: int, start: datetime, end: datetime, interval_s: int
+    fleet: Path,
+    state: Path,
+    seed: int,
+    site: str,
+    start: datetime,
+    end: datetime,
+    interval_s: int,
 ) -> None:
     """Publish the history from --start to --end, in batches.
 
@@ -66,6 +82,7 @@ def backfill(
             seed=seed,
             on_progress=progress,
             state_path=state,
+            calendar=Calendar.read(find_site(site) / CALENDAR),
         )
     click.echo(
         f"{report.published_readings} readings in {report.published_messages} messages, "
@@ -77,6 +94,7 @@ def backfill(
 @_FLEET
 @_STATE
 @_SEED
+@_SITE
 @click.option(
     "--every-s",
     type=click.FloatRange(min=0.1),
@@ -91,7 +109,7 @@ def backfill(
     show_default=True,
     help="How much faster than the clock the bins fill; 60: a minute is an hour.",
 )
-def live(fleet: Path, state: Path, seed: int, every_s: float, speed: float) -> None:
+def live(fleet: Path, state: Path, seed: int, site: str, every_s: float, speed: float) -> None:
     """Report live until Ctrl-C. Readings bear the real time; the world runs faster."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,6 +122,7 @@ def live(fleet: Path, state: Path, seed: int, every_s: float, speed: float) -> N
         stop=stop,
         report_every_s=every_s,
         speed=speed,
+        calendar=Calendar.read(find_site(site) / CALENDAR),
     )
 
 

@@ -81,7 +81,7 @@ def test_a_restart_continues_counters_and_world(broker: RunningBroker, tmp_path:
         assert after is not None
         assert after.world_s > between.world_s
         pairs = [(reading.id, reading.seq) for reading in seen.readings]
-        # A copy repeats its counter now and then; counters that began anew would all be there twice.
+        # A copy repeats its counter now and then; had they begun anew, all would be there twice.
         assert len(set(pairs)) > 0.95 * len(pairs)
 
 
@@ -97,9 +97,9 @@ def test_bins_fill_and_are_emptied_before_the_watcher_s_eyes(
     after = SavedState.load(path)
     assert before is not None
     assert after is not None
-    emptied = [after.bins[code].emptied - before.bins[code].emptied for code in after.bins]
-    assert sum(emptied) > 0
-    assert any(after.bins[code].level_pct != before.bins[code].level_pct for code in after.bins)
+    bins = [(before.world.bins[code], now) for code, now in after.world.bins.items()]
+    assert sum(now.emptied - then.emptied for then, now in bins) > 0
+    assert any(now.occupied_l != then.occupied_l for then, now in bins)
 
 
 def test_a_broker_that_comes_late_gets_what_was_measured_before(
