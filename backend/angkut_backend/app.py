@@ -19,6 +19,7 @@ from angkut_backend.accounts import endpoints as accounts
 from angkut_backend.accounts.access import Public
 from angkut_backend.alerts import endpoints as alerts
 from angkut_backend.api_metrics import ApiMetrics, Metered
+from angkut_backend.claims import endpoints as claims
 from angkut_backend.clock import Clock, utc_now
 from angkut_backend.commands import endpoints as commands
 from angkut_backend.dead_letters import endpoints as dead_letters
@@ -98,6 +99,7 @@ def _api() -> APIRouter:
         registry,
         readings,
         quality,
+        claims,
         alerts,
         live,
         dead_letters,

@@ -1,6 +1,7 @@
 """What every answer goes through: security headers and one line in the access log."""
 
 import logging
+import re
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -8,13 +9,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from angkut_backend.claims.photos import MAX_UPLOAD_BYTES
+
 _ACCESS = logging.getLogger("angkut.access")
 _LOG = logging.getLogger("angkut.api")
 
 API_PREFIX = "/api"
-#: A request says little: a password, a range, a comment, never an upload.
+#: A request says little: a password, a range, a comment; a photo is the one upload there is.
 MAX_BODY_BYTES = 64 * 1024
-_TOO_LARGE = f"the body of a request may have {MAX_BODY_BYTES} bytes at most"
+_PHOTO = re.compile(rf"{API_PREFIX}/claims/[^/]+/photo")
 #: The map's worker is a blob and its sprites are data: addresses; the libraries set styles in
 #: place. Nothing may come from another machine.
 CONTENT_SECURITY_POLICY = (
@@ -77,9 +80,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = MAX_UPLOAD_BYTES if _PHOTO.fullmatch(scope["path"]) else MAX_BODY_BYTES
+        too_large = f"the body of this request may have {most} bytes at most"
         told = Headers(scope=scope).get("content-length", "0")
-        if not told.isdecimal() or int(told) > MAX_BODY_BYTES:
-            body = {"error": "body_too_large", "detail": _TOO_LARGE}
+        if not told.isdecimal() or int(told) > most:
+            body = {"error": "body_too_large", "detail": too_large}
             await JSONResponse(body, status_code=413)(scope, receive, send)
             return
         received = 0
@@ -88,8 +93,8 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise HTTPException(413, _TOO_LARGE)
+            if received > most:
+                raise HTTPException(413, too_large)
             return message
 
         await self.app(scope, receive_counting, send)
