@@ -57,8 +57,10 @@ WHERE c.command_id = ANY(%(command_ids)s)
 
 -- name: note_delivered
 UPDATE command
-SET state = 'delivered', delivered_at = %(at)s, next_at = NULL, detail = %(detail)s
-WHERE command_id = %(command_id)s AND state IN ('queued', 'sent')
+SET state = 'delivered', delivered_at = coalesce(delivered_at, %(at)s), detail = %(detail)s,
+    -- Asked again now and then: the answer proper may get lost.
+    next_at = %(at)s + interval '1 hour'
+WHERE command_id = %(command_id)s AND ended_at IS NULL
 
 -- name: note_ended
 -- A late answer counts too: the device has done it.

@@ -30,3 +30,18 @@ FROM device AS g
 LEFT JOIN gateway_health AS h USING (device_id)
 WHERE g.kind = 'gateway'
 ORDER BY g.external_id
+
+-- name: district
+SELECT district_id, city_slug, replace(code, '.', '') AS area FROM district
+ORDER BY district_id LIMIT 1
+
+-- name: add_gateway
+-- A gateway reports no readings; how often it tells of itself is the same for all.
+INSERT INTO device (external_id, district_id, kind, model, secret_pbkdf2_sha512, secret_bcrypt,
+                    interval_s)
+VALUES (%(gateway)s, %(district_id)s, 'gateway', 'angkut edge', %(pbkdf2_sha512)s, %(bcrypt)s, 60)
+ON CONFLICT (external_id) DO NOTHING
+RETURNING device_id
+
+-- name: notify_credentials
+SELECT pg_notify(%(channel)s, '')

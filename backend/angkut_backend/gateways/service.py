@@ -6,8 +6,12 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from angkut_backend.db import Connection, Row, load_queries
+from angkut_backend.accounts.service import audit
+from angkut_backend.db import CREDENTIALS_CHANNEL, Connection, Row, load_queries
+from angkut_backend.errors import ConflictError, NotFoundError
+from angkut_broker.credentials import Verifiers
 from angkut_broker.messages import Health
+from angkut_broker.topics import Channel, Kind, Topic
 
 _SQL = load_queries("angkut_backend.gateways")
 
@@ -38,6 +42,36 @@ class Gateway:
     def from_row(cls, row: Row) -> "Gateway":
         """Read a row of `list_gateways`."""
         return cls(**row)
+
+
+def add_gateway(conn: Connection, name: str, verifiers: Verifiers, *, actor: str) -> Topic:
+    """Register a gateway and tell the broker; return the topic of its status.
+
+    Raises
+    ------
+    NotFoundError
+        No site pack is loaded: nobody knows where it stands.
+    ConflictError
+        The name is taken.
+
+    """
+    district = conn.execute(_SQL["district"]).fetchone()
+    if district is None:
+        raise NotFoundError("there is no district yet: load a site pack with `angkut site load`")
+    values = {
+        "gateway": name,
+        "district_id": district["district_id"],
+        "pbkdf2_sha512": verifiers.pbkdf2_sha512,
+        "bcrypt": verifiers.bcrypt,
+    }
+    if conn.execute(_SQL["add_gateway"], values).fetchone() is None:
+        raise ConflictError(
+            f"{name!r} is already registered: choose another name, or give it a new password "
+            "with `angkut devices rotate`"
+        )
+    audit(conn, actor, "gateway.add", name)
+    conn.execute(_SQL["notify_credentials"], {"channel": CREDENTIALS_CHANNEL})
+    return Topic(district["city_slug"], district["area"], Kind.GATEWAY, name, Channel.STATUS)
 
 
 def record_health(conn: Connection, health: Health, *, received_at: datetime) -> None:

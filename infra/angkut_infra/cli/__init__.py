@@ -21,6 +21,7 @@ _COMMANDS = {
     "site": ("site", "Validate and load a site pack: areas, bins, vehicles, calendar."),
     "devices": ("devices", "Register, import, mount, move, correct, list and retire sensors."),
     "bins": ("bins", "Print the labels of bins."),
+    "gateways": ("gateways", "Add gateways, and see how they are: what waits, what is in the way."),
     "readings": ("readings", "Readings: quality, collections seen in them, deriving them again."),
     "accounts": ("accounts", "Add, list and change the accounts of people."),
     "tokens": ("tokens", "Add, list and revoke API tokens."),

@@ -12,6 +12,7 @@ from angkut_broker.credentials import new_secret, verifiers
 from angkut_broker.session import wait_until_accepted
 from angkut_broker.topics import ID_PATTERN, Topic
 from angkut_infra.cli.context import actor, at_broker, database, settings
+from angkut_infra.cli.device_commands import command, commands
 from angkut_infra.cli.device_import import import_
 from angkut_infra.cli.mountings import correct, mount, swap, unmount
 
@@ -24,7 +25,7 @@ def devices() -> None:
     """Sensors: register, mount, move, correct, list and retire them."""
 
 
-for _command in (mount, unmount, swap, correct, import_):
+for _command in (mount, unmount, swap, correct, import_, command, commands):
     devices.add_command(_command)
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ def test_a_day_without_network_and_two_kills_lose_and_double_nothing(
     )
     assert upstream.value("SELECT count(*) FROM dead_letter") == 0
     # No reading of a device came before an earlier one.
-    for earlier, later in zip(rows, rows[1:], strict=False):
+    for earlier, later in pairwise(rows):
         if earlier["external_id"] == later["external_id"]:
             assert earlier["received_at"] <= later["received_at"]
 
