@@ -24,6 +24,8 @@ class Received(Struct, frozen=True):
     topic: str
     payload: bytes
     received_at: datetime
+    #: The broker has sent it before, and heard no acknowledgement.
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

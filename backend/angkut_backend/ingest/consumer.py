@@ -80,7 +80,7 @@ class Consumer:
         now = self._clock()
         self.intake.put(
             Batch.of(
-                Received(generation, mid, topic.decode(errors="replace"), payload, now)
-                for topic, payload, mid in deliveries
+                Received(generation, mid, topic.decode(errors="replace"), payload, now, again)
+                for topic, payload, mid, again in deliveries
             )
         )

@@ -10,8 +10,9 @@ from enum import IntEnum
 
 from angkut_broker.errors import AngkutError
 
-#: A topic, a payload and the packet identifier to acknowledge (0: QoS 0, wants no answer).
-Delivery = tuple[bytes, bytes, int]
+#: A topic, a payload, the packet identifier to acknowledge (0: QoS 0, wants no answer), and whether
+#: the broker has sent it before (DUP, 3.3.1.1).
+Delivery = tuple[bytes, bytes, int, bool]
 
 #: A larger message is cut to this length: its head tells enough to refuse it by the contract,
 #: whose payloads are smaller, and to acknowledge it, or the broker would bring it forever.
@@ -120,7 +121,7 @@ def _message(data: bytes, first: int, body: int, stop: int) -> Delivery:
             raise MalformedPacketError(_bad_publish(first))
     if payload > stop:
         raise MalformedPacketError("a PUBLISH that ends within its topic")
-    return data[topic:topic_end], data[payload:stop], mid
+    return data[topic:topic_end], data[payload:stop], mid, bool(first & 0x08)
 
 
 def _bad_publish(first: int) -> str:

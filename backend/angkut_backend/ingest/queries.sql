@@ -145,12 +145,14 @@ SELECT external_id, retired_at IS NOT NULL AS retired, confirm
 FROM device WHERE external_id = ANY(%(devices)s)
 
 -- name: store_dead_letters
+-- A message that the broker brings again may have been kept before ingest died, and a gateway sends
+-- what it refused again until it hears that it is kept: then its bytes are there already.
 INSERT INTO dead_letter (received_at, topic, payload, reason, detail)
-SELECT * FROM unnest(%(received_at)b::timestamptz[], %(topic)b::text[], %(payload)b::bytea[],
-                     %(reason)b::text[], %(detail)b::text[])
-    AS u (received_at, topic, payload, reason, detail)
--- A gateway sends what it refused again until it hears that it is kept.
-WHERE u.topic NOT LIKE 'angkut/v1/%%/refused' OR NOT EXISTS (
+SELECT u.received_at, u.topic, u.payload, u.reason, u.detail
+FROM unnest(%(received_at)b::timestamptz[], %(topic)b::text[], %(payload)b::bytea[],
+            %(reason)b::text[], %(detail)b::text[], %(again)b::bool[])
+    AS u (received_at, topic, payload, reason, detail, again)
+WHERE NOT (u.again OR u.topic LIKE 'angkut/v1/%%/refused') OR NOT EXISTS (
     SELECT FROM dead_letter AS d
-    WHERE d.topic LIKE 'angkut/v1/%%/refused' AND md5(d.payload) = md5(u.payload)
-      AND d.topic = u.topic)
+    WHERE md5(d.payload) = md5(u.payload) AND d.topic = u.topic)
+RETURNING reason

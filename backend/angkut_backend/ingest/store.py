@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,7 +67,8 @@ def store(conn: Connection, batch: Batch, devices: KnownDevices | None = None) -
     with conn.transaction():
         outcome, dead = write(conn, batch, devices)
         if dead:
-            conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
+            kept = conn.execute(_SQL["store_dead_letters"], _dead_letter_columns(dead))
+            outcome = replace(outcome, dead_letters=Counter(row["reason"] for row in kept))
     return outcome
 
 
@@ -250,6 +251,7 @@ def _dead_letter_columns(letters: Sequence[DeadLetter]) -> dict[str, list[object
         "payload": [letter.source.payload[:KEPT_BYTES] for letter in letters],
         "reason": [letter.refusal.reason.value for letter in letters],
         "detail": [_clean(letter.refusal.detail) for letter in letters],
+        "again": [letter.source.again for letter in letters],
     }
 
 

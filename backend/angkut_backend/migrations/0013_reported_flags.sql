@@ -1,4 +1,5 @@
--- What devices say is wrong with a reading, and a version of the registry for ingest.
+-- What devices say is wrong with a reading, a version of the registry for ingest, and dead letters
+-- that are kept once.
 
 -- Raw, as bits of angkut_backend.quality.rules.Flag; null: the device says nothing.
 ALTER TABLE readings ADD COLUMN reported_flags integer;
@@ -72,3 +73,6 @@ CREATE TRIGGER device_changed AFTER UPDATE ON device FOR EACH ROW
     EXECUTE FUNCTION registry_changed();
 CREATE TRIGGER mounting_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON mounting
     FOR EACH STATEMENT EXECUTE FUNCTION registry_changed();
+
+-- Finds the letter that a message delivered again has become before.
+CREATE INDEX dead_letter_payload_idx ON dead_letter (md5(payload));

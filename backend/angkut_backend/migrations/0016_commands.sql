@@ -38,7 +38,3 @@ CREATE TABLE command (
 );
 CREATE INDEX command_device_idx ON command (device_id, created_at DESC);
 CREATE INDEX command_open_idx ON command (expires_at) WHERE ended_at IS NULL;
-
--- A gateway sends a refusal again until it hears that it is kept; the copy is found by this.
-CREATE INDEX dead_letter_refused_idx ON dead_letter (md5(payload))
-    WHERE topic LIKE 'angkut/v1/%/refused';

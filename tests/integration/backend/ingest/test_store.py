@@ -177,6 +177,26 @@ def test_text_that_the_database_cannot_hold_is_still_kept_aside(registry: Connec
     assert bytes(one(registry, "SELECT payload FROM dead_letter")["payload"]) == b"\0\xff"
 
 
+def test_a_bad_message_sent_twice_is_two_letters_and_delivered_again_one(
+    registry: Connection,
+) -> None:
+    bad, other = received(b"{"), received(b"{{")
+    again = Received(1, 9, bad.topic, bad.payload, NOW + timedelta(minutes=9), again=True)
+    elsewhere = Received(1, 9, "angkut/v1/odd", bad.payload, NOW, again=True)
+    assert store(registry, Batch.of([bad, bad, other])).dead_letters == {"not_json": 3}
+    # Kept before ingest died; nothing else of the batch may suffer.
+    fine = received(encode(reading(1, d_mm=[600])))
+    assert counts(store(registry, Batch.of([again, again, fine]))) == (1, 0, 0)
+    assert one(registry, "SELECT count(*) AS n FROM dead_letter")["n"] == 3
+    # Another topic, or not kept before: it is news.
+    assert counts(store(registry, Batch.of([elsewhere]))) == (0, 0, 1)
+    unheard = Received(1, 9, bad.topic, b"{{{", NOW, again=True)
+    assert counts(store(registry, Batch.of([unheard]))) == (0, 0, 1)
+    assert counts(store(registry, Batch.of([unheard]))) == (0, 0, 0)
+    # A device that never learns: what it sends once more is kept once more.
+    assert counts(store(registry, Batch.of([bad]))) == (0, 0, 1)
+
+
 def stored_on(outcome: Outcome) -> dict[str, Stored]:
     return {topic: Stored.model_validate_json(payload) for topic, payload in outcome.confirmations}
 
