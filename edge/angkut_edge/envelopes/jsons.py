@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 from pydantic_core import from_json
 
@@ -68,8 +69,9 @@ def number(value: object) -> float | None:
     """Return a number, also one that is written as a string."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
-        found = float(value) if abs(value) < 1e300 else None
+    if isinstance(value, int | float | Decimal):
+        # The comparison is false for NaN, and an integer may be too large for a float.
+        found = float(value) if -1e300 < value < 1e300 else None
     elif isinstance(value, str) and len(value) < 40:
         try:
             found = float(value)

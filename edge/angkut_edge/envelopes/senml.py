@@ -147,7 +147,7 @@ def _resolve(pack: list[object], now: datetime) -> Iterator[_Record]:
         name = (jsons.text(base.get("bn")) or "") + (jsons.text(record.get("n")) or "")
         if not name:
             raise EnvelopeError("a SenML record has neither a base name nor a name")
-        seconds = (jsons.number(base.get("bt")) or 0.0) + (jsons.number(record.get("t")) or 0.0)
+        seconds = _seconds(base, "bt") + _seconds(record, "t")
         unit = jsons.text(record.get("u")) or jsons.text(base.get("bu"))
         yield _Record(name, unit, _time(seconds, now), _value(record, base))
 
@@ -170,6 +170,14 @@ def _check(record: dict[object, object]) -> None:
     version = record.get("bver")
     if version is not None and (not isinstance(version, int) or version > _MAX_VERSION):
         raise EnvelopeError(f"bver is {version!r:.40}; {_MAX_VERSION} is the highest that is known")
+
+
+def _seconds(record: Mapping[object, object] | Mapping[str, object], key: str) -> float:
+    value = record.get(key, 0)
+    seconds = jsons.number(value)
+    if seconds is None:
+        raise EnvelopeError(f"the time {key} is {value!r:.40}, not a number")
+    return seconds
 
 
 def _time(seconds: float, now: datetime) -> datetime:

@@ -59,7 +59,8 @@ def _reading(cursor: Cursor, device: int) -> Sample:
         fill_pct = float(cursor.unsigned(1))
     return Sample(
         d_mm=d_mm,
-        fill_pct=fill_pct,
+        # It is computed from the distance: without one it rests on nothing.
+        fill_pct=fill_pct if d_mm else None,
         bat_mv=(volts & 0x7F) * 100,
         temp_c=temp_c,
         tilt_deg=tilt_deg,
