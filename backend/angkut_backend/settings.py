@@ -79,6 +79,9 @@ class Settings(BaseModel):
         max_length=200,
         description="Address of the page as phones reach it, for QR codes: https://...",
     )
+    roads_dir: Path | None = Field(
+        None, description="Folder of the road network; not set: roads in data_dir"
+    )
     session_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after so many hours")
     readings_keep_days: int = Field(
         730, ge=0, description="Readings older than so many days are removed; 0: never"
@@ -103,6 +106,11 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much is logged"
     )
+
+    @property
+    def roads_folder(self) -> Path:
+        """Where the road network is."""
+        return self.roads_dir or self.data_dir / "roads"
 
     @property
     def monitor_address(self) -> tuple[str, int] | None:

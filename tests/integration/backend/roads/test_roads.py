@@ -1,0 +1,128 @@
+"""Real Indonesian streets through the real engine."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from angkut_backend.roads import engine, graph
+from angkut_backend.roads.errors import RoadBuildError, RoadsUnavailableError
+from angkut_backend.roads.service import Roads
+from angkut_backend.roads.straight import haversine_m
+from angkut_backend.roads.travel import UNREACHABLE, Point
+
+pytestmark = pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="the road engine has wheels for Python 3.12 and newer only"
+)
+
+EXTRACT = Path(__file__).parents[3] / "instances" / "roads" / "balikpapan-kota-drive.osm.pbf"
+NOW = datetime(2026, 1, 14, tzinfo=UTC)
+#: On Jalan Jenderal Sudirman and around the town hall.
+TOWN = [
+    Point("bin:a", 116.8395, -1.2763),
+    Point("bin:b", 116.8330, -1.2770),
+    Point("bin:c", 116.8448, -1.2683),
+]
+AT_SEA = Point("bin:sea", 116.8500, -1.2900)
+
+
+@pytest.fixture(scope="module")
+def roads_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder: Path = tmp_path_factory.mktemp("roads")
+    graph.build(EXTRACT, folder, now=NOW)
+    return folder
+
+
+@pytest.fixture
+def roads(roads_dir: Path) -> Iterator[Roads]:
+    yield Roads.open(roads_dir)
+    engine._engine.cache_clear()
+
+
+def test_ways_on_roads_are_longer_than_straight_and_not_the_same_both_ways(roads: Roads) -> None:
+    travel, off = roads.travel(TOWN)
+
+    metres = travel.legs["truck"].distance_m
+    apart = ~np.eye(len(TOWN), dtype=bool)
+    assert off == {}
+    assert not travel.approximate
+    assert "OpenStreetMap" in travel.source
+    assert (metres[apart] >= haversine_m(TOWN)[apart] * 0.95).all()
+    assert (metres != metres.T).any()
+
+
+def test_a_place_off_the_roads_is_named_and_not_snapped_in_silence(roads: Roads) -> None:
+    travel, off = roads.travel([*TOWN, AT_SEA])
+
+    assert off["truck"] == ["bin:sea"]
+    assert (travel.legs["truck"].distance_m[3, :3] == UNREACHABLE).all()
+    assert (travel.legs["truck"].distance_m[:3, :3] < UNREACHABLE).all()
+
+
+def test_a_motor_cart_and_a_truck_take_different_times(roads: Roads) -> None:
+    travel, _ = roads.travel(TOWN)
+
+    truck, small = travel.legs["truck"].duration_s, travel.legs["small"].duration_s
+    assert (truck != small).any()
+
+
+def test_the_same_points_are_answered_from_disk(roads: Roads, roads_dir: Path) -> None:
+    first, _ = roads.travel(TOWN)
+    files = sorted((roads_dir / "matrices").glob("*.npz"))
+    for file in files:
+        file.chmod(0o400)
+    before = engine._engine.cache_info().misses + engine._engine.cache_info().hits
+
+    again, _ = roads.travel(TOWN)
+
+    assert engine._engine.cache_info().misses + engine._engine.cache_info().hits == before
+    assert again.digest == first.digest
+
+
+def test_a_broken_matrix_on_disk_is_asked_again(roads: Roads, roads_dir: Path) -> None:
+    first, _ = roads.travel(TOWN[:2])
+    for file in (roads_dir / "matrices").glob("*.npz"):
+        file.chmod(0o600)
+        file.write_bytes(b"not a matrix")
+
+    assert roads.travel(TOWN[:2])[0].digest == first.digest
+
+
+def test_the_line_on_the_map_follows_the_roads(roads: Roads) -> None:
+    line = roads.line("truck", TOWN)
+
+    assert len(line) > 10
+    assert line[0] == pytest.approx((TOWN[0].lon, TOWN[0].lat), abs=5e-4)
+
+
+def test_without_a_network_travel_is_approximate(tmp_path: Path) -> None:
+    roads = Roads.open(tmp_path)
+
+    assert roads.travel(TOWN)[0].approximate
+    assert roads.line("truck", TOWN) == [(point.lon, point.lat) for point in TOWN]
+
+
+def test_what_is_no_extract_is_refused_and_the_network_in_force_stays(
+    roads_dir: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.osm.pbf"
+    broken.write_bytes(b"no roads here")
+    before = graph.current(roads_dir)
+
+    with pytest.raises(RoadBuildError, match=r"osrm-extract failed .* extract with roads"):
+        graph.build(broken, roads_dir, now=NOW)
+    with pytest.raises(RoadBuildError, match="no file"):
+        graph.build(tmp_path / "missing.osm.pbf", roads_dir, now=NOW)
+
+    assert graph.current(roads_dir) == before
+    assert [one.name for one in roads_dir.iterdir() if one.name.startswith(".")] == []
+
+
+def test_a_record_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "current.json").write_text("{")
+
+    with pytest.raises(RoadsUnavailableError, match="angkut roads build"):
+        Roads.open(tmp_path)
