@@ -67,9 +67,9 @@ MODELS = (
         maker="Dingtek",
         sensor="ultrasonic",
         decode=_decode,
-        source="DF702&DF703 Waste Bin Sensor Protocol LoRaWAN V2.8; its payload file in "
-        "github.com/TheThingsNetwork/lorawan-devices, vendor/dingtek",
-        evidence=Evidence.DOCUMENT,
+        source="the maker's payload file in github.com/TheThingsNetwork/lorawan-devices, "
+        "vendor/dingtek (DF702&DF703 Waste Bin Sensor Protocol LoRaWAN V2.8)",
+        evidence=Evidence.DECODER,
         aliases=("df703",),
         command=_command,
     ),

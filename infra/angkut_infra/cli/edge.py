@@ -11,6 +11,7 @@ from angkut_broker.session import BrokerUnreachableError
 from angkut_broker.session import check as visit
 from angkut_edge.gateway import Gateway
 from angkut_edge.settings import GatewaySettings, load
+from angkut_infra.cli import edge_decode
 from angkut_infra.cli.process import set_up_logging, stop_by_signal
 
 DEFAULT_FILE = "angkut-edge.toml"
@@ -95,3 +96,7 @@ def _connect(settings: GatewaySettings) -> bool:
         else:
             click.echo(f"{name:9} lets us in")
     return all_well
+
+
+for _command in (edge_decode.models, edge_decode.decode, edge_decode.read):
+    edge.add_command(_command)
