@@ -39,11 +39,11 @@ def interval_s(args: Mapping[str, object], least: int, most: int) -> int:
         When it is missing or the device cannot keep it.
 
     """
-    seconds = args.get("interval_s")
+    seconds = args.get("seconds")
     if isinstance(seconds, int) and not isinstance(seconds, bool) and least <= seconds <= most:
         return seconds
     raise UnsupportedCommandError(
-        f"interval_s is {seconds!r}; this model takes {least} to {most} seconds"
+        f"seconds is {seconds!r}; this model takes {least} to {most} seconds"
     )
 
 

@@ -318,14 +318,14 @@ def test_a_bin_on_fire_says_so() -> None:
 @pytest.mark.parametrize(
     ("model", "name", "args", "port", "hexadecimal"),
     [
-        ("em400-mud", "interval", {"interval_s": 600}, 85, "ff035802"),
+        ("em400-mud", "interval", {"seconds": 600}, 85, "ff035802"),
         ("em310-udl", "reboot", {}, 85, "ff10ff"),
-        ("em410-rdl", "interval", {"interval_s": 1200}, 85, "ff8e001400"),
+        ("em410-rdl", "interval", {"seconds": 1200}, 85, "ff8e001400"),
         ("em410-rdl", "reboot", {}, 85, "ff10ff"),
-        ("ldds75", "interval", {"interval_s": 1200}, 2, "010004b0"),
+        ("ldds75", "interval", {"seconds": 1200}, 2, "010004b0"),
         ("dds45-lb", "reboot", {}, 2, "04ff"),
-        ("r718x", "interval", {"interval_s": 900}, 7, "013403840384010064 0005"),
-        ("df702", "interval", {"interval_s": 14_400}, 3, b"80029999010481".hex()),
+        ("r718x", "interval", {"seconds": 900}, 7, "013403840384010064 0005"),
+        ("df702", "interval", {"seconds": 14_400}, 3, b"80029999010481".hex()),
     ],
 )
 def test_a_command_becomes_the_bytes_that_the_maker_documents(
@@ -342,11 +342,11 @@ def test_a_command_becomes_the_bytes_that_the_maker_documents(
     [
         ("em400-mud", "calibrate", {}),
         ("em400-mud", "interval", {}),
-        ("em400-mud", "interval", {"interval_s": 5}),
-        ("em400-mud", "interval", {"interval_s": True}),
-        ("ldds75", "interval", {"interval_s": "600"}),
+        ("em400-mud", "interval", {"seconds": 5}),
+        ("em400-mud", "interval", {"seconds": True}),
+        ("ldds75", "interval", {"seconds": "600"}),
         ("r718x", "reboot", {}),
-        ("dl-mbx", "interval", {"interval_s": 600}),
+        ("dl-mbx", "interval", {"seconds": 600}),
     ],
 )
 def test_a_command_that_a_model_has_not_is_refused_in_words(
