@@ -21,7 +21,7 @@ class Edition(StrEnum):
             Edition.APACHE: "TimescaleDB Apache edition: readings are a hypertable, old weeks are "
             "dropped whole; the worker keeps the roll-ups; nothing is compressed",
             Edition.TIMESCALE: "TimescaleDB Community edition: readings are a hypertable, "
-            "compressed to a tenth after 14 days; roll-ups are continuous aggregates",
+            "compressed to a fifth after 14 days; roll-ups are continuous aggregates",
         }[self]
 
 

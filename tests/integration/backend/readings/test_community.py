@@ -87,10 +87,11 @@ def test_a_database_with_roll_ups_of_its_own_gets_aggregates_that_say_the_same(
     assert conn.execute("SELECT * FROM readings_hourly ORDER BY bucket").fetchall() == said
 
 
+@pytest.mark.parametrize("what", ["_RANGES", "_HOURS"])
 def test_far_apart_hours_are_refreshed_a_bounded_number_a_run_newest_first(
-    conn: Connection, monkeypatch: pytest.MonkeyPatch
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(rollups, "_RANGES", 1)
+    monkeypatch.setattr(rollups, what, 1)
     arrive(conn, (OLD, 50), (OLD + timedelta(days=8), 50), (NOW, 50), (NOW, 60))
     seen = []
     while refresh(conn, None, NOW):
