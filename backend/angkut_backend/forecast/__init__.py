@@ -1,0 +1,1 @@
+"""How full each bin is and will be: distributions, not numbers."""

@@ -1,0 +1,111 @@
+"""Distributions of the level hours ahead, without anybody emptying the bin.
+
+Level now plus gains is skew: gains are gamma-like. Mean, variance and skewness are added up and
+read as a Pearson III distribution through the Wilson-Hilferty cube root (1931), which has closed
+forms both ways.
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from angkut_backend.forecast.history import Floats, History
+from angkut_backend.forecast.model import FillModel
+from angkut_backend.forecast.nowcast import Now, nowcast
+
+#: Hours ahead.
+HORIZON_H = 72
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+FULL_PCT = 100.0
+#: A skewness of next to nothing: there the cube root turns into the normal distribution.
+_STRAIGHT = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Of b bins; h runs from 0 (now) to 72 hours ahead, q over `QUANTILES`."""
+
+    now: Now
+    #: Level, %, [b, h]. It may pass 100: what does not fit stands beside the bin.
+    mean_pct: Floats
+    sd_pct: Floats
+    skew: Floats
+
+    def quantile_pct(self, share: float) -> Floats:
+        """Return the level that is not passed with this probability, % [b, h]."""
+        k = _k_of_z(np.full_like(self.skew, NormalDist().inv_cdf(share)), self.skew)
+        return np.maximum(self.mean_pct + self.sd_pct * k, 0)
+
+    def overflow_probability(self, at_pct: float = FULL_PCT) -> Floats:
+        """Return the probability that the level is at or above a limit, [b, h]."""
+        k = (at_pct - self.mean_pct) / np.maximum(self.sd_pct, 1e-6)
+        return 1 - normal_cdf(_z_of_k(k, self.skew))
+
+    def overflow_hours(self) -> Floats:
+        """Return the expected hours of overflow until each hour ahead, [b, h]."""
+        chance = self.overflow_probability()
+        within = (chance[:, 1:] + chance[:, :-1]) / 2
+        return np.concatenate([np.zeros((len(chance), 1)), np.cumsum(within, axis=1)], axis=1)
+
+    def hours_to_full(self, share: float = 0.5) -> Floats:
+        """Return after how many hours it is full with this probability; NaN: not within 72. [b]."""
+        chance = np.maximum.accumulate(self.overflow_probability(), axis=1)
+        reached = chance >= share
+        first = np.argmax(reached, axis=1)
+        rows = np.arange(len(first))
+        before = chance[rows, np.maximum(first - 1, 0)]
+        step = np.maximum(chance[rows, first] - before, 1e-9)
+        exact = np.where(first == 0, 0, first - 1 + (share - before) / step)
+        return np.where(reached.any(axis=1), exact, np.nan)
+
+
+def predict(history: History, model: FillModel, hour: int, widen: Floats | None = None) -> Forecast:
+    """Forecast from the beginning of an hour, knowing what was known then.
+
+    Parameters
+    ----------
+    history
+        Reaches `HORIZON_H` hours beyond `hour`, for the calendar's sake.
+    widen
+        What to multiply standard deviations with, by hours ahead; see `calibrate`. [h]
+    """
+    now = nowcast(history, model, hour)
+    ahead = model.gain_pct(history)[:, hour : hour + HORIZON_H]
+    gain = np.concatenate([np.zeros((len(ahead), 1)), np.cumsum(ahead, axis=1)], axis=1)
+    days = np.maximum(np.arange(gain.shape[1]) / 24, 1)
+    lumps = model.phi * gain + (model.kappa * gain) ** 2 / days
+    unsure = (np.exp(model.log_rate_sd**2) - 1)[:, None] * gain**2
+    from_gains = lumps + unsure
+    var = now.sd_pct[:, None] ** 2 + from_gains
+    skew_gains = 2 * np.sqrt(from_gains) / np.maximum(gain, 1e-6)
+    skew = np.minimum(skew_gains * (from_gains / np.maximum(var, 1e-9)) ** 1.5, 2.0)
+    sd = np.sqrt(var)
+    if widen is not None:
+        sd = sd * widen
+    return Forecast(now, now.mean_pct[:, None] + gain, sd, skew)
+
+
+def normal_cdf(z: Floats) -> Floats:
+    """Return the standard normal distribution function (Abramowitz and Stegun 7.1.26, 1.5e-7)."""
+    x = np.abs(z) / math.sqrt(2)
+    t = 1 / (1 + 0.3275911 * x)
+    poly = t * (
+        0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))
+    )
+    erf = 1 - poly * np.exp(-(x**2))
+    return np.asarray(0.5 * (1 + np.sign(z) * erf))
+
+
+def _k_of_z(z: Floats, skew: Floats) -> Floats:
+    g = np.maximum(skew, _STRAIGHT)
+    k = 2 / g * ((1 + g * z / 6 - g**2 / 36) ** 3 - 1)
+    # Below the distribution's end the cube root turns back.
+    return np.where(skew < _STRAIGHT, z, np.maximum(k, -2 / g))
+
+
+def _z_of_k(k: Floats, skew: Floats) -> Floats:
+    g = np.maximum(skew, _STRAIGHT)
+    root = np.cbrt(np.maximum(g * k / 2 + 1, 0))
+    return np.where(skew < _STRAIGHT, k, 6 / g * (root - 1) + g / 6)

@@ -1,0 +1,180 @@
+"""A forecast finds out how bins fill and says how sure it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from angkut_backend.forecast.backtest import Score, backtest
+from angkut_backend.forecast.history import History
+from angkut_backend.forecast.model import FillModel, group_numbers, learn
+from angkut_backend.forecast.nowcast import nowcast
+from angkut_backend.forecast.predict import HORIZON_H, predict
+from instances.filling import KAPPA, NOISE_PCT, PHI, Filling, filling
+
+NOW_H = 35 * 24 + 5
+
+
+@pytest.fixture(scope="module")
+def town() -> Filling:
+    return filling(240, 40, seed=1)
+
+
+@pytest.fixture(scope="module")
+def model(town: Filling) -> FillModel:
+    return learn(town.history.until(NOW_H))
+
+
+@pytest.fixture(scope="module")
+def scores(town: Filling) -> dict[str, Score]:
+    found = backtest(town.history, range(21 * 24 + 5, 36 * 24, 24))
+    return {score.name: score for score in found}
+
+
+def unknown(history: History, row: int) -> History:
+    level = history.level_pct.copy()
+    level[row] = np.nan
+    return replace(history, level_pct=level)
+
+
+def test_rates_are_found_without_bias_in_spite_of_spikes(town: Filling, model: FillModel) -> None:
+    error = model.log_rate - np.log(town.rate)
+
+    assert abs(error.mean()) < 0.03
+    assert error.std() < 0.15
+
+
+def test_the_hours_of_the_day_are_found(town: Filling, model: FillModel) -> None:
+    by_hour = model.shape.reshape(-1, 7, 24).mean(axis=(0, 1))
+
+    assert np.abs(by_hour - town.by_hour).max() < 0.12
+
+
+def test_noise_lumps_and_days_are_told_apart(model: FillModel) -> None:
+    assert model.noise_pct == pytest.approx(NOISE_PCT, rel=0.15)
+    assert model.phi == pytest.approx(PHI, rel=0.4)
+    assert model.kappa == pytest.approx(KAPPA, rel=0.2)
+
+
+def test_a_kind_of_day_gets_its_own_factor() -> None:
+    history = filling(120, 42, seed=3, holiday=1.5).history
+
+    assert learn(history).daykind[1] == pytest.approx(1.5, rel=0.12)
+
+
+def test_a_bin_without_readings_fills_like_its_group(town: Filling) -> None:
+    silent = unknown(town.history.until(NOW_H), 0)
+
+    model = learn(silent)
+
+    like = town.history.group == town.history.group[0]
+    assert np.exp(model.log_rate[0]) == pytest.approx(
+        float(np.exp(np.log(town.rate[like]).mean())), rel=0.25
+    )
+    assert model.log_rate_sd[0] > 2 * np.median(model.log_rate_sd)
+
+
+def test_unknown_is_not_empty(town: Filling, model: FillModel) -> None:
+    known = town.history.until(NOW_H)
+    silent = unknown(known, 0)
+    nothing = replace(silent, emptied=np.zeros_like(silent.emptied))
+
+    now = nowcast(nothing, model, NOW_H)
+
+    assert np.isinf(now.age_h[0])
+    assert now.mean_pct[0] > 30
+    assert now.sd_pct[0] > 5 * nowcast(known, model, NOW_H).sd_pct.mean()
+
+
+def test_one_spike_moves_little(town: Filling, model: FillModel) -> None:
+    known = town.history.until(NOW_H)
+    level = known.level_pct.copy()
+    before = nowcast(known, model, NOW_H).mean_pct
+    level[:, NOW_H - 1] = np.clip(before + 60, 0, 200)
+
+    after = nowcast(replace(known, level_pct=level), model, NOW_H).mean_pct
+
+    assert np.median(np.abs(after - before)) < 12
+
+
+def test_an_emptying_is_believed_at_once(town: Filling, model: FillModel) -> None:
+    known = town.history.until(NOW_H)
+    emptied = known.emptied.copy()
+    emptied[:, NOW_H - 1] = True
+    level = known.level_pct.copy()
+    level[:, NOW_H - 1] = np.nan
+
+    now = nowcast(replace(known, emptied=emptied, level_pct=level), model, NOW_H)
+
+    assert now.mean_pct.max() < 15
+
+
+def test_distributions_are_in_order(town: Filling, model: FillModel) -> None:
+    forecast = predict(town.history.until(NOW_H), model, NOW_H)
+    levels = np.stack([forecast.quantile_pct(share) for share in (0.05, 0.5, 0.95)])
+    chance = forecast.overflow_probability()
+    hours = forecast.overflow_hours()
+
+    assert levels.shape == (3, 240, HORIZON_H + 1)
+    assert (np.diff(levels, axis=0) >= -1e-9).all()
+    assert ((chance >= 0) & (chance <= 1)).all()
+    assert (np.diff(hours, axis=1) >= 0).all()
+    assert (hours <= np.arange(HORIZON_H + 1)).all()
+
+
+def test_probability_and_quantile_are_each_others_inverse(town: Filling, model: FillModel) -> None:
+    forecast = predict(town.history.until(NOW_H), model, NOW_H)
+    for share in (0.1, 0.5, 0.9):
+        at = forecast.quantile_pct(share)[:, 24]
+        for row in range(0, 240, 30):
+            chance = forecast.overflow_probability(float(at[row]))[row, 24]
+            assert chance == pytest.approx(1 - share, abs=2e-3)
+
+
+def test_the_median_time_to_full_is_when_half_of_them_are_full(
+    town: Filling, model: FillModel
+) -> None:
+    forecast = predict(town.history.until(NOW_H), model, NOW_H)
+    to_full = forecast.hours_to_full()
+    chance = forecast.overflow_probability()
+
+    for row in np.flatnonzero(to_full > 1)[:20]:
+        assert chance[row, int(np.floor(to_full[row]))] <= 0.5 + 1e-9
+        assert chance[row, int(np.ceil(to_full[row]))] >= 0.5 - 1e-9
+
+
+def test_the_band_holds_what_it_says(scores: dict[str, Score]) -> None:
+    coverage = scores["angkut"].coverage
+
+    assert coverage is not None
+    assert 0.87 <= coverage <= 0.93
+
+
+@pytest.mark.parametrize("rule", ["last value", "linear", "same hours last week"])
+def test_it_beats_the_naive_rules(scores: dict[str, Score], rule: str) -> None:
+    assert scores["angkut"].pinball_pct < 0.6 * scores[rule].pinball_pct
+
+
+def test_the_future_has_no_influence(town: Filling, model: FillModel) -> None:
+    whole = predict(town.history, model, NOW_H)
+    past = predict(town.history.until(NOW_H), model, NOW_H)
+
+    assert np.array_equal(whole.mean_pct, past.mean_pct)
+
+
+def test_nothing_known_at_all_gives_wide_usual_forecasts() -> None:
+    empty = History(
+        ("A", "B"),
+        group_numbers(["tps", "market"]),
+        np.full((2, 24 * 7), np.nan),
+        np.zeros((2, 24 * 7), dtype=bool),
+        np.arange(24 * 7) % 168,
+        np.zeros(24 * 7, dtype=np.int64),
+    )
+
+    model = learn(empty)
+    forecast = predict(empty, model, 24)
+
+    assert np.isfinite(forecast.mean_pct).all()
+    assert (forecast.sd_pct > 20).all()
+    assert np.exp(model.log_rate) == pytest.approx(1.46, rel=0.01)
