@@ -104,7 +104,7 @@ def reading_columns(
     return {
         "device_id": packed(Int4s, places["device_id"]),
         "observed_at": packed(Times, observed_us[order]),
-        "received_at": packed(Times, microseconds(s.received_at for s, _ in rows)),
+        "received_at": packed(Times, _arrivals(rows)),
         "seq": packed(Int8s, np.array([reading.seq for reading in told], "i8")),
         # Ragged arrays do not pass through unnest: all echoes in one, and where each one's are.
         "echoes": packed(Int4s, np.array([mm for of_one in echoes for mm in of_one or ()], "i4")),
@@ -131,6 +131,14 @@ def microseconds(times: Iterable[datetime]) -> npt.NDArray[np.int64]:
     # Seconds since 1970 as a float are exact to the microsecond until 2106.
     seconds = np.array([time.timestamp() for time in times], "f8") - _EPOCH_S
     return np.rint(seconds * 1e6).astype("i8")
+
+
+def _arrivals(rows: Sequence[tuple[Received, Reading]]) -> npt.NDArray[np.int64]:
+    """Return when the readings came: few times, because many come together."""
+    times = [source.received_at for source, _ in rows]
+    distinct = list(set(times))
+    counted = dict(zip(distinct, microseconds(distinct).tolist(), strict=True))
+    return np.array([counted[time] for time in times], "i8")
 
 
 def packed(
