@@ -15,9 +15,11 @@ DATA_FOLDER = "data"
 #: Twice the largest payload of the contract: a slightly larger one still reaches ingest, which
 #: says why it is refused; the broker cuts off whoever sends more.
 MAX_PACKET_BYTES = 128 * 1024
-#: Unacknowledged messages on the way to one subscriber. Mosquitto's own 20 would keep ingest
-#: from ever filling a batch.
-MAX_INFLIGHT = 1000
+#: Unacknowledged messages on the way to one subscriber: several batches, so that one is written
+#: while the next arrives. Mosquitto's own 20 would keep ingest from ever filling a batch.
+MAX_INFLIGHT = 5000
+#: The same bound for large payloads: what a connection to a subscriber may cost in memory.
+MAX_INFLIGHT_BYTES = 32 * 1024 * 1024
 #: Messages kept for one absent subscriber, about 0.8 kB each with a reading of 200 bytes:
 #: 160 MB, which is what 240 bins at 30 minutes send in 17 days.
 MAX_QUEUED = 200_000
@@ -55,6 +57,7 @@ def configuration(*, port: int, address: str = "127.0.0.1", tls: TlsListener | N
         f"autosave_interval {AUTOSAVE_S}",
         f"persistent_client_expiration {EXPIRATION_DAYS}d",
         f"max_inflight_messages {MAX_INFLIGHT}",
+        f"max_inflight_bytes {MAX_INFLIGHT_BYTES}",
         f"max_queued_messages {MAX_QUEUED}",
         f"max_queued_bytes {MAX_QUEUED_BYTES}",
         f"max_packet_size {MAX_PACKET_BYTES}",

@@ -29,8 +29,12 @@ def confirmations(
         Positions in `things`: those that are kept aside, and those of devices that asked.
     """
     not_stored, asked = set(refused), set(wanted)
+    gateway_level = f"/{Kind.GATEWAY}/"
     names: dict[Topic, list[tuple[bool, ReadingName]]] = defaultdict(list)
     for position, (source, thing) in enumerate(things):
+        # Most come from devices that do not ask: this is all that is done for them.
+        if gateway_level not in source.topic and position not in asked:
+            continue
         topic = Topic.parse(source.topic)
         if topic.kind is Kind.GATEWAY or position in asked:
             kind = thing.kind if isinstance(thing, Event) else None

@@ -111,17 +111,15 @@ def _message(data: bytes, first: int, body: int, stop: int) -> Delivery:
     """Read a PUBLISH (3.3), whose body reaches from `body` to `stop`."""
     topic = body + 2
     if topic > stop:
-        raise MalformedPacketError("a PUBLISH without a topic")
-    payload = topic_end = topic + (data[body] << 8 | data[body + 1])
-    mid = 0
-    if first & 0x06:
-        payload += 2
-        mid = int.from_bytes(data[topic_end:payload], "big")
-        if mid == 0 or first & 0x04:
-            raise MalformedPacketError(_bad_publish(first))
+        raise MalformedPacketError("a PUBLISH without a head")
+    topic_end = topic + (data[body] << 8 | data[body + 1])
+    payload = topic_end + 2 if first & 0x06 else topic_end
     if payload > stop:
-        raise MalformedPacketError("a PUBLISH that ends within its topic")
-    return data[topic:topic_end], data[payload:stop], mid, bool(first & 0x08)
+        raise MalformedPacketError("a PUBLISH that ends within its head")
+    number = int.from_bytes(data[topic_end:payload], "big")
+    if first & 0x06 and (number == 0 or first & 0x04):
+        raise MalformedPacketError(_bad_publish(first))
+    return data[topic:topic_end], data[payload:stop], number, bool(first & 0x08)
 
 
 def _bad_publish(first: int) -> str:

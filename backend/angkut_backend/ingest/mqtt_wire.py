@@ -3,8 +3,8 @@
 import selectors
 import socket
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from angkut_broker.session import BrokerAddress
 
@@ -20,7 +20,7 @@ def open_socket(broker: BrokerAddress) -> socket.socket:
     Raises
     ------
     OSError
-        Nobody listens there, or the certificate is not trusted.
+        Nobody listens there, or its certificate is not trusted, or `ca_file` is none.
     """
     sock = socket.create_connection((broker.host, broker.port), timeout=_CONNECT_S)
     try:
@@ -28,11 +28,18 @@ def open_socket(broker: BrokerAddress) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not broker.tls:
             return sock
-        context = ssl.create_default_context(cafile=broker.ca_file)
-        return context.wrap_socket(sock, server_hostname=broker.host)
+        return _trusted(broker.ca_file).wrap_socket(sock, server_hostname=broker.host)
     except BaseException:
         sock.close()
         raise
+
+
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as exc:
+        # Python does not say which file it is that is missing or holds no certificate.
+        raise OSError(f"mqtt_ca_file {ca_file}: {exc}") from exc
 
 
 class Bell:
@@ -151,6 +158,3 @@ class Wire:
 
     def _decrypted(self) -> bool:
         return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
-
-
-OpenSocket = Callable[[BrokerAddress], socket.socket]
