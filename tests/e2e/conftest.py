@@ -16,7 +16,7 @@ from e2e.sensors import (
     RunningStack,
     running_stack,
 )
-from e2e.visit import DESKTOP, PHONE, Visit
+from e2e.visit import DESKTOP, Visit
 
 #: Chromium draws WebGL without a graphics card; as root it has no sandbox.
 FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
@@ -52,7 +52,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
 @pytest.fixture(params=[DESKTOP], ids=["desktop"])
 def visit(request: pytest.FixtureRequest, browser: Browser, stack: RunningStack) -> Iterator[Visit]:
     """A fresh browser profile in another time zone than Bekasi's."""
-    is_phone = request.param == PHONE
+    is_phone = request.param != DESKTOP
     with browser.new_context(
         viewport=request.param,
         is_mobile=is_phone,

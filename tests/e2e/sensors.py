@@ -30,6 +30,7 @@ from parts.waiting import wait_until
 USERNAME = "siti"
 DISPLAY_NAME = "Siti Rahma"
 ADMIN = "dewi"
+TECHNICIAN = "rudi"
 PASSWORD = "sampah hari ini"
 
 #: Bins of the site pack, by what happens to them here.
@@ -46,8 +47,9 @@ HALF_HOUR = timedelta(minutes=30)
 
 @dataclass
 class Sensor:
-    """A sensor in a bin."""
+    """A sensor in a bin, or in stock."""
 
+    #: Empty: in stock.
     bin_code: str
     device_id: str
     password: str
@@ -83,11 +85,13 @@ class RunningStack:
     url: str
     dsn: str
     sensors: Mapping[str, Sensor]
+    #: Registered, but in no bin yet.
+    stock: Sensor
 
 
 @contextmanager
 def running_stack(folder: Path, intervals_s: Mapping[str, int]) -> Iterator[RunningStack]:
-    """Run database, broker, ingest and API, with one sensor for each bin named.
+    """Run database, broker, ingest and API, with one sensor for each bin named, and one in stock.
 
     `intervals_s` has the expected seconds between two readings by the bin's code.
     """
@@ -103,6 +107,7 @@ def running_stack(folder: Path, intervals_s: Mapping[str, int]) -> Iterator[Runn
             for username, display_name, role in (
                 (USERNAME, DISPLAY_NAME, Role.DISPATCHER),
                 (ADMIN, "Dewi Lestari", Role.ADMIN),
+                (TECHNICIAN, "Rudi Hartono", Role.TECHNICIAN),
             ):
                 add_account(
                     conn,
@@ -115,24 +120,26 @@ def running_stack(folder: Path, intervals_s: Mapping[str, int]) -> Iterator[Runn
         sensors = {
             code: _mount(stack, code, interval_s) for code, interval_s in intervals_s.items()
         }
-        for sensor in sensors.values():
+        stock = _mount(stack, None, 1800)
+        for sensor in (*sensors.values(), stock):
             wait_until(partial(_knows, stack, sensor), what=f"the broker to know {sensor}")
-        yield RunningStack(stack.api_url, stack.dsn, sensors)
+        yield RunningStack(stack.api_url, stack.dsn, sensors, stock)
 
 
-def _mount(stack: EmbeddedStack, bin_code: str, interval_s: int) -> Sensor:
-    device_id = f"test-{bin_code.lower()}"
+def _mount(stack: EmbeddedStack, bin_code: str | None, interval_s: int) -> Sensor:
+    device_id = f"test-{bin_code.lower()}" if bin_code else "70b3d57ed0001234"
     secret = new_secret()
     device = NewDevice(
         external_id=device_id,
         bin_code=bin_code,
-        hanging=Hanging(d_empty_mm=EMPTY_MM, d_full_mm=FULL_MM),
+        hanging=Hanging(d_empty_mm=EMPTY_MM, d_full_mm=FULL_MM) if bin_code else None,
         interval_s=interval_s,
+        model=None if bin_code else "EM400-MUD",
         mounted_at=datetime.now(UTC) - timedelta(days=30),
     )
     with connect(stack.dsn) as conn:
         topic = add_device(conn, device, verifiers(secret), actor="test")
-    return Sensor(bin_code, device_id, secret, str(topic), stack.broker.port)
+    return Sensor(bin_code or "", device_id, secret, str(topic), stack.broker.port)
 
 
 def _knows(stack: EmbeddedStack, sensor: Sensor) -> bool:

@@ -8,6 +8,8 @@ from e2e.sensors import PASSWORD, USERNAME, RunningStack
 
 DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
+#: The smallest that people still carry.
+SMALL_PHONE = ViewportSize(width=360, height=740)
 
 
 @dataclass
@@ -33,9 +35,14 @@ class Visit:
 
     def sign_in(self, query: str = "", username: str = USERNAME) -> Page:
         """Open the page and sign in; return when the bins are there."""
+        page = self.enter(query, username)
+        page.wait_for_selector(".row")
+        return page
+
+    def enter(self, query: str, username: str) -> Page:
+        """Open an address and sign in there."""
         self.page.goto(f"{self.stack.url}/{query}")
         self.page.fill("input[name=username]", username)
         self.page.fill("input[name=password]", PASSWORD)
         self.page.click("button[type=submit]")
-        self.page.wait_for_selector(".row")
         return self.page

@@ -6,6 +6,7 @@ const PLAIN: Address = {
   bin: null,
   span: "7d",
   filter: { classes: [], area: "", search: "" },
+  claim: null,
 };
 
 it("an empty address is the plain page", () => {
@@ -19,6 +20,7 @@ it("what is written is read back", () => {
     bin: "BKS-BT-0001",
     span: "28d",
     filter: { classes: ["full", "unknown"], area: "32.75.01.1003", search: "Jl. Juanda & co" },
+    claim: "BKS-BT-0002",
   };
   expect(parseAddress(formatAddress(address))).toEqual(address);
 });
@@ -28,4 +30,9 @@ it("nonsense in the address is left out", () => {
     ...PLAIN,
     filter: { ...PLAIN.filter, classes: ["full"] },
   });
+});
+
+it("a claim without a bin is one whose bin is to be chosen", () => {
+  expect(parseAddress("?claim=").claim).toBe("");
+  expect(formatAddress({ ...PLAIN, claim: "" })).toBe("?claim=");
 });

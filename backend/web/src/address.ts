@@ -15,6 +15,8 @@ export interface Address {
   bin: string | null;
   span: Span;
   filter: Filter;
+  /** What the QR code of a label opens: the bin to mount a sensor in; empty: one to be chosen. */
+  claim: string | null;
 }
 
 export function parseAddress(query: string): Address {
@@ -31,6 +33,7 @@ export function parseAddress(query: string): Address {
       area: given.get("area") ?? "",
       search: given.get("q") ?? "",
     },
+    claim: given.get("claim"),
   };
 }
 
@@ -43,6 +46,7 @@ export function formatAddress(address: Address): string {
   if (address.filter.classes.length > 0) query.set("class", address.filter.classes.join(","));
   if (address.filter.area !== "") query.set("area", address.filter.area);
   if (address.filter.search !== "") query.set("q", address.filter.search);
+  if (address.claim !== null) query.set("claim", address.claim);
   const text = query.toString().replaceAll("%2C", ",");
   return text === "" ? "" : `?${text}`;
 }

@@ -20,11 +20,27 @@ export type Letter = Schemas["LetterOut"];
 export type Letters = Schemas["LettersOut"];
 export type WholeLetter = Schemas["WholeLetterOut"];
 export type LetterCounts = Schemas["CountsOut"];
+export type Target = Schemas["TargetOut"];
+export type Candidate = Schemas["CandidateOut"];
+export type Trial = Schemas["TrialOut"];
+export type Verdict = NonNullable<Trial["verdict"]>;
+export type Hanging = Schemas["HangingModel"];
+export type Claim = Schemas["ClaimOut"];
+export type ClaimIn = Schemas["ClaimIn"];
+export type Collections = Schemas["CollectionsOut"];
+export type Quality = Schemas["QualityOut"];
+
+/** How far back the panel tells collections. */
+const COLLECTIONS_MS = 28 * 86_400_000;
 
 /** The service answered, but not with what was asked for. */
 export class ApiError extends Error {
-  constructor(readonly status: number) {
-    super(`the service answered ${status}`);
+  /** `code` is the service's word for it, empty when it said none. */
+  constructor(
+    readonly status: number,
+    readonly code = "",
+  ) {
+    super(`the service answered ${status} ${code}`);
   }
 }
 
@@ -103,9 +119,67 @@ export function replayLetters(
   });
 }
 
+export function fetchCollections(code: string, signal: AbortSignal): Promise<Collections> {
+  const from = new Date(Date.now() - COLLECTIONS_MS).toISOString();
+  const query = new URLSearchParams({ from });
+  return call<Collections>(`/api/bins/${encodeURIComponent(code)}/collections?${query}`, { signal });
+}
+
+export function fetchQuality(code: string, signal: AbortSignal): Promise<Quality> {
+  return call<Quality>(`/api/bins/${encodeURIComponent(code)}/quality?days=7`, { signal });
+}
+
+export function fetchTarget(typed: string): Promise<Target> {
+  return call<Target>(`/api/claims/bin?${new URLSearchParams({ typed })}`);
+}
+
+export async function fetchCandidates(typed: string): Promise<Candidate[]> {
+  const query = new URLSearchParams({ typed });
+  return (await call<Schemas["CandidatesOut"]>(`/api/claims/devices?${query}`)).devices;
+}
+
+export function fetchTrial(device: string, hanging: Hanging, signal: AbortSignal): Promise<Trial> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(hanging)) {
+    if (value !== null) query.set(name, String(value));
+  }
+  return call<Trial>(`/api/claims/devices/${encodeURIComponent(device)}/trial?${query}`, { signal });
+}
+
+export async function fetchClaims(limit: number): Promise<Claim[]> {
+  return (await call<Schemas["ClaimsOut"]>(`/api/claims?limit=${limit}`)).claims;
+}
+
+export function saveClaim(claim: ClaimIn): Promise<Claim> {
+  return call<Claim>("/api/claims", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(claim),
+  });
+}
+
+export function undoClaim(claimId: string): Promise<Claim> {
+  return call<Claim>(`/api/claims/${claimId}/undo`, { method: "POST" });
+}
+
+export function sendPhoto(claimId: string, photo: Blob): Promise<Claim> {
+  return call<Claim>(photoUrl(claimId), {
+    method: "PUT",
+    headers: { "Content-Type": photo.type },
+    body: photo,
+  });
+}
+
+export function photoUrl(claimId: string): string {
+  return `/api/claims/${claimId}/photo`;
+}
+
 async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(path, init);
   noteServerTime(response.headers.get("Date"), Date.now());
-  if (!response.ok) throw new ApiError(response.status);
+  if (!response.ok) {
+    const said = (await response.json().catch(() => null)) as { error?: string } | null;
+    throw new ApiError(response.status, said?.error ?? "");
+  }
   return (response.status === 204 ? undefined : await response.json()) as Answer;
 }

@@ -3,7 +3,7 @@ import { Bell } from "./bell";
 import { Brand } from "./brand";
 import { LanguageSwitch } from "./language";
 import { DeadLetters } from "./letterbox";
-import { account, becomeNobody, connection, locale, messages, site } from "./store";
+import { account, becomeNobody, beginClaim, connection, locale, messages, site } from "./store";
 import { clockTime, clockTimeWithSeconds } from "./time";
 
 export function Header() {
@@ -18,6 +18,25 @@ export function Header() {
       <LiveMark />
       {account.value && <Bell />}
       {account.value?.role === "admin" && <DeadLetters />}
+      {account.value?.role === "technician" && (
+        <button
+          type="button"
+          class="mount-button"
+          aria-label={t.claim.title}
+          title={t.claim.title}
+          onClick={() => beginClaim("")}
+        >
+          <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
+            <path
+              d="M4 4h6v6H4Zm10 0h6v6h-6ZM4 14h6v6H4Zm10 0h2v2h-2Zm4 0h2v2h-2Zm-4 4h2v2h-2Zm4 0h2v2h-2Z"
+              fill="none"
+              stroke="currentColor"
+              stroke-width="1.8"
+              stroke-linejoin="round"
+            />
+          </svg>
+        </button>
+      )}
       <LanguageSwitch />
       {account.value && (
         <div class="account">

@@ -2,6 +2,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { currentAccount } from "./api";
+import { ClaimPage } from "./claim";
 import { Header } from "./header";
 import { Legend } from "./legend";
 import { List } from "./list";
@@ -11,6 +12,7 @@ import { Panel } from "./panel";
 import { SignIn } from "./signin";
 import {
   account,
+  claiming,
   language,
   loadSite,
   messages,
@@ -28,7 +30,7 @@ const TICK_MS = 5_000;
 function Page() {
   if (account.value === undefined) return <p class="centre">{messages.value.loading}</p>;
   if (account.value === null) return <SignIn />;
-  return <Workplace />;
+  return claiming.value === null ? <Workplace /> : <ClaimPage />;
 }
 
 function Workplace() {

@@ -5,12 +5,15 @@ import type { BinFeature, BinProperties } from "./api";
 import { BinAlerts } from "./bell";
 import { byUrgency } from "./bins";
 import { Chart } from "./chart";
+import { Past } from "./past";
 import { Badge, Row } from "./row";
 import {
+  beginClaim,
   bins,
   chooseSpan,
   close,
   locale,
+  mayMount,
   messages,
   neighbours,
   now,
@@ -96,7 +99,17 @@ function Details({ bin }: { bin: BinFeature }) {
         </div>
         <Chart key={`${properties.code} ${span.value}`} bin={properties} span={span.value} />
       </section>
+      <Past code={properties.code} />
       <Facts bin={properties} />
+      {mayMount.value && (
+        <button
+          type="button"
+          class="secondary mount"
+          onClick={() => beginClaim(properties.code)}
+        >
+          {t.claim.open}
+        </button>
+      )}
       <Neighbours />
     </>
   );

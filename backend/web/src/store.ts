@@ -46,6 +46,13 @@ const NO_FILTER: Filter = { classes: [], area: "", search: "" };
 export const filter = signal<Filter>(NO_FILTER);
 export const openCode = signal<string | null>(null);
 export const span = signal<Span>("7d");
+/** The bin a sensor is being mounted in, as the address says; null: the map is shown. */
+export const claiming = signal<string | null>(null);
+
+/** Whether who is signed in mounts sensors. */
+export const mayMount = computed(
+  () => account.value?.role === "admin" || account.value?.role === "technician",
+);
 
 export const isFiltered = computed(
   () => filter.value.classes.length > 0 || filter.value.area !== "" || filter.value.search !== "",
@@ -143,6 +150,18 @@ export function close(): void {
   writeAddress("replace");
 }
 
+/** Mount a sensor in a bin, or in one to be chosen (empty); the back button leads to the map. */
+export function beginClaim(code: string): void {
+  const step = claiming.value === null ? "push" : "replace";
+  claiming.value = code;
+  writeAddress(step);
+}
+
+export function endClaim(): void {
+  claiming.value = null;
+  writeAddress("replace");
+}
+
 export function chooseSpan(chosen: Span): void {
   span.value = chosen;
   writeAddress("replace");
@@ -155,6 +174,7 @@ export function readAddress(): void {
   filter.value = address.filter;
   openCode.value = address.bin;
   span.value = address.span;
+  claiming.value = address.claim;
 }
 
 function writeAddress(step: "push" | "replace"): void {
@@ -163,6 +183,7 @@ function writeAddress(step: "push" | "replace"): void {
     bin: openCode.value,
     span: span.value,
     filter: filter.value,
+    claim: claiming.value,
   });
   const url = `${location.pathname}${query}`;
   if (step === "push") history.pushState(null, "", url);
