@@ -39,6 +39,9 @@ from bench import places
 from bench.storage_data import DAY, NOW, first_reading, notes, prepare
 from parts.api import running_api
 
+#: How a query string says a time.
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -122,11 +125,16 @@ def _calls(conn: Connection, bins: int, days: int) -> list[Query]:
 def _requests(get: Callable[[str], bytes], bins: int, days: int) -> list[Query]:
     def week(number: int) -> object:
         until = NOW - number % (days - 7) * DAY
-        return get(f"/api/bins/{_code(number, bins)}/readings?to={until:%Y-%m-%dT%H:%M:%SZ}")
+        return get(f"/api/bins/{_code(number, bins)}/readings?to={until:{_TIME}}")
+
+    def fleet(number: int) -> object:
+        until = NOW - number % (days - 60) * DAY
+        return get(f"/api/days?from={until - 60 * DAY:{_TIME}}&to={until:{_TIME}}")
 
     return [
         Query("`GET /api/bins`", math.inf, lambda _: get("/api/bins")),
         Query("`GET /api/bins/{code}/readings`, a week", math.inf, week),
+        Query("`GET /api/days`, 60 days", math.inf, fleet),
     ]
 
 

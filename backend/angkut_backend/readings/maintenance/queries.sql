@@ -210,8 +210,8 @@ DELETE FROM readings WHERE ctid = ANY (ARRAY(
 SELECT count(*) AS dropped FROM drop_chunks('readings', older_than => %(before)s::timestamptz) AS c
 
 -- name: compress_columns
--- One device's readings by time side by side: a fifth of the space with noise in every field, less
--- with real ones (docs/storage.md).
+-- One device's readings by time side by side: a fifth of the space, with noise in every field
+-- (docs/storage.md).
 ALTER TABLE readings SET (
     timescaledb.compress, timescaledb.compress_segmentby = 'device_id',
     timescaledb.compress_orderby = 'observed_at DESC')
