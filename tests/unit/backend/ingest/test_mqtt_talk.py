@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -100,9 +100,9 @@ def test_what_the_network_does_not_take_waits_and_arrives_whole(line: Line) -> N
     assert line.talk.wire.unsent_bytes > 0
     arrived = bytearray()
     while len(arrived) < len(sent):
-        if line.talk.wire.unsent_bytes:
-            line.talk.wire.wait(60, reading=False)
-        arrived += line.far.recv(1_000_000)
+        line.talk.wire.wait(0, reading=False)
+        with suppress(BlockingIOError):
+            arrived += line.far.recv(1_000_000)
     assert arrived == sent
 
 
