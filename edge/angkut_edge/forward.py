@@ -19,8 +19,9 @@ log = logging.getLogger("angkut.edge")
 #: How long a confirmation may take at first, and at last: it doubles each time, seconds.
 FIRST_PATIENCE_S = 10.0
 LONGEST_PATIENCE_S = 300.0
-#: A reading that is sent alone so often in vain, while others are confirmed, lets them pass.
-MAX_ALONE = 5
+#: After an item was sent alone so often in vain, the one behind it is tried: if that is
+#: confirmed, the first one is put off and holds up the others no longer.
+MAX_ALONE = 3
 PUT_OFF = timedelta(hours=1)
 
 _CHANNELS = {
@@ -40,6 +41,12 @@ class _Lane:
     unanswered: int = 0
     #: Items in the next message at most.
     limit: int = MAX_BATCH
+    #: How often the first item was sent alone in vain.
+    alone: int = 0
+    #: The first item, while the one behind it is on its way in its place.
+    suspect: int | None = None
+    #: What is to be put off: upstream confirms others, and not this.
+    to_put_off: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,6 @@ class Forwarder:
         self._spool = spool
         self._rng = rng
         self._lanes = [_Lane(number) for number in range(LANES + 1)]
-        self._settled_s = 0.0
 
     def connected(self, *, now_s: float) -> None:
         """Upstream is there (again): what was on the way may or may not have arrived."""
@@ -73,8 +79,8 @@ class Forwarder:
             lane = by_lane.get(name)
             if lane is None or lane.waiting.pop(name, None) is None:
                 continue
-            self._settled_s = now_s
-            lane.unanswered = 0
+            lane.unanswered = lane.alone = 0
+            lane.to_put_off, lane.suspect = lane.suspect or lane.to_put_off, None
             lane.deadline_s = now_s + self._patience_s(0)
             if not lane.waiting:
                 lane.limit = min(MAX_BATCH, lane.limit * 2)
@@ -87,9 +93,11 @@ class Forwarder:
         for lane in self._lanes:
             if lane.waiting and now_s < lane.deadline_s:
                 continue
+            if lane.to_put_off is not None:
+                self._put_off(lane, now)
             repeated = len(lane.waiting)
             if repeated:
-                self._give_up_waiting(lane, now=now, now_s=now_s)
+                self._give_up_waiting(lane)
             if items := self._compose(lane, now):
                 publish(_message(items))
                 lane.waiting = {item.name: item.item_id for item in items}
@@ -98,31 +106,35 @@ class Forwarder:
                 again += min(repeated, len(items))
         return sent, again
 
-    def next_due_s(self) -> float:
-        """Return when a lane's patience ends next."""
-        return min((lane.deadline_s for lane in self._lanes if lane.waiting), default=float("inf"))
-
-    def _give_up_waiting(self, lane: _Lane, *, now: datetime, now_s: float) -> None:
+    def _give_up_waiting(self, lane: _Lane) -> None:
         lane.unanswered += 1
         log.info(
             "%d of a message not confirmed in time (%d in a row); sending again",
             len(lane.waiting),
             lane.unanswered,
         )
-        alive = now_s - self._settled_s < LONGEST_PATIENCE_S * 2
-        if len(lane.waiting) == 1 and lane.unanswered > MAX_ALONE and alive:
-            # Others are confirmed, this is not: it must not hold up what is behind it.
-            (item_id,) = lane.waiting.values()
-            with self._spool.transaction():
-                self._spool.defer(item_id, until=now + PUT_OFF)
-                self._spool.count("put_off", 1)
-            lane.unanswered = 0
+        if lane.suspect is None and len(lane.waiting) == 1:
+            lane.alone += 1
+        lane.suspect = None
         # Half as many, so that what cannot be confirmed is soon alone.
         lane.limit = max(1, len(lane.waiting) // 2)
         lane.waiting = {}
 
+    def _put_off(self, lane: _Lane, now: datetime) -> None:
+        item_id, lane.to_put_off = lane.to_put_off, None
+        with self._spool.transaction():
+            if item_id is not None and self._spool.defer(item_id, until=now + PUT_OFF):
+                self._spool.count("put_off", 1)
+                log.warning("upstream confirms others, but not item %d: put off", item_id)
+
     def _compose(self, lane: _Lane, now: datetime) -> list[Item]:
         """Return the first items that make one message: readings, or one event or refusal."""
+        if lane.alone > MAX_ALONE:
+            lane.alone = MAX_ALONE
+            first_two = self._spool.head(lane.number, limit=2, now=now)
+            if len(first_two) == 2:
+                lane.suspect = first_two[0].item_id
+                return first_two[1:]
         items = self._spool.head(lane.number, limit=lane.limit, now=now)
         if not items or items[0].kind is not ItemKind.READING:
             return items[:1]

@@ -160,26 +160,29 @@ class Spool:
     """
 
     def __init__(self, path: Path) -> None:
+        self.conn = sqlite3.connect(path, isolation_level=None)
         try:
-            self.conn = sqlite3.connect(path, isolation_level=None)
-            # Gives pages back to the disk after a catch-up; must come before the first table.
-            self.conn.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            self.conn.execute("PRAGMA journal_mode = WAL")
-            self.conn.execute("PRAGMA synchronous = FULL")
-            self.conn.execute("PRAGMA busy_timeout = 5000")
-            # Another gateway on the same file would send everything twice.
-            self.conn.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self.conn.executescript(_SCHEMA)
-            self._page_bytes: int = self._pragma("page_size")
-            self._counts = dict.fromkeys(ItemKind, 0) | {
-                ItemKind(kind): n
-                for kind, n in self.conn.execute("SELECT kind, count(*) FROM item GROUP BY kind")
-            }
+            self._prepare()
         except sqlite3.Error as exc:
+            self.conn.close()
             raise SpoolError(
-                f"spool {path}: {exc}. Only one gateway may use it; its folder must be there, "
-                "writable and not full"
+                f"spool {path}: {exc}. Only one gateway may use it; its folder must be writable "
+                "and not full; a file that is damaged has to be moved away"
             ) from exc
+
+    def _prepare(self) -> None:
+        # Gives pages back to the disk after a catch-up; must come before the first table.
+        self.conn.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # Another gateway on the same file would send everything twice.
+        self.conn.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self.conn.execute("PRAGMA journal_mode = WAL")
+        self.conn.execute("PRAGMA synchronous = FULL")
+        self.conn.executescript(_SCHEMA)
+        self._page_bytes: int = self._pragma("page_size")
+        self._counts = dict.fromkeys(ItemKind, 0) | {
+            ItemKind(kind): n
+            for kind, n in self.conn.execute("SELECT kind, count(*) FROM item GROUP BY kind")
+        }
 
     def close(self) -> None:
         """Close the file."""
@@ -267,11 +270,12 @@ class Spool:
             (MAX_ASIDE,),
         )
 
-    def defer(self, item_id: int, *, until: datetime) -> None:
-        """Let what comes behind an item go first."""
-        self.conn.execute(
+    def defer(self, item_id: int, *, until: datetime) -> bool:
+        """Let what comes behind an item go first; tell whether it is still there."""
+        done = self.conn.execute(
             "UPDATE item SET after_s = ? WHERE item_id = ?", (int(until.timestamp()), item_id)
         )
+        return done.rowcount == 1
 
     def give_up(self, where: str, arguments: Sequence[object], *, reason: str) -> int:
         """Delete items by a condition of ours and count them under a reason."""
