@@ -132,6 +132,20 @@ def test_a_device_removed_while_the_broker_runs_is_refused(
     assert accepted(broker, "a1")
 
 
+@pytest.mark.parametrize("change", ["retired", "rotated"])
+def test_an_open_connection_ends_with_the_credential_that_it_was_opened_with(
+    broker: EmbeddedBroker, users: list[BrokerUser], change: str
+) -> None:
+    others = [user for user in users if user.username != "b2"]
+    new = [broker_user("b2", password="new")] if change == "rotated" else []
+    with device(broker, "b2") as leaving, device(broker, "a1") as staying:
+        broker.reload([*others, *new])
+        wait_until(lambda: leaving.disconnections > 0, what="the end of the connection")
+        assert not accepted(broker, "b2")
+        assert accepted(broker, "b2", "new") == bool(new)
+        assert staying.disconnections == 0
+
+
 def test_a_payload_of_one_megabyte_is_refused_and_the_broker_goes_on(
     broker: EmbeddedBroker,
 ) -> None:
