@@ -21,8 +21,6 @@ from angkut_sim.truth import Surface
 
 #: A nearly full bin, or one that fills so fast, is measured twice as often by adaptive makes.
 _HURRY_PCT, _HURRY_PCT_H = 75.0, 6.0
-#: Closer readings tell nothing of a rate.
-_RATE_AFTER_H = 0.1
 #: What absent temperature probes say (Dragino's manuals), °C.
 _PROBE_ABSENT_C = 327.6
 _LOW_BATTERY_MV = 3200
@@ -55,7 +53,8 @@ class Sensor:
         self.state = SensorState(lived_s=at_s)
         #: Which faults made the newest reading what it is, or kept it away.
         self.blame: tuple[Fault, ...] = ()
-        self._surface: Surface | None = None
+        #: What lay below it at the newest reading, when the world told.
+        self.surface: Surface | None = None
 
     @property
     def fw(self) -> str:
@@ -113,7 +112,7 @@ class Sensor:
             self.blame = (Fault.COPY,)
             state.seq -= 1
             return state.last.model_copy(update={"t": now})
-        self._surface = seen if isinstance(seen, Surface) else None
+        self.surface = seen if isinstance(seen, Surface) else None
         surface = seen if isinstance(seen, Surface) else plain_surface(now_s, seen)
         state.last = self._measure(now, now_s, surface, mount)
         return state.last
@@ -124,9 +123,16 @@ class Sensor:
         shown = datetime.fromtimestamp(round(self.clock.shows(true_s), 3), reading.t.tzinfo)
         return reading.model_copy(update={"t": shown})
 
+    def late(self, reading: Telemetry) -> Telemetry:
+        """Return a reading as it is sent out of the memory: some makes say so."""
+        if not self.make.names_faults:
+            return reading
+        codes = [*(reading.faults or ()), Code.HISTORY.value]
+        return reading.model_copy(update={"faults": codes})
+
     def event(self, now: datetime, dt_s: float) -> Event | None:
         """Return what happened since the last reading, at most one thing, mostly nothing."""
-        found = happened(self._dice, self.state, self._surface, dt_s)
+        found = happened(self._dice, self.state, self.surface, dt_s)
         if found is None:
             return None
         kind, value = found
@@ -192,7 +198,7 @@ class Sensor:
             codes += [Code.NO_ECHO.value] if not heard.echoes_mm else []
             codes += [Code.LOW_BATTERY.value] if bat_mv < _LOW_BATTERY_MV else []
         if heard.echoes_mm:
-            self._reckon(now_s, heard.echoes_mm)
+            state.reckon(self.device, now_s, heard.echoes_mm)
         elif make.no_echo_mm is not None:
             heard.echoes_mm = [make.no_echo_mm]
         # No validation: this is our own arithmetic, and 300,000 readings must take seconds.
@@ -210,18 +216,6 @@ class Sensor:
             fw=self.fw,
             faults=codes or None,
         )
-
-    def _reckon(self, now_s: float, echoes_mm: list[int]) -> None:
-        """Keep what the firmware makes of it, to choose its interval."""
-        device, state = self.device, self.state
-        empty_mm = state.empty_mm or device.d_empty_mm
-        middle = sorted(echoes_mm)[len(echoes_mm) // 2]
-        level_pct = 100.0 * (empty_mm - middle) / (device.d_empty_mm - device.d_full_mm)
-        hours = (now_s - state.last.t.timestamp()) / 3600 if state.last else 0.0
-        if hours >= _RATE_AFTER_H:
-            rate = (level_pct - state.level_pct) / hours
-            state.rate_pct_h = 0.7 * state.rate_pct_h + 0.3 * max(-50.0, min(50.0, rate))
-        state.level_pct = level_pct
 
     def _live(self, now_s: float) -> None:
         """Pass the time since the last time: sleep, restarts, a new battery."""

@@ -3,7 +3,11 @@
 from dataclasses import dataclass, field
 
 from angkut_broker.messages import Telemetry
+from angkut_sim.fleet_file import FleetDevice
 from angkut_sim.radio import RadioState
+
+#: Closer readings tell nothing of a rate.
+_RATE_AFTER_H = 0.1
 
 
 @dataclass(slots=True)
@@ -34,3 +38,14 @@ class SensorState:
     tipped: bool = False
     #: Commands that were carried out, newest last: id, whether it worked, what it said.
     obeyed: list[tuple[str, bool, str]] = field(default_factory=list)
+
+    def reckon(self, device: FleetDevice, now_s: float, echoes_mm: list[int]) -> None:
+        """Keep what the firmware makes of it, to choose its interval."""
+        empty_mm = self.empty_mm or device.d_empty_mm
+        middle = sorted(echoes_mm)[len(echoes_mm) // 2]
+        level_pct = 100.0 * (empty_mm - middle) / (device.d_empty_mm - device.d_full_mm)
+        hours = (now_s - self.last.t.timestamp()) / 3600 if self.last else 0.0
+        if hours >= _RATE_AFTER_H:
+            rate = (level_pct - self.level_pct) / hours
+            self.rate_pct_h = 0.7 * self.rate_pct_h + 0.3 * max(-50.0, min(50.0, rate))
+        self.level_pct = level_pct

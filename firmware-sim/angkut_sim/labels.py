@@ -51,8 +51,8 @@ class Label:
         )
 
 
-def write_labels(path: Path, labels: Iterable[Label]) -> int:
-    """Write the log, by time; return the number of lines.
+def write_labels(path: Path, labels: Iterable[Label], *, append: bool = False) -> int:
+    """Write the log, by time, or add to it; return the number of lines.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def write_labels(path: Path, labels: Iterable[Label]) -> int:
     """
     ordered = sorted(labels, key=lambda label: (label.from_s, label.device_id))
     try:
-        with path.open("w") as file:
+        with path.open("a" if append else "w") as file:
             file.writelines(label.line() + "\n" for label in ordered)
     except OSError as exc:
         raise SimError(f"cannot write the labelled log {path}: {exc.strerror}") from exc

@@ -1,7 +1,7 @@
 """Sensors that report now, in a world that runs faster than the clock."""
 
 import heapq
-import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event as StopEvent
 
-from angkut_broker.codec import encode
-from angkut_broker.topics import Channel
 from angkut_sim.days import Calendar
 from angkut_sim.dice import Dice
+from angkut_sim.fault_plan import FaultPlan
 from angkut_sim.fleet import Fleet
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
-from angkut_sim.simulation import SavedState, Simulation, Unit
-
-_LOG = logging.getLogger(__name__)
+from angkut_sim.labels import write_labels
+from angkut_sim.simulation import SavedState, Simulation
+from angkut_sim.street import Street
 
 #: How often the state file is written, s.
 SAVE_EVERY_S = 5.0
@@ -56,64 +55,71 @@ def live(
     report_every_s: float = 20.0,
     speed: float = 60.0,
     calendar: Calendar | None = None,
+    faults: FaultPlan | None = None,
+    labels_path: Path | None = None,
     clock: Callable[[], datetime] = wall_clock,
 ) -> LiveReport:
     """Report until `stop` is set; then say goodbye, save and return.
 
-    Readings carry the real time. The bins fill and are emptied `speed` times faster, so that
-    someone who watches sees it happen. Levels, counters and world time continue from
-    `state_path`; without that file the world is warmed up first. A broker that is away is
-    waited for.
+    Devices err as `faults` says (by default as on the street) and obey commands. Readings carry
+    the time of their device's clock, the real time mostly. The bins fill and are emptied `speed`
+    times faster, so that someone who watches sees it happen. Levels, counters and world time
+    continue from `state_path`; without that file the world is warmed up first. A broker that is
+    away is waited for.
+
+    Parameters
+    ----------
+    labels_path
+        Where to add what was wrong with which device when, at the end.
 
     Raises
     ------
     StateFileError
         When `state_path` holds something else.
+    SimError
+        The labels cannot be written.
 
     """
     began = clock()
+    plan = faults or FaultPlan.street()
     simulation = Simulation.continued(
         fleet_file,
         SavedState.load(state_path),
         seed=seed,
         now_s=began.timestamp(),
         calendar=calendar,
+        faults=plan,
     )
     began_world_s = simulation.world_s
     schedule = _Schedule(len(simulation.units), report_every_s, Dice.seeded(seed, "schedule"))
     metas = [unit.sensor.meta() for unit in simulation.units]
     with Fleet(fleet_file, metas, broker, queue_limit=QUEUE_LIMIT) as fleet:
+        street = Street(simulation, fleet, seed=seed, plan=plan)
         saved_at_s = time.monotonic()
         try:
             while not stop.is_set():
                 now = clock()
+                # Whole milliseconds: what the wire and the store keep.
+                now = now.replace(microsecond=now.microsecond // 1000 * 1000)
                 elapsed_s = max(0.0, (now - began).total_seconds())
                 simulation.advance(began_world_s + elapsed_s * speed)
-                for index in schedule.due(elapsed_s):
-                    _report(fleet, simulation, simulation.units[index], now, report_every_s)
+                for index in schedule.due(elapsed_s, street.pace):
+                    street.report(index, now, report_every_s)
+                street.deliver(now.timestamp())
                 fleet.run_once(min(_TICK_S, schedule.wait_s(elapsed_s)))
+                street.obey(now)
                 if time.monotonic() - saved_at_s > SAVE_EVERY_S:
                     simulation.save().save(state_path)
                     saved_at_s = time.monotonic()
+            street.deliver(math.inf)
             fleet.close(_CLOSE_WITHIN_S)
         finally:
             simulation.save().save(state_path)
+            if labels_path is not None:
+                labels = street.labels(began.timestamp(), clock().timestamp())
+                write_labels(labels_path, labels, append=True)
         tally = fleet.tally
     return LiveReport(tally.readings, tally.messages, tally.dropped, tally.connections)
-
-
-def _report(fleet: Fleet, simulation: Simulation, unit: Unit, now: datetime, dt_s: float) -> None:
-    session = fleet.sessions[unit.device.id]
-    # Whole milliseconds: what the wire and the store keep.
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-    reading = unit.sensor.reading(now, simulation.surface(unit.device.bin_code))
-    if reading is None:
-        return
-    session.send(Channel.TELEMETRY, encode(reading), readings=1)
-    event = unit.sensor.event(now, dt_s)
-    if event is not None:
-        _LOG.info("%s reports %s %s", event.id, event.kind, event.value)
-        session.send(Channel.EVENT, encode(event))
 
 
 class _Schedule:
@@ -125,13 +131,16 @@ class _Schedule:
         self._next = [(dice.uniform(0.0, every_s), index) for index in range(units)]
         heapq.heapify(self._next)
 
-    def due(self, elapsed_s: float) -> list[int]:
-        """Return the units whose time has come, and plan their next report."""
+    def due(self, elapsed_s: float, pace: Callable[[int], float]) -> list[int]:
+        """Return the units whose time has come, and plan their next report.
+
+        `pace` tells how long a unit sleeps relative to the others.
+        """
         due = []
         while self._next[0][0] <= elapsed_s:
             planned_s, index = self._next[0]
             due.append(index)
-            gap_s = self._every_s * self._dice.uniform(1.0 - _JITTER, 1.0 + _JITTER)
+            gap_s = self._every_s * pace(index) * self._dice.uniform(1.0 - _JITTER, 1.0 + _JITTER)
             # After a pause (a suspended laptop) nobody catches up on what was missed.
             after_s = planned_s + gap_s if planned_s + gap_s > elapsed_s else elapsed_s + gap_s
             heapq.heapreplace(self._next, (after_s, index))

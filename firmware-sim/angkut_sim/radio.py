@@ -21,6 +21,8 @@ _DEAD_ZONE_LOSS = 1.0 / 3.0
 _DELAY_MEDIAN_S, _DELAY_SIGMA = 2.5, 0.7
 _HELD_MEDIAN_S, _HELD_SIGMA = 300.0, 0.9
 _DEAD_ZONE_DB = 14.0
+#: Longer than any run; not infinite, which the state file cannot hold.
+_NEVER_S = 1e12
 #: Places within this many degrees share walls and cells (about 200 m).
 _CELL_DEG = 0.002
 
@@ -111,5 +113,6 @@ class Radio:
         if bad:
             return self._dice.exponential(BAD_MEAN_S)
         share = self._bad_share
-        mean_s = BAD_MEAN_S * (1.0 - share) / share if share else math.inf
-        return self._dice.exponential(1.0) * mean_s if share else math.inf
+        # Drawn also when it never turns bad: other rates must not change the other draws.
+        luck = self._dice.exponential(1.0)
+        return luck * BAD_MEAN_S * (1.0 - share) / share if share else _NEVER_S

@@ -1,8 +1,7 @@
 """One device's MQTT session: MQTT 3.1.1, QoS 1, a last will, and a queue of its own.
 
 Nothing here waits and nothing is published from inside a paho callback: callbacks note what
-happened, the fleet's loop acts on it. paho's client stays below 8 kB without its socket, so
-thousands of them fit into one process (docs/devices-simulated.md).
+happened, the fleet's loop acts on it.
 """
 
 import logging
@@ -55,6 +54,8 @@ class Session:
     #: When to connect next (the loop's monotonic clock).
     retry_at_s: float = 0.0
     failures: int = 0
+    #: The radio has no cell until then (the loop's monotonic clock).
+    away_until_s: float = 0.0
     #: Set by a callback, taken by `take_trouble`.
     broken: bool = False
     #: Connect anew as soon as all is acknowledged: the device restarts.
@@ -171,8 +172,9 @@ class Session:
         if sock is not None:
             sock.close()
 
-    def drop(self) -> None:
-        """Lose the connection as a radio does: the broker publishes the last will."""
+    def drop(self, until_s: float = 0.0) -> None:
+        """Lose the connection as a radio does until then; the broker publishes the last will."""
+        self.away_until_s = until_s
         sock = self.client.socket()
         if isinstance(sock, socket.socket):
             with suppress(OSError):
@@ -190,7 +192,8 @@ class Session:
             return False
         self.broken = self.connecting = False
         pause_s = min(RETRY_LONGEST_S, RETRY_FIRST_S * 2.0 ** min(self.failures, 10))
-        self.retry_at_s = now_s + pause_s * self.dice.uniform(0.5, 1.0)
+        soon_s = now_s + pause_s * self.dice.uniform(0.5, 1.0)
+        self.retry_at_s = max(soon_s, self.away_until_s)
         self.failures += 1
         return True
 

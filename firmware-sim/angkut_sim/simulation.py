@@ -11,6 +11,7 @@ from angkut_sim.days import Calendar
 from angkut_sim.device import Sensor
 from angkut_sim.device_state import SensorState
 from angkut_sim.errors import StateFileError
+from angkut_sim.fault_plan import FaultPlan
 from angkut_sim.fleet_file import FleetDevice, FleetFile, write_private
 from angkut_sim.places import Place
 from angkut_sim.policies import Policy
@@ -98,11 +99,12 @@ class Simulation:
         at_s: float,
         calendar: Calendar | None = None,
         policy: Policy | None = None,
+        faults: FaultPlan | None = None,
     ) -> "Simulation":
         """Return a world that starts at `at_s` (s since 1970 UTC)."""
         places = [place_of(device) for device in fleet_file.devices]
         world = World(places, seed=seed, start_s=at_s, calendar=calendar, policy=policy)
-        units = (Unit(device, Sensor(seed, device, at_s)) for device in fleet_file.devices)
+        units = (Unit(device, Sensor(seed, device, at_s, faults)) for device in fleet_file.devices)
         return cls(tuple(units), world, at_s)
 
     @classmethod
@@ -114,6 +116,7 @@ class Simulation:
         seed: int,
         now_s: float,
         calendar: Calendar | None = None,
+        faults: FaultPlan | None = None,
     ) -> "Simulation":
         """Go on from a state. What it does not hold starts anew and is warmed up.
 
@@ -125,7 +128,7 @@ class Simulation:
         """
         units = []
         for device in fleet_file.devices:
-            sensor = Sensor(seed, device, now_s)
+            sensor = Sensor(seed, device, now_s, faults)
             if state and device.id in state.sensors:
                 sensor.restore(state.sensors[device.id])
             units.append(Unit(device, sensor))

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from angkut_infra.cli.context import settings
-from angkut_infra.cli.sim_faults import faults
+from angkut_infra.cli.sim_faults import fault_options, faults, plan_of
+from angkut_infra.cli.sim_world import world
 from angkut_infra.places import CALENDAR
 from angkut_infra.progress import bar
 from angkut_infra.sites import find_site
@@ -46,6 +47,7 @@ def sim() -> None:
 
 
 sim.add_command(faults)
+sim.add_command(world)
 
 
 @sim.command()
@@ -109,8 +111,33 @@ def backfill(
     show_default=True,
     help="How much faster than the clock the bins fill; 60: a minute is an hour.",
 )
-def live(fleet: Path, state: Path, seed: int, site: str, every_s: float, speed: float) -> None:
-    """Report live until Ctrl-C. Readings bear the real time; the world runs faster."""
+@click.option(
+    "--labels",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Add here, at the end, which fault was at which device when: one JSON object a line.",
+)
+@fault_options
+def live(
+    fleet: Path,
+    state: Path,
+    seed: int,
+    site: str,
+    every_s: float,
+    speed: float,
+    labels: Path | None,
+    fault_file: Path | None,
+    fault_rates: tuple[str, ...],
+    faults_off: tuple[str, ...],
+) -> None:
+    """Report live until Ctrl-C. Readings bear the real time; the world runs faster.
+
+    Devices err and obey as real ones do: `angkut sim faults` tells how.
+
+    \b
+    Example:
+      angkut sim live --fleet fleet.json --state world.json --labels faults.jsonl \\
+        --no-fault spike --fault stuck=0.02
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -123,6 +150,8 @@ def live(fleet: Path, state: Path, seed: int, site: str, every_s: float, speed: 
         report_every_s=every_s,
         speed=speed,
         calendar=Calendar.read(find_site(site) / CALENDAR),
+        faults=plan_of(fault_file, fault_rates, faults_off),
+        labels_path=labels,
     )
 
 

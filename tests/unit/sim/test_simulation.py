@@ -8,6 +8,7 @@ from angkut_broker.messages import MAX_PAYLOAD_BYTES, Telemetry
 from angkut_broker.topics import Channel
 from angkut_sim.backfill import payloads
 from angkut_sim.errors import StateFileError
+from angkut_sim.fault_plan import FaultPlan
 from angkut_sim.simulation import SavedState, Simulation
 from parts.sim import fleet_of, topic_of
 
@@ -101,3 +102,15 @@ def test_every_payload_of_four_weeks_decodes_and_fits() -> None:
 
 def test_no_readings_make_no_message() -> None:
     assert list(payloads([])) == []
+
+
+@pytest.mark.parametrize("faults", [FaultPlan.none(), FaultPlan.street()])
+def test_a_state_of_any_plan_reads_back(tmp_path: Path, faults: FaultPlan) -> None:
+    simulation = Simulation.continued(FLEET, None, seed=1, now_s=START_S, faults=faults)
+    for unit in simulation.units:
+        unit.sensor.reading(START, simulation.surface(unit.device.bin_code))
+    path = tmp_path / "state.json"
+    simulation.save().save(path)
+    read = SavedState.load(path)
+    assert read is not None
+    assert read.sensors == simulation.save().sensors
