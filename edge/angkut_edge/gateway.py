@@ -60,6 +60,7 @@ class Gateway:
         self._settings = settings
         self._room = Room(settings.spool.path.with_suffix(".reserve"), clock=clock)
         self._spool = Spool(settings.spool.path)
+        self._room.look()
         self.metrics = EdgeMetrics([source.name for source in settings.sources])
         self._bell = threading.Event()
         self._uplinks, self._orders = Inbox(self._bell), Inbox(self._bell)

@@ -30,6 +30,11 @@ class Room:
         # So that the spool can be opened on a disk that filled up while nobody looked.
         self.release()
 
+    def look(self) -> None:
+        """Take the reserve, now that the spool is open; without room for it the disk is full."""
+        if not self.hold():
+            self._note_full("there is no room for the reserve")
+
     def is_there(self) -> bool:
         """Tell whether to write; after a full disk, once it has room for the reserve again."""
         if self.full_since is None:
@@ -46,10 +51,13 @@ class Room:
     def ran_out(self, exc: SpoolFullError) -> None:
         """Note that something could not be written."""
         self.release()
+        self._note_full(str(exc))
+
+    def _note_full(self, why: str) -> None:
         self._retry_s = time.monotonic() + _RETRY_S
         if self.full_since is None:
             self.full_since = self._clock()
-            log.error("the spool cannot be written (%s): nothing is taken until it can", exc)
+            log.error("the spool's disk is full (%s): nothing is taken until it has room", why)
 
     def hold(self) -> bool:
         """Take the reserve; tell whether there was room for it."""

@@ -123,7 +123,7 @@ class Source(Broker):
 class SpoolTable(_Table):
     """Where readings wait, and how many at most."""
 
-    path: Path = Path("angkut-edge.sqlite")
+    path: Annotated[Path, Field(validate_default=True)] = Path("angkut-edge.sqlite")
     max_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
     max_days: Annotated[int, Field(ge=1, le=366)] = 30
 
@@ -153,7 +153,7 @@ class GatewaySettings(_Table):
     sources: Annotated[list[Source], Field(min_length=1, max_length=16)]
     #: Model by device id, where the network server does not name it.
     models: dict[DeviceId, str] = Field(default_factory=dict)
-    spool: SpoolTable = Field(default_factory=SpoolTable, validate_default=True)
+    spool: SpoolTable
     metrics: MetricsTable | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -203,7 +203,8 @@ def load(path: Path) -> GatewaySettings:
 
     """
     try:
-        values = tomllib.loads(path.read_text())
+        # An empty table, so that its defaults are checked like what is written.
+        values = {"spool": {}, **tomllib.loads(path.read_text())}
     except OSError as exc:
         raise GatewaySettingsError(f"{path}: {exc.strerror}") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:

@@ -6,7 +6,7 @@ survives a kill and a power cut.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -160,15 +160,17 @@ class Spool:
     """
 
     def __init__(self, path: Path) -> None:
-        self.conn = sqlite3.connect(path, isolation_level=None)
-        try:
-            self._prepare()
-        except sqlite3.Error as exc:
-            self.conn.close()
-            raise SpoolError(
-                f"spool {path}: {exc}. Only one gateway may use it; its folder must be writable "
-                "and not full; a file that is damaged has to be moved away"
-            ) from exc
+        with ExitStack() as cleanup:
+            try:
+                self.conn = sqlite3.connect(path, isolation_level=None)
+                cleanup.callback(self.conn.close)
+                self._prepare()
+            except sqlite3.Error as exc:
+                raise SpoolError(
+                    f"spool {path}: {exc}. Only one gateway may use it; its folder must be "
+                    "writable and not full; a file that is damaged has to be moved away"
+                ) from exc
+            cleanup.pop_all()
 
     def _prepare(self) -> None:
         # Gives pages back to the disk after a catch-up; must come before the first table.

@@ -2,8 +2,10 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +20,7 @@ from angkut_infra.stack import ports, services
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.process import Child
 from integration.infra.mqtt_client import Client
+from parts.requirement import MissingPartError
 from parts.waiting import wait_until
 
 GATEWAY = "gw-0001"
@@ -143,6 +146,31 @@ def _toml(value: object) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
     return json.dumps(value)
+
+
+@contextmanager
+def gateway_on_small_disk(
+    file: Path, metrics_port: int, log: Log, *, disk: Path, megabytes: int
+) -> Iterator[GatewayProcess]:
+    """Run `angkut edge` with `disk` on a file system of its own, which only it sees.
+
+    Raises
+    ------
+    MissingPartError
+        This machine makes no such file system for us.
+
+    """
+    namespace = ["unshare", "--mount", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
+    mount = f"mount -t tmpfs -o size={megabytes}m tmpfs {shlex.quote(str(disk))}"
+    if subprocess.run([*namespace, "sh", "-c", mount], capture_output=True, check=False).returncode:
+        raise MissingPartError("a file system in memory, by unshare and mount")
+    run = shlex.join([sys.executable, "-m", "angkut_infra", "edge", "--config", str(file)])
+    child = Child("edge", [*namespace, "sh", "-c", f"{mount} && exec {run}"], log=log)
+    child.start()
+    try:
+        yield GatewayProcess(child, metrics_port)
+    finally:
+        child.stop(timeout_s=services.STOP_TIMEOUT_S)
 
 
 @contextmanager
