@@ -58,7 +58,7 @@ class _Greedy:
         self._cap_rp = cap_rp
         self._vehicle = vehicle
         self._leg = instance.rules.travel.legs[vehicle.profile]
-        self._service_s = instance.service_s + instance.inside(vehicle.profile)[1]
+        self._service_s = instance.service_s + instance.inside[vehicle.profile][1]
         self._admitted = instance.admitted(vehicle) & instance.not_elsewhere(vehicle)
         pause_s = sum(one.duration_s for one in vehicle.breaks)
         self._end_s = vehicle.shift.to_s - pause_s

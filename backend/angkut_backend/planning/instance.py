@@ -5,7 +5,7 @@ last bin of one group to the first bin of another, and the ways inside a group a
 times agree with the timetable to the second (but for traffic, queues and breaks).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,8 @@ class Instance:
     service_s: Ints
     #: Bins in each group, [g].
     sizes: Ints
+    #: Ways between the bins of each group by profile, m and s, [g].
+    inside: Mapping[str, tuple[Ints, Ints]]
     #: From and to of each window, s, [g, w]; where there is no window, any time or none.
     windows: tuple[Ints, Ints]
 
@@ -94,18 +96,9 @@ class Instance:
             np.array([g.is_must for g in groups], dtype=bool),
             np.array([sum(b.service_s for b in g.bins) for g in groups], dtype=np.int64),
             np.array([len(g.bins) for g in groups], dtype=np.int64),
+            {profile: _inside(rules, groups, profile) for profile in rules.travel.legs},
             _windows(groups),
         )
-
-    def inside(self, profile: str) -> tuple[Ints, Ints]:
-        """Return the ways between the bins of each group, m and s, [g]."""
-        leg, index = self.rules.travel.legs[profile], self.rules.travel.index
-        inside_m, inside_s = [], []
-        for group in self.groups:
-            rows = [index[bin_point(one.code)] for one in group.bins]
-            inside_m.append(int(leg.distance_m[rows[:-1], rows[1:]].sum()))
-            inside_s.append(int(leg.duration_s[rows[:-1], rows[1:]].sum()))
-        return np.array(inside_m, dtype=np.int64), np.array(inside_s, dtype=np.int64)
 
     def late_queue_s(self, vehicle: Vehicle) -> float:
         """Return the mean wait at disposal sites in the last three hours of a shift."""
@@ -128,6 +121,17 @@ class Instance:
         crew = [vehicle.code in self.rules.crew(g.bins[0]) for g in self.groups]
         fits = (self.load_l <= vehicle.volume_l) & (self.load_kg <= vehicle.payload_kg)
         return np.array(crew, dtype=bool) & fits
+
+
+def _inside(rules: Rules, groups: Sequence[Group], profile: str) -> tuple[Ints, Ints]:
+    leg, index = rules.travel.legs[profile], rules.travel.index
+    inside_m, inside_s = np.zeros((2, len(groups)), dtype=np.int64)
+    for number, group in enumerate(groups):
+        if len(group.bins) > 1:
+            rows = [index[bin_point(one.code)] for one in group.bins]
+            inside_m[number] = leg.distance_m[rows[:-1], rows[1:]].sum()
+            inside_s[number] = leg.duration_s[rows[:-1], rows[1:]].sum()
+    return inside_m, inside_s
 
 
 def _windows(groups: Sequence[Group]) -> tuple[Ints, Ints]:

@@ -98,8 +98,8 @@ class _Planner:
         musts = [one for group in self.instance.groups for one in group.bins if one.must]
         # One that makes room for another may find a place again.
         for _ in range(_ROUNDS):
-            missing = [one for one in musts if one.code not in draft.served]
-            for one in missing:
+            served = draft.served
+            for one in [one for one in musts if one.code not in served]:
                 places = draft.insertions([one], _EVERYWHERE)[0]
                 if not draft.insert(one, places[:_PLACES]):
                     draft.force(one, best_by_vehicle(places))

@@ -61,7 +61,7 @@ def matrices_of(
         depot = index[depot_point(vehicle.depot)]
         distance[g + len(starts) : real, column] = leg.distance_m[sites, depot]
         duration[g + len(starts) : real, column] = np.ceil(leg.duration_s[sites, depot] * factor)
-    inside_m, inside_s = instance.inside(profile)
+    inside_m, inside_s = instance.inside[profile]
     distance[:g] += inside_m[:, None]
     duration[:g] += inside_s[:, None]
     for matrix in (distance, duration):
