@@ -1,7 +1,6 @@
 """Makers' JSON, raw bytes, SenML, Sparkplug B and the wire contract itself."""
 
 import json
-import struct
 from datetime import UTC, datetime, timedelta
 
 import cbor2
@@ -19,6 +18,7 @@ from angkut_edge.envelopes.senml import SenML
 from angkut_edge.envelopes.sparkplug import Sparkplug
 from angkut_edge.hearing import read
 from angkut_edge.uplink import Answer, Downlink, EnvelopeError, Heard, Stage
+from parts.sparkplug import block, metric, number, payload
 
 NOW = datetime(2026, 1, 14, 22, tzinfo=UTC)
 MODELS: dict[str, str] = {}
@@ -294,52 +294,15 @@ def test_a_pack_that_is_none_is_refused_in_words(pack: object, words: str) -> No
 
 def test_broken_cbor_is_refused() -> None:
     envelope = SenML(topic="s", encoding="cbor")
-    for payload in (b"", b"\x9f", b"\xff", cbor2.dumps([{0: "a/distance", 2: 1}]) + b"x"):
-        assert hear(envelope, payload).refusals[0].reason is Reason.BAD_FRAME
+    for broken in (b"", b"\x9f", b"\xff", cbor2.dumps([{0: "a/distance", 2: 1}]) + b"x"):
+        assert hear(envelope, broken).refusals[0].reason is Reason.BAD_FRAME
 
 
 # Sparkplug B
 
 
-def varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def number(name: int, value: int) -> bytes:
-    return varint(name << 3) + varint(value)
-
-
-def block(name: int, value: bytes) -> bytes:
-    return varint(name << 3 | 2) + varint(len(value)) + value
-
-
-def metric(
-    name: str | None = None,
-    *,
-    alias: int | None = None,
-    at: datetime | None = None,
-    datatype: int | None = None,
-    integer: int | None = None,
-    real: float | None = None,
-    more: bytes = b"",
-) -> bytes:
-    out = b"" if name is None else block(1, name.encode())
-    out += b"" if alias is None else number(2, alias)
-    out += b"" if at is None else number(3, round(at.timestamp() * 1000))
-    out += b"" if datatype is None else number(4, datatype)
-    out += more
-    out += b"" if integer is None else number(10, integer)
-    out += b"" if real is None else varint(12 << 3 | 5) + struct.pack("<f", real)
-    return block(2, out)
-
-
 def sparkplug(envelope: Sparkplug, kind: str, *metrics: bytes, device: str = "/BIN 7") -> Heard:
-    payload = number(1, round(NOW.timestamp() * 1000)) + b"".join(metrics) + number(3, 1)
-    return hear(envelope, payload, topic=f"spBv1.0/bekasi/{kind}/tps-1{device}")
+    return hear(envelope, payload(NOW, *metrics), topic=f"spBv1.0/bekasi/{kind}/tps-1{device}")
 
 
 NULL = number(7, 1)
