@@ -124,6 +124,10 @@ def test_a_technician_claims_a_bin_with_a_phone(visit: Visit) -> None:
     wait_until(lambda: round(one(stack, level, BIN)["pct"], 1) == 35.5, what="the level of the bin")
     page.get_by_role("button", name="Ke peta").click()
     expect(page.locator(f'.row[data-code="{BIN}"]')).to_contain_text("36%", timeout=SOON_MS)
+    page.locator(f'.row[data-code="{BIN}"]').click()
+    hung = page.get_by_role("region", name="Pemasangan sensor")
+    expect(hung).to_contain_text("110,5 cm sampai dasar, 10,5 cm sampai garis penuh · Tutup")
+    expect(hung.get_by_role("img")).to_be_visible()
     # But for the save that was made to fail.
     assert [error for error in visit.errors if "/api/claims" not in error] == []
     assert visit.strangers == []

@@ -39,7 +39,7 @@ PhotoBody = Annotated[
 
 @router.get("/bin")
 def get_claim_bin(
-    _caller: Fitter,
+    _caller: Looker,
     pool: PoolDep,
     typed: Annotated[Typed, Query(description="As scanned or typed")],
 ) -> TargetOut:

@@ -72,11 +72,9 @@ def _encode(content: bytes) -> Photo:
             raise PhotoError(
                 f"the photo has {width} x {height} pixels, {MAX_PIXELS} at most: make it smaller"
             )
-        # A JPEG is decoded at a fraction of its size, which is all that is kept of it.
-        opened.draft("RGB", (SIDE_PX, SIDE_PX))
-        upright = ImageOps.exif_transpose(opened)
-        picture = _plain(upright)
-        picture.thumbnail((SIDE_PX, SIDE_PX))
+        # First of all, so that only one copy is ever large; a JPEG is not even decoded whole.
+        opened.thumbnail((SIDE_PX, SIDE_PX))
+        picture = _plain(ImageOps.exif_transpose(opened))
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=_QUALITY, optimize=True)
     return Photo(out.getvalue(), *picture.size)

@@ -3,7 +3,7 @@
 SELECT b.bin_id, b.code, s.name AS site_name, a.common_name AS area_name, b.container, b.volume_l,
        b.lon, b.lat, cardinality(b.invented) > 0 AS invented,
        d.external_id AS device_id, m.valid_from, m.d_empty_mm, m.d_full_mm, m.offset_mm,
-       m.angle_deg, m.kind, m.inner_depth_mm, m.sensor_height_mm, c.claim_id,
+       m.angle_deg, m.kind, m.inner_depth_mm, m.sensor_height_mm, c.claim_id, c.actor,
        EXISTS (SELECT FROM mounting_photo AS p WHERE p.mounting_id = m.mounting_id) AS has_photo
 FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
 LEFT JOIN mounting AS m ON m.bin_id = b.bin_id AND m.valid_to IS NULL
@@ -75,3 +75,10 @@ ON CONFLICT (mounting_id) DO UPDATE SET
 -- name: get_photo
 SELECT p.jpeg FROM mounting_photo AS p JOIN claim AS c USING (mounting_id)
 WHERE c.claim_id = %(claim_id)s
+
+-- name: measured_places
+-- Where phones were when sensors were mounted: the newest of each bin that was not taken back.
+SELECT DISTINCT ON (b.code) b.code, c.lon, c.lat, c.accuracy_m, c.distance_m, c.made_at, c.actor
+FROM claim AS c JOIN bin AS b USING (bin_id)
+WHERE c.lon IS NOT NULL AND c.undone_at IS NULL
+ORDER BY b.code, c.made_at DESC

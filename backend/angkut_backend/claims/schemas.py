@@ -101,6 +101,8 @@ class MountedOut(HangingModel):
     since: datetime
     #: Null: not mounted with a phone.
     claim_id: UUID | None
+    #: Who claimed it: `account:rudi`.
+    actor: str | None
     has_photo: bool
 
 

@@ -297,6 +297,11 @@ def get_photo(conn: Connection, claim_id: UUID) -> bytes:
     return bytes(row["jpeg"])
 
 
+def measured_places(conn: Connection) -> list[Row]:
+    """Return by bin where the phone was when its sensor was mounted last."""
+    return conn.execute(_SQL["measured_places"]).fetchall()
+
+
 def _find(conn: Connection, claim_id: UUID) -> Claim | None:
     row = conn.execute(_SQL["claim_by_id"], {"claim_id": claim_id}).fetchone()
     return None if row is None else Claim.from_row(row)

@@ -57,8 +57,8 @@ def correct_mounting(
 ) -> tuple[Mounting, Mounting]:
     """Correct the mounting that is in force in a bin at a time; return it before and after.
 
-    Commit soon: ingest waits. Readings follow when they are derived again, see
-    `angkut_backend.quality.derivation`.
+    Commit soon: ingest waits. Readings follow by the worker's job, or by whoever derives them
+    first: `angkut_backend.quality.derivation`.
 
     Raises
     ------
@@ -88,6 +88,8 @@ def correct_mounting(
     assert row is not None  # noqa: S101 - locked by mounting_at
     after = Mounting.from_row({**found, **row})
     if after != before:
+        due = {"devices": [found["device_key"]], "since": before.valid_from}
+        conn.execute(_SQL["add_derivation_due"], due)
         old = {name: getattr(before, name) for name in Geometry.__slots__}
         subject = f"{bin_code} {before.device_id}"
         audit(conn, actor, "mounting.correct", subject, old, values)

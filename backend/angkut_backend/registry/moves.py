@@ -252,6 +252,8 @@ def _device(conn: Connection, device_id: str) -> Row:
     row = conn.execute(_SQL["device_by_id"], {"device": device_id}).fetchone()
     if row is None:
         raise NotFoundError(f"no device {device_id!r}: register it with `angkut devices add`")
+    if row["kind"] != "bin":
+        raise ConflictError(f"{device_id} is a {row['kind']}: it measures no bin")
     if row["retired_at"] is not None:
         raise ConflictError(
             f"device {device_id} is retired: `angkut devices add --id {device_id}` gives it a new "

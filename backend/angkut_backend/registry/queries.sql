@@ -60,7 +60,7 @@ UPDATE mounting SET valid_to = NULL WHERE mounting_id = ANY(%(ids)s)
 
 -- name: device_by_id
 -- Held, so that it is not retired meanwhile.
-SELECT device_id, external_id, model, interval_s, retired_at
+SELECT device_id, external_id, kind, retired_at
 FROM device WHERE external_id = %(device)s FOR UPDATE
 
 -- name: add_derivation_due
@@ -120,8 +120,8 @@ FROM disposal_site WHERE district_id = %(district_id)s
 ORDER BY kind, code
 
 -- name: mounting_at
-SELECT m.mounting_id, d.external_id AS device_id, m.valid_from, m.valid_to, m.d_empty_mm,
-       m.d_full_mm, m.offset_mm, m.angle_deg
+SELECT m.mounting_id, m.device_id AS device_key, d.external_id AS device_id, m.valid_from,
+       m.valid_to, m.d_empty_mm, m.d_full_mm, m.offset_mm, m.angle_deg
 FROM mounting AS m JOIN bin AS b USING (bin_id) JOIN device AS d USING (device_id)
 WHERE b.code = %(code)s AND m.valid_from <= %(at)s AND (m.valid_to IS NULL OR m.valid_to > %(at)s)
 

@@ -42,6 +42,7 @@ const MOUNTED: Target["mounted"] = {
   device_id: "other",
   since: "2026-01-01T00:00:00Z",
   claim_id: null,
+  actor: null,
   has_photo: false,
   d_empty_mm: 1205,
   d_full_mm: 200,

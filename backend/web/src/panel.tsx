@@ -5,6 +5,7 @@ import type { BinFeature, BinProperties } from "./api";
 import { BinAlerts } from "./bell";
 import { byUrgency } from "./bins";
 import { Chart } from "./chart";
+import { Mounted } from "./mounted";
 import { Past } from "./past";
 import { Badge, Row } from "./row";
 import {
@@ -101,6 +102,9 @@ function Details({ bin }: { bin: BinFeature }) {
       </section>
       <Past code={properties.code} />
       <Facts bin={properties} />
+      {properties.device_id !== null && (
+        <Mounted code={properties.code} device={properties.device_id} />
+      )}
       {mayMount.value && (
         <button
           type="button"

@@ -20,7 +20,7 @@ _COMMANDS = {
     "config": ("config", "Show the settings in force, or the defaults with comments."),
     "site": ("site", "Validate and load a site pack: areas, bins, vehicles, calendar."),
     "devices": ("devices", "Register, import, mount, move, correct, list and retire sensors."),
-    "bins": ("bins", "Print the labels of bins."),
+    "bins": ("bins", "Print labels of bins, and where they were found to stand."),
     "gateways": ("gateways", "Add gateways, and see how they are: what waits, what is in the way."),
     "readings": ("readings", "Readings: quality, collections seen in them, deriving them again."),
     "roads": ("roads", "Build the road network that plans drive on."),

@@ -1,10 +1,13 @@
-"""`angkut bins`: what hangs on a bin for people: its label."""
+"""`angkut bins`: their labels, and their places as phones saw them."""
 
+import csv
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
+from angkut_backend.claims.service import measured_places
 from angkut_backend.registry.labels import labels as find_labels
 from angkut_infra.cli.context import database, settings
 from angkut_infra.labels import pdf, svg
@@ -15,7 +18,37 @@ _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 @click.group()
 def bins() -> None:
-    """Bins: print their labels."""
+    """Bins: print their labels, and where they were found to stand."""
+
+
+@bins.command()
+def places() -> None:
+    """Print where phones were when sensors were mounted, as CSV.
+
+    The registered places stay as the site pack says, for it is what `angkut site load` makes the
+    database say. These are for mending its bins.csv: look at accuracy_m and distance_m first.
+
+    \b
+    Example:
+      angkut bins places > measured.csv
+    """
+    with database() as conn:
+        rows = measured_places(conn)
+    lines = csv.writer(sys.stdout, lineterminator="\n")
+    lines.writerow(["code", "lon", "lat", "accuracy_m", "distance_m", "measured_at", "by"])
+    for row in rows:
+        accuracy = "" if row["accuracy_m"] is None else f"{row['accuracy_m']:.0f}"
+        lines.writerow(
+            [
+                row["code"],
+                f"{row['lon']:.6f}",
+                f"{row['lat']:.6f}",
+                accuracy,
+                f"{row['distance_m']:.0f}",
+                f"{row['made_at']:%Y-%m-%dT%H:%M:%SZ}",
+                row["actor"],
+            ]
+        )
 
 
 @bins.command()

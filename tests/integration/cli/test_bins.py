@@ -1,10 +1,14 @@
 """`angkut bins`."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from angkut_backend.claims.service import Caution, NewClaim, Position, save
 from angkut_backend.db import Connection
+from angkut_backend.registry.hanging import Hanging
 from angkut_backend.registry.labels import MistypedError, check_character, find_bin
 from integration.cli.conftest import Run
 
@@ -61,3 +65,24 @@ def test_what_is_scanned_or_typed_is_the_bin_and_a_slip_is_noticed(conn: Connect
     for wrong in (f"0242-{check}", "9999-A", "BKS-BT-9999", "", "https://[", "%", "https://a/?b=c"):
         with pytest.raises(MistypedError):
             find_bin(conn, wrong)
+
+
+@pytest.mark.usefixtures("site")
+def test_measured_places_are_printed_for_mending_the_site_pack(run: Run, conn: Connection) -> None:
+    run("devices", "add", "--id", "aa01")
+    assert len(run("bins", "places").output.splitlines()) == 1
+    for minutes, lon in ((2, 107.0), (1, 107.01)):
+        claim = NewClaim(
+            claim_id=uuid4(),
+            bin_code="BKS-BT-0241",
+            device_id="aa01",
+            hanging=Hanging(d_empty_mm=1200, d_full_mm=200),
+            position=Position(lon=lon, lat=-6.24, accuracy_m=None),
+            confirmed=frozenset({Caution.FAR}),
+            note="",
+        )
+        save(conn, claim, now=datetime.now(UTC) - timedelta(minutes=minutes), actor="account:rudi")
+    conn.commit()
+    [_, line] = run("bins", "places").output.splitlines()
+    assert line.startswith("BKS-BT-0241,107.010000,-6.240000,,")
+    assert line.endswith(",account:rudi")

@@ -292,6 +292,13 @@ export const en: Messages = {
     day: (day, score, n, expected) => `${day}: quality ${score}, ${n} of ${expected} reports`,
   },
 
+  mounted: {
+    title: "How the sensor hangs",
+    since: (time) => `Since ${time}`,
+    measures: (empty, full) => `${empty} cm to the bottom, ${full} cm to the full line`,
+    photo: "Photo of the mounting",
+  },
+
   justNow: "just now",
   ago: (time) => `${time} ago`,
   minutes: (n) => plural(n, "minute"),

@@ -299,6 +299,14 @@ export const id = {
       `${day}: mutu ${score}, ${n} dari ${expected} laporan`,
   },
 
+  mounted: {
+    title: "Pemasangan sensor",
+    since: (time: string) => `Sejak ${time}`,
+    measures: (empty: string, full: string) =>
+      `${empty} cm sampai dasar, ${full} cm sampai garis penuh`,
+    photo: "Foto pemasangan",
+  },
+
   justNow: "baru saja",
   ago: (time: string) => `${time} lalu`,
   minutes: (n: number) => `${n} menit`,

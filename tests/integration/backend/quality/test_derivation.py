@@ -119,6 +119,9 @@ def test_a_correction_is_audited_and_an_impossible_one_refused(registry: Connect
     row = registry.execute("SELECT * FROM audit_log WHERE action = 'mounting.correct'").fetchone()
     assert row
     assert (row["before"]["offset_mm"], row["after"]["offset_mm"]) == (0, 5)
+    # Whoever is interrupted before history followed leaves it to the worker.
+    due = registry.execute("SELECT since FROM derivation_due").fetchall()
+    assert due == [{"since": MOUNTED_AT}]
     with pytest.raises(GeometryError):
         correct_mounting(registry, BIN, Geometry(d_full_mm=1200), at=NOW, actor="test")
     with pytest.raises(NotFoundError):

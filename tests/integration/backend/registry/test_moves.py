@@ -199,6 +199,14 @@ def test_a_time_that_contradicts_what_is_recorded_is_refused(
         swap(registry, FREE_BIN, OTHER, at=LATER, now=END, actor="test")
 
 
+def test_only_what_measures_bins_hangs_in_one(
+    registry: Connection, hang: Callable[..., Change]
+) -> None:
+    registry.execute("UPDATE device SET kind = 'gateway' WHERE external_id = %s", [OTHER])
+    with pytest.raises(ConflictError, match="is a gateway"):
+        hang(OTHER, BIN, replace=True, move=True)
+
+
 def test_a_retired_device_loses_credential_and_bin_and_may_come_back(registry: Connection) -> None:
     def users() -> dict[str, str]:
         return {user.username: user.bcrypt for user in broker_users(registry)}
