@@ -103,15 +103,15 @@ def _options() -> argparse.Namespace:
 
 def _calls(conn: Connection, bins: int, days: int) -> list[Query]:
     def week(number: int) -> object:
-        until = NOW - number % (days - 7) * DAY
+        until = NOW - number % max(1, days - 7) * DAY
         return level_history(conn, _code(number, bins), TimeRange(until - 7 * DAY, until))
 
     def hours(number: int) -> object:
-        until = NOW - number % (days - 1) * DAY
+        until = NOW - number % max(1, days - 1) * DAY
         return hourly_levels(conn, TimeRange(until - DAY, until))
 
     def fleet(number: int) -> object:
-        until = NOW - number % (days - 60) * DAY
+        until = NOW - number % max(1, days - 60) * DAY
         return daily_figures(conn, TimeRange(until - 60 * DAY, until))
 
     return [
@@ -124,11 +124,11 @@ def _calls(conn: Connection, bins: int, days: int) -> list[Query]:
 
 def _requests(get: Callable[[str], bytes], bins: int, days: int) -> list[Query]:
     def week(number: int) -> object:
-        until = NOW - number % (days - 7) * DAY
+        until = NOW - number % max(1, days - 7) * DAY
         return get(f"/api/bins/{_code(number, bins)}/readings?to={until:{_TIME}}")
 
     def fleet(number: int) -> object:
-        until = NOW - number % (days - 60) * DAY
+        until = NOW - number % max(1, days - 60) * DAY
         return get(f"/api/days?from={until - 60 * DAY:{_TIME}}&to={until:{_TIME}}")
 
     return [

@@ -47,7 +47,9 @@ def prepare(conn: Connection, kind: Edition, readings: int, bins: int) -> None:
     _load(conn, readings, bins)
     if "rolled up in s" not in notes(conn):
         _note(conn, "bytes a reading", _bytes_each(conn, kind, "readings"))
-        _note(conn, "rolled up in s", f"{_roll_up(conn):.0f}")
+        took_s = _roll_up(conn)
+        _check(conn)
+        _note(conn, "rolled up in s", f"{took_s:.0f}")
     if kind is Edition.TIMESCALE and "bytes a reading, compressed" not in notes(conn):
         _compress(conn)
         _note(conn, "bytes a reading, compressed", _bytes_each(conn, kind, "readings"))
@@ -155,6 +157,18 @@ def _roll_up(conn: Connection) -> float:
     show("rolled up", total, total, began_s)
     print()
     return took_s
+
+
+def _check(conn: Connection) -> None:
+    """Refuse to measure roll-ups that are quick and wrong."""
+    row = conn.execute("SELECT sum(n) AS n, sum(fill_sum) AS fill FROM rollup_daily").fetchone()
+    raw = conn.execute(
+        "SELECT count(*) AS n, sum(fill_pct::float8) AS fill FROM readings"
+    ).fetchone()
+    assert row is not None
+    assert raw is not None
+    if row["n"] != raw["n"] or abs(row["fill"] / raw["fill"] - 1) > 1e-9:
+        raise SystemExit(f"the days say {row} and the readings {raw}")
 
 
 def _compress(conn: Connection) -> None:
