@@ -24,11 +24,11 @@ _PRESSED = (0.70, 0.92)
 KNOCKED_A_DAY = 1 / 250
 _SPILLED = (0.2, 0.6)
 #: A lid stands open for some seconds at each bag, and now and then for hours. Invented.
-LID_S = 20.0
-LID_LEFT_A_DAY = 1 / 14
-#: A bag leans towards the sensor until others bury it. Invented; with lids and leaning bags,
-#: 0.5 to 2 % of readings are spikes (own knowledge of practitioners).
-LEANED_PER_BAG = 0.004
+LID_S = 10.0
+LID_LEFT_A_DAY = 1 / 30
+#: A bag leans towards the sensor until others bury it. Invented; with lids, leaning bags and the
+#: sensor's own errors some percent of readings are spikes (practitioners: 0.5 to 2 %).
+LEANED_PER_BAG = 0.0015
 _LEANED_H = 2.0
 _LEANED_PCT = (12.0, 60.0)
 

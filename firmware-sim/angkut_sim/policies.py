@@ -90,7 +90,9 @@ class FixedRounds:
         for site, members in by_site.items():
             dice = stream(seed, site, "round")
             guess = math.exp(_GUESS_SIGMA * float(dice.standard_normal()))
-            hours = _PLANNED_PCT / (float(rate_pct_h[members].mean()) * guess)
+            # Between its usual bin and its fastest one: a round serves the whole site.
+            rate = float(rate_pct_h[members].mean() + rate_pct_h[members].max()) / 2
+            hours = _PLANNED_PCT / (rate * guess)
             choices = next(days for most, days in _ROUNDS if hours < most)
             weekdays = choices[int(dice.integers(len(choices)))]
             at_s = float(dice.uniform(5 * HOUR_S, 11 * HOUR_S))

@@ -72,7 +72,7 @@ class TruthEvent:
     at_s: float
     #: The end; equal to `at_s` for what takes no time, infinite while it lasts.
     until_s: float
-    #: Level just before and just after, % of the bin's volume.
+    #: Level just before and just after, % of the bin's volume; of overflow and flood at their end.
     before_pct: float
     after_pct: float
     #: Waste that arrived, was taken or fell out, litres as they were thrown away.
