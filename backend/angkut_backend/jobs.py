@@ -8,6 +8,8 @@ from angkut_backend.alerts.watch import watch
 from angkut_backend.alerts.webhooks import deliver
 from angkut_backend.commands.sending import send_due
 from angkut_backend.dead_letters import retention as dead_letters
+from angkut_backend.device_health.service import check_devices
+from angkut_backend.device_health.swap_search import search_swaps
 from angkut_backend.quality.derivation import derive_due
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
@@ -29,6 +31,8 @@ def jobs(settings: Settings) -> list[Job]:
         Job("quality", 1, judge_new_readings),
         Job("mountings", 2, derive_due),
         Job("alerts", 10, watch),
+        Job("devices", 60, check_devices),
+        Job("swaps", 300, search_swaps),
         Job("webhooks", 2, lambda conn, now: deliver(conn, now, sender)),
         Job("commands", 1, lambda conn, now: send_due(conn, now, broker, rng)),
         Job("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),

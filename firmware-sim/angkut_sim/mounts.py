@@ -1,6 +1,7 @@
 """Which bin each device hangs in: its own, or after a mistake at maintenance its neighbour's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from angkut_sim.episodes import Episode, Episodes
 from angkut_sim.fault_plan import FaultPlan
@@ -33,4 +34,12 @@ class Mounts:
     def episodes(self, device: FleetDevice, from_s: float, until_s: float) -> list[Episode]:
         """Return when it hung in the wrong bin, within a stretch of time."""
         pair = self._swaps.get(device.id)
-        return list(pair[1].between(from_s, until_s)) if pair else []
+        merged: list[Episode] = []
+        for episode in pair[1].between(from_s, until_s) if pair else ():
+            # A second mistake while the first lasts changes nothing.
+            if merged and episode.from_s <= merged[-1].until_s:
+                ends_s = max(episode.until_s, merged[-1].until_s)
+                merged[-1] = replace(merged[-1], until_s=ends_s)
+            else:
+                merged.append(episode)
+        return merged

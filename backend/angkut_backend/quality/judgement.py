@@ -16,6 +16,8 @@ from angkut_backend.quality.rules import (
     EXCURSION_READINGS,
     EXCURSION_WITHIN,
     FILL_MAX_PCT_H,
+    FROZEN_FOR,
+    FROZEN_READINGS,
     FULL_PCT,
     JUMP_PCT,
     LOW_BATTERY_MV,
@@ -76,12 +78,9 @@ def judge(readings: Sequence[Reading], start: int) -> list[int]:
     for i, flag in _excursions(readings, usable):
         if i >= start:
             flags[i] |= flag
-    for run in _runs(readings, flags):
-        if len(run) >= STUCK_READINGS:
-            length = readings[run[-1]].observed_at - readings[run[0]].observed_at
-            for i in run:
-                if i >= start and length >= _stuck_for(readings[i]):
-                    flags[i] |= Flag.STUCK.value
+    for i in _stuck(readings, flags):
+        if i >= start:
+            flags[i] |= Flag.STUCK.value
     return flags
 
 
@@ -199,6 +198,29 @@ def _runs(readings: Sequence[Reading], flags: Sequence[int]) -> Iterator[list[in
         run.append(i)
     if run:
         yield run
+
+
+def _stuck(readings: Sequence[Reading], flags: Sequence[int]) -> Iterator[int]:
+    for run in _runs(readings, flags):
+        for frozen in _frozen(readings, run):
+            yield from frozen
+        if len(run) >= STUCK_READINGS:
+            length = readings[run[-1]].observed_at - readings[run[0]].observed_at
+            yield from (i for i in run if length >= _stuck_for(readings[i]))
+
+
+def _frozen(readings: Sequence[Reading], run: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the parts of a run in which every echo is the same from reading to reading."""
+    part: list[int] = []
+    for i in [*run, -1]:
+        if i >= 0 and part and readings[i].distances_mm == readings[part[-1]].distances_mm:
+            part.append(i)
+            continue
+        if len(part) >= FROZEN_READINGS:
+            length = readings[part[-1]].observed_at - readings[part[0]].observed_at
+            if length >= FROZEN_FOR and len(set(readings[part[0]].distances_mm or ())) > 1:
+                yield part
+        part = [i]
 
 
 def _last_run(readings: Sequence[Reading]) -> list[int]:

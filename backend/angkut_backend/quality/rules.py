@@ -99,6 +99,8 @@ DISTRUST = UNUSABLE | Flag.SPIKE | Flag.RATE_IMPOSSIBLE | Flag.STUCK
 LEVEL_RANGE_PCT = (-10.0, 120.0)
 #: No sensor measures this near; 0 and 20 mm are codes for "no probe" and "invalid".
 CODE_MM = 20
+#: From here on a distance is a code too, such as 65,535: no sensor of ours hears so far.
+FAR_CODE_MM = 60_000
 #: Two echoes of one surface lie within this, mm.
 ECHO_AGREE_MM = 100
 
@@ -121,6 +123,11 @@ FULL_PCT = 90.0
 STUCK_FULL_FOR = timedelta(days=5)
 #: A silence longer than this proves nothing: the run ends.
 STUCK_GAP = timedelta(hours=6)
+
+#: All echoes of so many readings are the very same, though they differ from one another: noise
+#: never repeats like that. Echoes that are all alike may be the shortest distance of a full bin.
+FROZEN_READINGS = 6
+FROZEN_FOR = timedelta(hours=2)
 
 #: A clock may be this far ahead of the arrival.
 AHEAD = timedelta(minutes=2)
@@ -168,6 +175,13 @@ def reported_flags(faults: Iterable[str] | None) -> int | None:
     for fault in faults:
         bits |= _BITS.get(fault, 0)
     return bits or None
+
+
+def heard_nothing(flags: int, distance_mm: float | None) -> bool:
+    """Tell whether the sensor said that there was no echo: by an empty list or by a code."""
+    if flags & Flag.NO_ECHO:
+        return True
+    return distance_mm is not None and (distance_mm <= CODE_MM or distance_mm >= FAR_CODE_MM)
 
 
 def score(flags: int) -> float:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.service import list_findings
 from angkut_backend.quality.derivation import derive as derive_readings
 from angkut_backend.quality.reports import daily_quality, list_collections
 from angkut_infra.cli.context import database
@@ -73,3 +75,27 @@ def collections(bin_code: str | None, days: int, min_confidence: float) -> None:
         )
     if not rows:
         click.echo("no collections were seen")
+
+
+@readings.command()
+@click.option("--device", help="Only of this device.")
+@click.option("--kind", type=click.Choice(list(Kind)), help="Only of this kind.")
+@click.option("--days", type=click.IntRange(1, 400), default=7, show_default=True)
+def findings(device: str | None, kind: str | None, days: int) -> None:
+    """List what is wrong with devices: stuck, no echo, silent, wrong clock, in the wrong bin.
+
+    The worker looks at each device once an hour, and at neighbours every six hours.
+    """
+    since = datetime.now(UTC) - timedelta(days=days)
+    with database() as conn:
+        rows = list_findings(conn, since=since, device=device, kind=Kind(kind) if kind else None)
+    for row in rows:
+        detail = ", ".join(
+            f"{name.replace('_', ' ')} {value}" for name, value in row.detail.items()
+        )
+        click.echo(
+            f"{row.kind:8} {row.device:18} {row.bin_code or '-':14} "
+            f"{row.from_at:%F %T} .. {row.to_at:%F %TZ}  {detail}"
+        )
+    if not rows:
+        click.echo("nothing is known against any device")

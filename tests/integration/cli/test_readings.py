@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from angkut_backend.db import Connection
+from angkut_backend.device_health.service import check_devices
 from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.store import store
 from angkut_backend.quality.service import judge_new_readings
@@ -40,6 +41,15 @@ def test_a_bins_days_and_collections_are_shown(run: Run) -> None:
     assert re.search(r"72 % -> +1 % +confidence 0.9", run("readings", "collections").output)
     nothing = run("readings", "collections", "--min-confidence", "1").output
     assert "no collections" in nothing
+
+
+def test_what_is_wrong_with_devices_is_listed(run: Run, conn: Connection, now: datetime) -> None:
+    assert "nothing is known" in run("readings", "findings").output
+    check_devices(conn, now + timedelta(hours=3))
+    conn.commit()
+    [line] = run("readings", "findings", "--device", DEVICE).output.splitlines()
+    assert re.match(rf"dropout +{DEVICE} +{BIN} .*readings missed 6", line)
+    assert "nothing is known" in run("readings", "findings", "--kind", "stuck").output
 
 
 @pytest.mark.usefixtures("now")

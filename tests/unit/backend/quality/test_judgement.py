@@ -66,6 +66,38 @@ def test_the_day_of_one_distance_is_stuck_from_its_first_reading() -> None:
     assert found == [0] * 10 + [STUCK] * 49 + [0] * 10
 
 
+def frozen(echoes: list[int], count: int) -> list[Reading]:
+    usual = [reading(n, 40 + 0.5 * n) for n in range(10)]
+    level = (1200 - sorted(echoes)[len(echoes) // 2]) / 10
+    return usual + [reading(10 + n, level, echoes=list(echoes)) for n in range(count)]
+
+
+@pytest.mark.parametrize("echoes", [[700, 703, 698], [240, 238, 250, 240]])
+def test_echoes_that_repeat_one_and_all_are_stuck_within_hours(echoes: list[int]) -> None:
+    assert flags(frozen(echoes, 5)) == [0] * 15
+    assert flags(frozen(echoes, 6)) == [0] * 10 + [STUCK] * 6
+
+
+@pytest.mark.parametrize("echoes", [[700], [30, 30, 30, 30], [1000, 1000]])
+def test_echoes_that_are_all_alike_may_be_a_full_bin_or_a_coarse_sensor(echoes: list[int]) -> None:
+    assert not any(flags(frozen(echoes, 20)))
+
+
+def test_echoes_that_repeat_in_quick_succession_prove_nothing() -> None:
+    quick = [reading(n, 50, every=timedelta(minutes=1), echoes=[700, 703]) for n in range(100)]
+    assert not any(flags(quick[:100]))
+    assert all(
+        flag == STUCK
+        for flag in flags(
+            quick
+            + [
+                reading(100 + n, 50, every=timedelta(minutes=1), echoes=[700, 703])
+                for n in range(30)
+            ]
+        )
+    )
+
+
 def test_a_full_bin_that_waits_for_the_truck_is_not_stuck_for_days() -> None:
     assert not any(flags(series([100.0] * 240)))
     assert flags(series([100.0] * 241)) == [STUCK] * 241

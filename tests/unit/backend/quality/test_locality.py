@@ -23,7 +23,13 @@ def histories(draw: st.DrawFn) -> list[Reading]:
     for level, gap_min, length in pieces:
         for _ in range(length):
             minutes += gap_min
-            found.append(reading(minutes, level, every=timedelta(minutes=1), seq=len(found) + 1))
+            # Some sensors repeat the same echoes, noise and all.
+            echoes = [600, 602] if level == 60.0 and gap_min == 30 else None
+            found.append(
+                reading(
+                    minutes, level, every=timedelta(minutes=1), seq=len(found) + 1, echoes=echoes
+                )
+            )
     return found
 
 
