@@ -79,7 +79,7 @@ def collections(bin_code: str | None, days: int, min_confidence: float) -> None:
 
 @readings.command()
 @click.option("--device", help="Only of this device.")
-@click.option("--kind", type=click.Choice(list(Kind)), help="Only of this kind.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only of this kind.")
 @click.option("--days", type=click.IntRange(1, 400), default=7, show_default=True)
 def findings(device: str | None, kind: str | None, days: int) -> None:
     """List what is wrong with devices: stuck, no echo, silent, wrong clock, in the wrong bin.
