@@ -1,6 +1,6 @@
 """From one message of a source to messages of the wire contract. Never raises."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -104,8 +104,8 @@ def _model(uplink: Uplink, models: Mapping[str, str]) -> Model | Refusal | None:
     where = "the gateway's settings say" if named else "the network server says"
     return Refusal(
         Reason.UNKNOWN_MODEL,
-        f"{uplink.device}: {where} {name[:100]!r}, for which there is no decoder; name one of "
-        f"{', '.join(known.registry())} in the gateway's settings",
+        f"{uplink.device}: {where} {name[:100]!r}, for which there is no decoder; name one in the "
+        "gateway's settings: `angkut edge models` lists them",
     )
 
 
@@ -127,10 +127,11 @@ def _translate(uplink: Uplink, frame: Frame, model: Model | None, now: datetime)
     refusals: list[Refusal] = []
     if frame.left_out:
         refusals.append(Refusal(Reason.BAD_FRAME, f"{uplink.device}: {frame.left_out}"[:500]))
+    misplaced: list[datetime] = []
     for sample in frame.samples:
         placed = _place(sample, received, now)
         if placed is None:
-            refusals.append(_misplaced(uplink, sample))
+            misplaced.extend([sample.t] if sample.t else [])
             continue
         t, faults = placed
         try:
@@ -140,6 +141,7 @@ def _translate(uplink: Uplink, frame: Frame, model: Model | None, now: datetime)
             continue
         # The newest sample is often in the history of the same frame, too.
         readings.setdefault(t, reading)
+    refusals.extend(_misplaced(uplink.device, misplaced, now))
     events = []
     for notice in frame.notices:
         at = notice.t if notice.t is not None and _plausible(notice.t, now) else received
@@ -182,16 +184,19 @@ def _place(
     return received, (*sample.faults, Fault.CLOCK)
 
 
-def _misplaced(uplink: Uplink, sample: Sample) -> Refusal:
-    reason = Reason.TIME_TOO_OLD
-    t = sample.t
-    if t is not None and t > uplink.received + MAX_AHEAD:
-        reason = Reason.TIME_IN_FUTURE
-    return Refusal(
-        reason,
-        f"{uplink.device}: a reading of its memory is of {t}; at most {MAX_HISTORY.days} days "
-        "back are taken: check the device's clock",
-    )
+def _misplaced(device: str, times: Sequence[datetime], now: datetime) -> Iterable[Refusal]:
+    """Refuse what lies in a memory and cannot be of its time, once for all entries."""
+    for reason, found in (
+        (Reason.TIME_TOO_OLD, [t for t in times if t <= now]),
+        (Reason.TIME_IN_FUTURE, [t for t in times if t > now]),
+    ):
+        if found:
+            yield Refusal(
+                reason,
+                f"{device}: {len(found)} readings of its memory are of {min(found).isoformat()} to "
+                f"{max(found).isoformat()}; {MAX_HISTORY.days} days back are taken and "
+                f"{MAX_AHEAD} ahead: check the device's clock",
+            )
 
 
 def _invalid(uplink: Uplink, exc: ValidationError) -> Refusal:

@@ -32,7 +32,15 @@ _LABELS = MappingProxyType(
     | {0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd"}
 )
 #: `urn:dev:mac:0024befffe804ff1:distance`, `24e124535b316056/distance`
-_NAME = r"^(?:urn:dev:[a-z]+:)?(?P<device>[0-9A-Za-z-]+)[:/_](?P<field>.+)$"
+_NAME = r"^(?:urn:dev:[a-z]+:)?(?P<device>[0-9A-Za-z-]+)(?:[:/_](?P<field>.+))?$"
+#: A name may end with the device (RFC 8428, section 5.1.1): then the unit says what it is. A
+#: name that is not a URN must hold both, or each field would be a device.
+_DEVICE_URN = "urn:dev:"
+_BY_UNIT = MappingProxyType(
+    {"m": Quantity.DISTANCE, "mm": Quantity.DISTANCE, "cm": Quantity.DISTANCE}
+    | {"Cel": Quantity.TEMPERATURE, "V": Quantity.BATTERY, "mV": Quantity.BATTERY}
+    | {"%EL": Quantity.BATTERY, "dBm": Quantity.RSSI}
+)
 #: RFC 8428, section 12.1, note 1: `/` and, for history's sake, `%` are a ratio. Many send percent
 #: all the same: what would be more than twice full is that.
 _RATIOS = ("/", "%")
@@ -106,9 +114,11 @@ class SenML(Envelope):
             device, field = jsons.at(list(topic.split("/")), self.device_level), name
         else:
             found = re.match(self.names, name)
-            if found is None:
-                raise EnvelopeError(f"the name {name[:100]!r} does not fit {self.names}")
-            device, field = found["device"], found["field"]
+            if found is None or not (found["field"] or name.startswith(_DEVICE_URN)):
+                raise EnvelopeError(
+                    f"the name {name[:100]!r} does not hold a device and a field: {self.names}"
+                )
+            device, field = found["device"], found["field"] or ""
         plain = str(device or "").lower()
         plain = jsons.eui(plain) or plain
         if not re.fullmatch(ID_PATTERN, plain):
@@ -116,7 +126,7 @@ class SenML(Envelope):
         return plain, field
 
     def _meaning(self, name: str, unit: str | None) -> tuple[Quantity | None, str | None]:
-        quantity = self.fields.get(name)
+        quantity = self.fields.get(name) if name else _BY_UNIT.get(unit or "")
         if quantity is None:
             recognised = recognise(name) or recognise(f"{name}_{unit or ''}")
             if recognised is None:

@@ -8,12 +8,23 @@ header's numbers have their high byte first, those of the records their low byte
 from dataclasses import replace
 from types import MappingProxyType
 
-from angkut_broker.messages import Fault
+from angkut_broker.messages import EventKind, Fault
 from angkut_edge.cursor import Cursor
 from angkut_edge.families import milesight
 from angkut_edge.model import Evidence, Model
-from angkut_edge.uplink import Frame
+from angkut_edge.uplink import Frame, Notice
 from angkut_edge.values import csq_dbm
+
+#: In the high nibble of the motion byte; 0 is inside, 2 no fence, 3 not known.
+_OUTSIDE_ITS_FENCE = 1
+
+
+def _location(cursor: Cursor, draft: milesight.Draft) -> None:
+    """Read longitude, latitude and motion, on NB-IoT; where the bin stands says the registry."""
+    cursor.take(8)
+    if cursor.unsigned(1) >> 4 == _OUTSIDE_ITS_FENCE:
+        draft.notices.append(Notice(EventKind.MOVED))
+
 
 _FIELDS: milesight.Fields = MappingProxyType(
     {
@@ -21,8 +32,7 @@ _FIELDS: milesight.Fields = MappingProxyType(
         (0x03, 0x67): milesight.temperature,
         (0x04, 0x82): milesight.distance,
         (0x05, 0x00): milesight.position,
-        # Longitude, latitude and motion, on NB-IoT: where the bin stands says the registry.
-        (0x06, 0x88): milesight.skip(9),
+        (0x06, 0x88): _location,
         (0x83, 0x67): milesight.temperature_alarm,
         (0x84, 0x82): milesight.distance_alarm,
     }

@@ -100,6 +100,7 @@ def test_a_history_of_two_weeks_is_taken_and_an_older_one_refused() -> None:
         Sample(d_mm=(600,)),
         Sample(t=NOW - timedelta(days=13, hours=23), d_mm=(610,), faults=past),
         Sample(t=NOW - timedelta(days=14, hours=1), d_mm=(620,), faults=past),
+        Sample(t=NOW - timedelta(days=20), d_mm=(621,), faults=past),
         Sample(t=NOW + timedelta(days=1), d_mm=(630,), faults=past),
         rssi_dbm=-98,
     )
@@ -110,6 +111,7 @@ def test_a_history_of_two_weeks_is_taken_and_an_older_one_refused() -> None:
         Reason.TIME_TOO_OLD,
         Reason.TIME_IN_FUTURE,
     ]
+    assert "2 readings" in told.refusals[0].detail
 
 
 def test_two_readings_of_one_time_are_one() -> None:

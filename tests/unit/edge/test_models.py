@@ -299,6 +299,13 @@ def test_of_several_records_without_times_only_the_last_is_taken() -> None:
     assert Fault.BAD_FIELD in cut.samples[0].faults
 
 
+def test_a_bin_that_left_its_fence_has_moved() -> None:
+    # The maker's example: no fence is set.
+    assert decode("em400-mud", "0688FFFFFFFFFFFFFFFF20").notices == ()
+    frame = decode("em400-mud", "0482 4408 0688 9cff0807 e8a6a1ff 12")
+    assert [notice.kind for notice in frame.notices] == [EventKind.MOVED]
+
+
 def test_the_four_sonars_of_one_sensor_are_its_echoes() -> None:
     frame = decode("single-sensor-3", "ffff2203 04030201 07 32ff3331 6e 4b 2d 02", 1)
     (one,) = frame.samples

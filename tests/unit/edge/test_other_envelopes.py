@@ -252,6 +252,12 @@ def test_a_fill_level_is_a_ratio_by_the_standard_and_a_percentage_by_habit() -> 
         assert reading.fill_pct == 73.0
 
 
+def test_a_name_may_end_with_the_device() -> None:
+    # RFC 8428, section 5.1.1.
+    (reading,) = senml([{"n": "urn:dev:ow:10e2073a01080063", "u": "Cel", "v": 23.1}]).readings
+    assert (reading.id, reading.temp_c) == ("10e2073a01080063", 23.1)
+
+
 def test_a_field_may_be_described() -> None:
     told = senml([{"n": "bin-1/s0", "u": "cm", "v": 61}], fields={"s0": "distance"})
     assert told.readings[0].d_mm == [610]
@@ -279,7 +285,8 @@ def test_cbor_is_the_same_with_numbers_for_labels() -> None:
         ([{"n": "a/distance", "v": 1, "secret_": 1}], "secret_"),
         ([{"bver": 11, "n": "a/distance", "v": 1}], "bver"),
         ([{"v": 1}], "name"),
-        ([{"n": "nothing", "u": "m", "v": 1}], "fit"),
+        ([{"n": "nothing", "u": "m", "v": 1}], "a device and a field"),
+        ([{"n": "urn:dev:ow:10e2073a01080063", "u": "A", "v": 1}], "`fields`"),
         ([{"n": "a/humidity", "u": "%RH", "v": 1}], "`fields`"),
         ([{"n": "a/distance", "u": "m", "v": 1, "t": 1e300}], "time"),
         ([{"n": "a/distance", "u": "m", "v": 1, "t": 1e18}], "time"),
