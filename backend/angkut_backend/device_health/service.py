@@ -1,9 +1,11 @@
 """The job that looks at devices, and what it found."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 
 from psycopg.rows import args_row
 from psycopg.types.json import Jsonb
@@ -15,7 +17,7 @@ from angkut_backend.device_health.rules import Kind
 
 SQL = load_queries("angkut_backend.device_health")
 
-#: Devices in one run: bounds memory (some 10,000 readings of a day's three) and time.
+#: Devices in one run: bounds the time.
 _DEVICES = 100
 #: Findings in one answer at most.
 MAX_FINDINGS = 500
@@ -59,17 +61,18 @@ def check_devices(conn: Connection, now: datetime) -> bool:
     if not due:
         return False
     since = {row["device_id"]: _since(row["checked_at"], now) for row in due}
-    samples = _samples(conn, since, now)
     refused = _refused(conn, [row["external_id"] for row in due], min(since.values()), now)
-    found = {
-        row["device_id"]: findings(
-            samples[row["device_id"]],
-            [at for at in refused[row["external_id"]] if at >= since[row["device_id"]]],
-            interval=timedelta(seconds=row["interval_s"]),
-            now=now,
-        )
-        for row in due
-    }
+
+    def judged(row: Row, samples: Sequence[Sample]) -> list[Finding]:
+        ours = [at for at in refused[row["external_id"]] if at >= since[row["device_id"]]]
+        interval = timedelta(seconds=row["interval_s"])
+        return findings(samples, ours, interval=interval, now=now)
+
+    # Without a reading too: all that a device sends may be refused.
+    devices = {row["device_id"]: row for row in due}
+    found = {device_id: judged(row, []) for device_id, row in devices.items()}
+    for device_id, samples in _samples(conn, since, now):
+        found[device_id] = judged(devices[device_id], samples)
     _store(conn, since, found, now)
     conn.execute(SQL["note_checks"], {"devices": list(since), "now": now})
     return len(due) == _DEVICES
@@ -83,18 +86,18 @@ def _since(checked_at: datetime | None, now: datetime) -> datetime:
 
 def _samples(
     conn: Connection, since: Mapping[int, datetime], now: datetime
-) -> defaultdict[int, list[Sample]]:
-    groups: defaultdict[int, list[Sample]] = defaultdict(list)
+) -> Iterator[tuple[int, list[Sample]]]:
+    """Yield the readings of one device after the other: all together may be millions."""
     values = {
         "device_id": list(since),
         "since": list(since.values()),
         "oldest": min(since.values()),
         "newest": now + timedelta(minutes=5),
     }
-    with conn.cursor(row_factory=args_row(Sample), binary=True) as cursor:
-        for sample in cursor.execute(SQL["samples"], values):
-            groups[sample.device_id].append(sample)
-    return groups
+    with conn.cursor(row_factory=args_row(Sample)) as cursor:
+        rows = cursor.stream(SQL["samples"], values, binary=True)
+        for device_id, samples in groupby(rows, key=attrgetter("device_id")):
+            yield device_id, list(samples)
 
 
 def _refused(

@@ -129,6 +129,14 @@ def test_messages_refused_for_their_time_are_the_clock(registry: Connection) -> 
     assert finding.detail == {"readings_refused": 6}
 
 
+def test_a_device_of_which_everything_is_refused_is_found_too(registry: Connection) -> None:
+    put(registry, [1, 2, 3], shift=datetime(2000, 1, 1, tzinfo=UTC) - START)
+    check(registry, at(5))
+    assert [(f.kind, f.detail) for f in findings(registry)] == [
+        (Kind.CLOCK, {"readings_refused": 3})
+    ]
+
+
 def test_a_device_is_looked_at_once_an_hour(registry: Connection) -> None:
     put(registry, list(range(20)))
     check(registry, at(30))
