@@ -19,7 +19,12 @@ from e2e.sensors import (
 from e2e.visit import DESKTOP, Visit
 
 #: Chromium draws WebGL without a graphics card; as root it has no sandbox.
-FLAGS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
+FLAGS = [
+    "--no-sandbox",
+    "--enable-unsafe-swiftshader",
+    # A picture that moves, in place of a camera.
+    "--use-fake-device-for-media-stream",
+]
 
 
 # The synchronous Playwright leaves a running event loop in the thread, and other tests start

@@ -175,6 +175,33 @@ def test_what_looks_wrong_is_asked_and_a_claim_is_taken_back(visit: Visit) -> No
     assert visit.strangers == []
 
 
+#: What Chrome has on Android and macOS and not on Linux: it sees a label once the camera runs.
+DETECTOR = """
+window.BarcodeDetector = class {
+  async detect(video) {
+    return video.videoWidth > 0 ? [{ rawValue: "https://elsewhere.example/?claim=%s" }] : [];
+  }
+};
+// Kept, to see what becomes of it.
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (what) => (window.stream = await ask(what));
+"""
+
+
+def test_a_label_is_scanned_on_the_page_and_the_camera_is_let_go(visit: Visit) -> None:
+    visit.page.add_init_script(DETECTOR % BIN)
+    page = visit.enter("?claim=", TECHNICIAN)
+    scan = page.get_by_role("button", name="Pindai")
+    scan.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Kamera tidak dapat dibuka")
+    page.get_by_role("button", name="Tutup").click()
+    page.context.grant_permissions(["camera"])
+    scan.click()
+    expect(page.get_by_role("region", name="1. Bak")).to_contain_text(BIN)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.evaluate("window.stream.getTracks().map((track) => track.readyState)") == ["ended"]
+
+
 def test_a_technician_finds_the_way_from_the_map(visit: Visit) -> None:
     page = visit.sign_in(username=TECHNICIAN)
     assert page.evaluate("document.documentElement.scrollWidth") == SMALL_PHONE["width"]

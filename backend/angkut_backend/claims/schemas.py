@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from angkut_backend.claims.service import Caution, NewClaim, Position
+from angkut_backend.claims.records import Caution, NewClaim, Position
 from angkut_backend.claims.trial import Verdict
 from angkut_backend.db import Row
 from angkut_backend.registry.hanging import Hanging, MountingKind

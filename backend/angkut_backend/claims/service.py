@@ -1,18 +1,17 @@
 """Claims: a sensor mounted at the bin. All functions are part of the caller's transaction."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from angkut_backend.accounts.service import audit
 from angkut_backend.claims.photos import Photo
+from angkut_backend.claims.records import Caution, Claim, NewClaim
 from angkut_backend.db import Connection, Row, load_queries
 from angkut_backend.errors import ConflictError, NotAllowedError, NotFoundError
-from angkut_backend.registry.hanging import Hanging
-from angkut_backend.registry.moves import mount, take_back
+from angkut_backend.registry.exchanges import take_back
+from angkut_backend.registry.moves import mount
 from angkut_backend.registry.sheet import normal_id
 from angkut_backend.registry.site.geometry import distance_m
 
@@ -30,19 +29,6 @@ MAX_CANDIDATES = 10
 _LORAWAN_LABEL = re.compile(r"LW:D0:[0-9A-F]{16}:([0-9A-F]{16})(:.*)?", re.IGNORECASE)
 
 
-class Caution(StrEnum):
-    """What a person may save in spite of, when asked."""
-
-    #: The phone is far from where the bin is registered.
-    FAR = "far"
-    #: The phone has no position.
-    NO_POSITION = "no_position"
-    #: Another device hangs in the bin.
-    REPLACE = "replace"
-    #: The device hangs in another bin.
-    MOVE = "move"
-
-
 class FarAwayError(ConflictError):
     """You are far from the bin's place."""
 
@@ -53,57 +39,6 @@ class NoPositionError(ConflictError):
     """Where you are is not known: allow the page to see your position, or type it."""
 
     code = "no_position"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """Where the phone was."""
-
-    lon: float
-    lat: float
-    #: Radius that the phone believes itself to be in, m; None: typed by hand.
-    accuracy_m: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewClaim:
-    """What a technician says."""
-
-    #: Made by the phone, so that a save sent twice is one.
-    claim_id: UUID
-    bin_code: str
-    device_id: str
-    hanging: Hanging
-    position: Position | None
-    confirmed: frozenset[Caution]
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A claim as it is recorded."""
-
-    claim_id: UUID
-    bin_code: str
-    device_id: str
-    mounting_id: int | None
-    ended: list[int]
-    actor: str
-    made_at: datetime
-    lon: float | None
-    lat: float | None
-    accuracy_m: float | None
-    distance_m: float | None
-    confirmed: list[str]
-    note: str
-    undone_at: datetime | None
-    undone_by: str | None
-    has_photo: bool
-
-    @classmethod
-    def from_row(cls, row: Row) -> "Claim":
-        """Read a row of `claim_by_id` or `list_claims`."""
-        return cls(**row)
 
 
 def target(conn: Connection, bin_code: str) -> Row:

@@ -20,9 +20,11 @@ import {
   undo,
   uploadPhoto,
 } from "./claims";
-import { BinStep, DeviceStep, MeasureStep, PhotoStep, PlaceStep } from "./claimsteps";
+import { BinStep, DeviceStep, MeasureStep } from "./claimsteps";
 import { distanceM, missing } from "./draft";
 import { LanguageSwitch } from "./language";
+import { PhotoStep } from "./photostep";
+import { PlaceStep } from "./placestep";
 import { claiming, endClaim, locale, mayMount, messages } from "./store";
 import { dayAndTime } from "./time";
 import { TrialStep } from "./trialstep";

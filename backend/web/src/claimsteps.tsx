@@ -1,7 +1,6 @@
-// The steps of a claim: which bin, which sensor, where, how it hangs, a photo.
+// Steps of a claim: which bin, which sensor, how it hangs.
 
-import { useComputed, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useSignal } from "@preact/signals";
 import {
   binFailure,
   candidates,
@@ -13,11 +12,9 @@ import {
   lookUpBin,
   lookUpDevices,
   measures,
-  photo,
   startOver,
 } from "./claims";
-import { distanceM, type Field, KINDS, type Kind, type Place } from "./draft";
-import { shrink } from "./picture";
+import { type Field, KINDS, type Kind } from "./draft";
 import { ScanButton } from "./scanner";
 import { locale, messages, now } from "./store";
 import { ago } from "./time";
@@ -151,114 +148,6 @@ function Finder(props: {
   );
 }
 
-export function PlaceStep() {
-  const t = messages.value.claim;
-  const trouble = useSignal<"denied" | "unavailable" | null>(null);
-  const isLooking = useSignal(false);
-  const { bin, place } = draft.value;
-
-  function locate(): void {
-    if (navigator.geolocation === undefined) {
-      trouble.value = "unavailable";
-      return;
-    }
-    isLooking.value = true;
-    trouble.value = null;
-    navigator.geolocation.getCurrentPosition(
-      ({ coords }) => {
-        isLooking.value = false;
-        const found: Place = {
-          lon: round(coords.longitude),
-          lat: round(coords.latitude),
-          accuracy_m: Math.round(coords.accuracy),
-        };
-        change({ place: found });
-      },
-      (error) => {
-        isLooking.value = false;
-        trouble.value = error.code === error.PERMISSION_DENIED ? "denied" : "unavailable";
-      },
-      { enableHighAccuracy: true, timeout: 30_000, maximumAge: 5_000 },
-    );
-  }
-
-  const distance = place === null || bin === null ? null : Math.round(distanceM(place, bin));
-  return (
-    <section class="claim-card" aria-label={t.place}>
-      <h2>{t.place}</h2>
-      {distance !== null && place !== null && (
-        <p>
-          <b class="big">{t.metres(distance)}</b> {t.fromPlace}
-          <span class="note">
-            {place.accuracy_m === null ? t.typedPlace : t.accuracy(place.accuracy_m)}
-          </span>
-        </p>
-      )}
-      {bin?.invented && <p class="note">{t.placeInvented}</p>}
-      <p class="trouble" role="alert">
-        {trouble.value === null ? "" : t.placeFailures[trouble.value]}
-      </p>
-      <button type="button" class="secondary" disabled={isLooking.value} onClick={locate}>
-        {isLooking.value ? t.locating : place === null ? t.locate : t.locateAgain}
-      </button>
-      <details>
-        <summary>{t.typePlace}</summary>
-        <TypedPlace />
-      </details>
-    </section>
-  );
-}
-
-function TypedPlace() {
-  const t = messages.value.claim;
-  const { place, bin } = draft.value;
-  const lat = useSignal("");
-  const lon = useSignal("");
-  // What the phone found is where a correction begins.
-  useEffect(() => {
-    lat.value = String(place?.lat ?? bin?.lat ?? "");
-    lon.value = String(place?.lon ?? bin?.lon ?? "");
-  }, [place, bin]);
-  const typed = useComputed(() => {
-    const found = { lat: degrees(lat.value, 90), lon: degrees(lon.value, 180) };
-    return found.lat === null || found.lon === null ? null : { lat: found.lat, lon: found.lon };
-  });
-  return (
-    <div class="pair">
-      <label class="field">
-        {t.latitude}
-        <input
-          inputMode="decimal"
-          value={lat.value}
-          onInput={(event) => {
-            lat.value = event.currentTarget.value;
-          }}
-        />
-      </label>
-      <label class="field">
-        {t.longitude}
-        <input
-          inputMode="decimal"
-          value={lon.value}
-          onInput={(event) => {
-            lon.value = event.currentTarget.value;
-          }}
-        />
-      </label>
-      <button
-        type="button"
-        class="secondary"
-        disabled={typed.value === null}
-        onClick={() => {
-          if (typed.value !== null) change({ place: { ...typed.value, accuracy_m: null } });
-        }}
-      >
-        {t.usePlace}
-      </button>
-    </div>
-  );
-}
-
 export function MeasureStep() {
   const t = messages.value.claim;
   return (
@@ -319,54 +208,4 @@ function Measure({ field }: { field: Field }) {
       <span class="trouble">{said}</span>
     </label>
   );
-}
-
-export function PhotoStep() {
-  const t = messages.value.claim;
-  const hasFailed = useSignal(false);
-  const shown = useComputed(() => (photo.value === null ? null : URL.createObjectURL(photo.value)));
-  useEffect(() => {
-    const url = shown.value;
-    return () => {
-      if (url !== null) URL.revokeObjectURL(url);
-    };
-  }, [shown.value]);
-
-  async function take(file: File | undefined): Promise<void> {
-    if (file === undefined) return;
-    hasFailed.value = false;
-    try {
-      photo.value = await shrink(file);
-    } catch {
-      hasFailed.value = true;
-    }
-  }
-
-  return (
-    <section class="claim-card" aria-label={t.photo}>
-      <h2>{t.photo}</h2>
-      {shown.value !== null && <img class="photo" src={shown.value} alt={t.photo} />}
-      <label class="secondary file">
-        {photo.value === null ? t.takePhoto : t.takePhotoAgain}
-        <input
-          type="file"
-          accept="image/*"
-          capture="environment"
-          onChange={(event) => void take(event.currentTarget.files?.[0])}
-        />
-      </label>
-      <p class="trouble" role="alert">
-        {hasFailed.value ? t.noPicture : ""}
-      </p>
-    </section>
-  );
-}
-
-function round(degreesGiven: number): number {
-  return Math.round(degreesGiven * 1e6) / 1e6;
-}
-
-function degrees(text: string, most: number): number | null {
-  const value = Number(text.trim().replace(",", "."));
-  return text.trim() === "" || !Number.isFinite(value) || Math.abs(value) > most ? null : value;
 }

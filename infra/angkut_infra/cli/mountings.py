@@ -8,10 +8,10 @@ import click
 
 from angkut_backend.db import Connection
 from angkut_backend.quality.derivation import derive
-from angkut_backend.registry import moves
+from angkut_backend.registry import exchanges, moves
+from angkut_backend.registry.changes import Change
 from angkut_backend.registry.hanging import Hanging, MountingKind
 from angkut_backend.registry.mountings import Geometry, correct_mounting
-from angkut_backend.registry.moves import Change
 from angkut_infra.cli.context import actor, database
 from angkut_infra.cli.times import UTC_TIME
 from angkut_infra.progress import bar
@@ -157,7 +157,7 @@ def swap(first: str, second: str, at: datetime | None, *, from_start: bool) -> N
     now = datetime.now(UTC)
     since = None if from_start else at or now
     with database() as conn:
-        done = moves.swap(conn, first, second, at=since, now=now, actor=actor())
+        done = exchanges.swap(conn, first, second, at=since, now=now, actor=actor())
         conn.commit()
         click.echo(f"the sensors of {' and '.join(done.bins)} are exchanged since {done.at:%F %TZ}")
         _follow(conn, done, now)

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from angkut_backend.claims.service import Caution, NewClaim, Position, save
+from angkut_backend.claims.records import Caution, NewClaim, Position
+from angkut_backend.claims.service import save
 from angkut_backend.db import Connection
 from angkut_backend.registry.hanging import Hanging
 from angkut_backend.registry.labels import MistypedError, check_character, find_bin

@@ -9,17 +9,10 @@ from angkut_backend.db import Connection, Row
 from angkut_backend.errors import ConflictError, NotFoundError
 from angkut_backend.quality.derivation import derive_due
 from angkut_backend.readings import maintenance
+from angkut_backend.registry.changes import Change, MountingTimeError
+from angkut_backend.registry.exchanges import swap, take_back
 from angkut_backend.registry.hanging import Hanging
-from angkut_backend.registry.moves import (
-    BinTakenError,
-    Change,
-    DeviceElsewhereError,
-    MountingTimeError,
-    mount,
-    swap,
-    take_back,
-    unmount,
-)
+from angkut_backend.registry.moves import BinTakenError, DeviceElsewhereError, mount, unmount
 from angkut_backend.registry.service import (
     NewDevice,
     add_device,
