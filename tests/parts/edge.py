@@ -103,6 +103,7 @@ class GatewayProcess:
 
     def is_ready(self) -> bool:
         """Tell whether nothing keeps it from its work."""
+        assert self.child.running, self.child.death()
         return self.health().get("status") == "ok"
 
     def metric(self, name: str) -> float:
@@ -144,7 +145,8 @@ def write_settings(
 
 def _toml(value: object) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name} = {_toml(one)}" for name, one in value.items()) + "}"
+        pairs = (f"{json.dumps(name)} = {_toml(one)}" for name, one in value.items())
+        return "{" + ", ".join(pairs) + "}"
     return json.dumps(value)
 
 

@@ -1,159 +1,170 @@
-"""One reading of 700 mm in each of the ways in which it may reach a gateway."""
+"""One uplink in each of the ways in which a gateway is told of it: 700 mm to the surface."""
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-import cbor2
-
-from angkut_broker.codec import encode
-from angkut_broker.messages import Telemetry
 from parts import sparkplug
-from parts.registry import DEVICE, TOPIC
 
-DISTANCE_MM = 700
-#: Milesight EM310-UDL: battery 92 %, distance 0x02BC = 700 mm, upright.
-EM310 = bytes.fromhex("01755C0382BC02040000")
-#: Dragino DDS75-LB: 2885 mV, 700 mm, 26.1 °C, probe found.
-DDS75 = bytes.fromhex("0B4502BC00010501")
+#: Sensor to the bottom, to the full line, and to the surface, mm: half full.
+EMPTY_MM, FULL_MM, SURFACE_MM = 1200, 200, 700
+#: Milesight EM310-UDL: battery 92 %, distance 0x02BC, upright.
+_EM310 = bytes.fromhex("01755C0382BC02040000")
+#: Dragino LDDS75: 3,331 mV, 0x02BC mm, no interrupt, no temperature probe, ultrasonic sensor there.
+_LDDS75 = bytes.fromhex("0D0302BC00000001")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One way in which an uplink arrives."""
+    """One way: the source's settings, and the message in it."""
 
+    device: str
     envelope: Mapping[str, object]
     topic: str
     payload: bytes
+    #: The device's model, where nothing in the message tells it.
     model: str | None = None
 
 
-def chirpstack(now: datetime) -> Case:
+def cases(now: datetime) -> dict[str, Case]:
+    """Return one case for each kind of envelope, by its name."""
+    return {
+        "angkut": _angkut(now),
+        "chirpstack": _chirpstack(now),
+        "json": _json(now),
+        "milesight-gateway": _milesight_gateway(now),
+        "raw": Case(
+            "868508064807350",
+            {"kind": "raw", "topic": "milesight/+/up", "device_level": 1, "encoding": "hex"},
+            "milesight/868508064807350/up",
+            _EM310.hex().encode(),
+            model="em310-udl",
+        ),
+        "senml": _senml(now),
+        "sparkplug": _sparkplug(now),
+        "tts": _tts(now),
+    }
+
+
+def _body(values: Mapping[str, object] | Sequence[object]) -> bytes:
+    return json.dumps(values).encode()
+
+
+def _angkut(now: datetime) -> Case:
+    device = "70b3d57ed0000001"
+    reading = {"v": 1, "id": device, "seq": 5, "t": now.isoformat(), "d_mm": [SURFACE_MM]}
+    topic = f"angkut/v1/bekasi/327501/bin/{device}/telemetry"
+    return Case(device, {"kind": "angkut"}, topic, _body(reading))
+
+
+def _chirpstack(now: datetime) -> Case:
+    device = "24e124713d000001"
+    application = "17c82e96-be03-4f38-aef3-f83d48582d97"
     body = {
         "deduplicationId": "3ac7e3c4-4401-4b8d-9386-a5c902f9202d",
         "time": now.isoformat(),
         "deviceInfo": {
-            "tenantName": "Bekasi",
-            "applicationId": "17c82e96-be03-4f38-aef3-f83d48582d97",
+            "tenantName": "ChirpStack",
+            "applicationId": application,
             "deviceProfileName": "Milesight EM310-UDL",
             "deviceName": "TPS 12",
-            "devEui": DEVICE,
+            "devEui": device,
             "tags": {},
         },
         "devAddr": "00189440",
+        "adr": True,
         "dr": 1,
-        "fCnt": 1842,
+        "fCnt": 4,
         "fPort": 85,
-        "data": base64.b64encode(EM310).decode(),
-        "rxInfo": [{"gatewayId": "0016c001f153a14c", "rssi": -109, "snr": 4.5}],
+        "confirmed": False,
+        "data": base64.b64encode(_EM310).decode(),
+        "rxInfo": [{"gatewayId": "0016c001f153a14c", "uplinkId": 4217106255, "rssi": -36}],
+        "txInfo": {"frequency": 923200000},
     }
-    topic = f"application/17c82e96-be03-4f38-aef3-f83d48582d97/device/{DEVICE}/event/up"
-    return Case({"kind": "chirpstack"}, topic, json.dumps(body).encode())
+    topic = f"application/{application}/device/{device}/event/up"
+    return Case(device, {"kind": "chirpstack"}, topic, _body(body))
 
 
-def tts(now: datetime) -> Case:
+def _tts(now: datetime) -> Case:
+    device = "a84041000181c061"
+    # A real one has no f_port when its codec wants none, and three clocks.
     body = {
         "end_device_ids": {
-            "device_id": "tps-12",
+            "device_id": "bin-7",
             "application_ids": {"application_id": "bins"},
-            "dev_eui": DEVICE.upper(),
+            "dev_eui": device.upper(),
         },
         "correlation_ids": ["as:up:01E0WZGT6Y7657CPFPE5WEYDSQ"],
-        "received_at": now.isoformat(),
+        "received_at": (now + timedelta(seconds=1)).isoformat(),
         "uplink_message": {
             "f_port": 2,
-            "f_cnt": 7,
-            "frm_payload": base64.b64encode(DDS75).decode(),
-            "rx_metadata": [{"rssi": -109, "snr": 4.5}],
+            "f_cnt": 9,
+            "frm_payload": base64.b64encode(_LDDS75).decode(),
+            "rx_metadata": [{"rssi": -103, "snr": 5}],
+            "settings": {"time": now.isoformat()},
+            "received_at": now.isoformat(),
+            "version_ids": {"brand_id": "dragino", "model_id": "ldds75"},
         },
     }
-    return Case(
-        {"kind": "tts"}, "v3/bins@ttn/devices/tps-12/up", json.dumps(body).encode(), "dds75-lb"
-    )
+    return Case(device, {"kind": "tts"}, "v3/bins@ttn/devices/bin-7/up", _body(body))
 
 
-def milesight_gateway(now: datetime) -> Case:
+def _milesight_gateway(now: datetime) -> Case:
+    device = "24e124713d000002"
     body = {
-        "applicationID": "1",
-        "applicationName": "cloud",
+        "applicationID": 1,
+        "applicationName": "bins",
         "deviceName": "EM310-UDL",
-        "devEUI": DEVICE,
+        "devEUI": device,
         "time": now.isoformat(),
-        "rxInfo": [{"mac": "24e124fffef54092", "rssi": -51, "loRaSNR": 13.8}],
-        "fCnt": 128,
+        "rxInfo": [{"mac": "24e124fffef12345", "time": now.isoformat(), "rssi": -57}],
+        "fCnt": 3,
         "fPort": 85,
-        "data": base64.b64encode(EM310).decode(),
+        "data": base64.b64encode(_EM310).decode(),
     }
-    envelope = {"kind": "milesight-gateway", "topics": ["milesight/up"]}
-    return Case(envelope, "milesight/up", json.dumps(body).encode())
+    envelope = {"kind": "milesight-gateway", "topics": ["ug67/+/uplink"]}
+    return Case(device, envelope, f"ug67/{device}/uplink", _body(body))
 
 
-def maker_json(now: datetime) -> Case:
+def _json(now: datetime) -> Case:
+    device = "863663062798914"
     body = {
-        "IMEI": DEVICE,
+        "IMEI": device,
+        "IMSI": "460083513507314",
         "Model": "DDS75-NB",
-        "distance": DISTANCE_MM,
+        "distance": SURFACE_MM,
+        "interrupt": 0,
         "battery": 3.28,
         "signal": 14,
         "time": f"{now:%Y/%m/%d %H:%M:%S}",
     }
     envelope = {"kind": "json", "preset": "dragino-nb", "topic": "dragino/+/up"}
-    return Case(envelope, "dragino/x/up", json.dumps(body).encode())
+    return Case(device, envelope, f"dragino/{device}/up", _body(body))
 
 
-def raw(now: datetime) -> Case:  # noqa: ARG001 - the bytes carry no time
-    envelope = {"kind": "raw", "topic": "nb/+/up", "device_level": 1, "encoding": "hex"}
-    return Case(envelope, f"nb/{DEVICE}/up", EM310.hex().encode(), "em310-udl")
-
-
-def senml(now: datetime) -> Case:
+def _senml(now: datetime) -> Case:
+    device = "24e124535b316056"
     pack = [
-        {"bn": f"urn:dev:mac:{DEVICE}:", "bt": now.timestamp(), "bu": "m"},
-        {"n": "distance", "v": DISTANCE_MM / 1000},
-        {"n": "battery", "u": "V", "v": 3.6},
+        {"bn": f"urn:dev:mac:{device}:", "bt": now.timestamp(), "bu": "m"},
+        {"n": "distance", "v": SURFACE_MM / 1000},
+        {"n": "temperature", "u": "Cel", "v": 31.2},
     ]
-    return Case({"kind": "senml", "topic": "senml/+"}, "senml/x", json.dumps(pack).encode())
+    return Case(device, {"kind": "senml", "topic": "senml/+"}, "senml/7", _body(pack))
 
 
-def senml_cbor(now: datetime) -> Case:
-    pack = [
-        {-2: f"urn:dev:mac:{DEVICE}:", -3: now.timestamp(), -4: "m"},
-        {0: "distance", 2: DISTANCE_MM / 1000},
-    ]
-    envelope = {"kind": "senml", "topic": "senml/+", "encoding": "cbor"}
-    return Case(envelope, "senml/x", cbor2.dumps(pack))
-
-
-def sparkplug_b(now: datetime) -> Case:
+def _sparkplug(now: datetime) -> Case:
+    device = "bks-bt-0241"
     birth = sparkplug.payload(
-        now,
-        sparkplug.metric("Distance_mm", alias=1, datatype=7, integer=DISTANCE_MM, at=now),
-        sparkplug.metric("Battery_V", alias=2, datatype=9, real=3.6, at=now),
+        now, sparkplug.metric("Distance (mm)", at=now, datatype=9, real=float(SURFACE_MM))
     )
-    return Case({"kind": "sparkplug"}, f"spBv1.0/bekasi/DBIRTH/tps-12/{DEVICE}", birth)
+    topic = f"spBv1.0/bekasi/DBIRTH/tps-1/{device.upper()}"
+    envelope = {"kind": "sparkplug", "metrics": {"Distance (mm)": "distance"}}
+    envelope |= {"units": {"Distance (mm)": "mm"}}
+    return Case(device, envelope, topic, birth)
 
 
-def angkut(now: datetime) -> Case:
-    reading = Telemetry(v=1, id=DEVICE, seq=3, t=now, d_mm=[DISTANCE_MM], bat_mv=3600)
-    return Case({"kind": "angkut"}, f"{TOPIC}/telemetry", encode(reading))
-
-
-_CASES: dict[str, Callable[[datetime], Case]] = {
-    "chirpstack": chirpstack,
-    "tts": tts,
-    "milesight-gateway": milesight_gateway,
-    "json": maker_json,
-    "raw": raw,
-    "senml": senml,
-    "senml-cbor": senml_cbor,
-    "sparkplug": sparkplug_b,
-    "angkut": angkut,
-}
-KINDS = tuple(_CASES)
-
-
-def case(kind: str) -> Case:
-    """Return the reading of just now in this kind of envelope."""
-    return _CASES[kind](datetime.now(UTC).replace(microsecond=0))
+def whole_second() -> datetime:
+    """Return this second: some makers tell no more."""
+    return datetime.now(UTC).replace(microsecond=0)
