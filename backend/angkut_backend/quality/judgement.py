@@ -37,7 +37,7 @@ from angkut_backend.quality.rules import (
 
 # Plain numbers: operations on an IntFlag cost ten times as much, and this runs per reading.
 _OWN, _UNUSABLE, _COPY = int(OWN), int(UNUSABLE), int(Flag.COPY)
-_LOW_BATTERY = int(Flag.LOW_BATTERY)
+_LOW_BATTERY, _HISTORY = int(Flag.LOW_BATTERY), int(Flag.HISTORY)
 
 
 class Reading(NamedTuple):
@@ -135,8 +135,9 @@ def _alone(r: Reading) -> int:
 def _after(last: Reading, r: Reading) -> int:
     """Compare with the reading just before."""
     flags = 0
-    # Always 0: the device does not count.
-    if r.seq <= last.seq and last.seq:
+    # Always 0: the device does not count. A memory has the counter of the frame that brought it.
+    from_memory = (last.reported_flags | r.reported_flags) & _HISTORY
+    if r.seq <= last.seq and last.seq and not from_memory:
         # From the counter to the temperature: all that a device measures.
         again = r.seq == last.seq and r[4:9] == last[4:9]
         flags = Flag.COPY.value if again else Flag.RESTARTED.value

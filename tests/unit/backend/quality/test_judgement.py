@@ -50,6 +50,21 @@ def test_filling_and_emptying_are_no_errors(levels: list[float]) -> None:
     assert not any(flags(series(levels)))
 
 
+def test_the_readings_of_a_memory_share_the_counter_of_the_frame_that_brought_them() -> None:
+    live, first, second, later = series([50, 50, 50, 50])
+    told = Flag.HISTORY.value
+    found = judge(
+        [
+            live._replace(seq=5),
+            first._replace(seq=9, reported_flags=told),
+            second._replace(seq=9, reported_flags=told),
+            later._replace(seq=6),
+        ],
+        0,
+    )
+    assert not any(Flag(one) & (Flag.COPY | Flag.RESTARTED) for one in found)
+
+
 def test_a_world_sixty_times_faster_than_the_clock_is_no_error() -> None:
     levels = [10.0 + 1.5 * n for n in range(60)] + [0.5 * n for n in range(20)]
     assert not any(flags(series(levels, every=timedelta(seconds=20))))
