@@ -23,6 +23,7 @@ from angkut_backend.claims import endpoints as claims
 from angkut_backend.clock import Clock, utc_now
 from angkut_backend.commands import endpoints as commands
 from angkut_backend.dead_letters import endpoints as dead_letters
+from angkut_backend.device_health import endpoints as device_health
 from angkut_backend.gateways import endpoints as gateways
 from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
 from angkut_backend.live import endpoints as live
@@ -105,6 +106,7 @@ def _api() -> APIRouter:
         dead_letters,
         commands,
         gateways,
+        device_health,
         health,
         api_metrics,
     ):

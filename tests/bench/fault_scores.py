@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.quality.rules import JUMP_PCT, Flag, heard_nothing
 from angkut_sim.faults import Fault
 from angkut_sim.labels import Label
@@ -143,14 +143,14 @@ def score(town: Town) -> dict[str, Score]:
     """Compare all kinds."""
     return {
         "stuck": _episodes(
-            town, Kind.STUCK, {Fault.STUCK}, {Fault.STUCK, Fault.FILM}, _stuck(town)
+            town, FindingKind.STUCK, {Fault.STUCK}, {Fault.STUCK, Fault.FILM}, _stuck(town)
         ),
         "spike": _spikes(town),
-        "dropout": _episodes(town, Kind.DROPOUT, {Fault.DROPOUT}, _SILENT, _missed(town)),
-        "clock error": _episodes(town, Kind.CLOCK, _CLOCK, _CLOCK, _clock(town)),
+        "dropout": _episodes(town, FindingKind.DROPOUT, {Fault.DROPOUT}, _SILENT, _missed(town)),
+        "clock error": _episodes(town, FindingKind.CLOCK, _CLOCK, _CLOCK, _clock(town)),
         "no echo (reading)": _no_echo(town),
         "no echo (run)": _episodes(
-            town, Kind.NO_ECHO, {Fault.NO_ECHO}, {Fault.NO_ECHO}, _run_of_three(town)
+            town, FindingKind.NO_ECHO, {Fault.NO_ECHO}, {Fault.NO_ECHO}, _run_of_three(town)
         ),
         "swapped bins": _swaps(town),
     }
@@ -158,7 +158,7 @@ def score(town: Town) -> dict[str, Score]:
 
 def _episodes(
     town: Town,
-    kind: Kind,
+    kind: FindingKind,
     wanted: set[Fault],
     accepted: set[Fault],
     is_visible: Callable[[Label], bool],
@@ -331,7 +331,7 @@ def _swaps(town: Town) -> Score:
     found = [
         (row["device"], row["detail"]["with"], row["from_at"].timestamp())
         for row in town.found
-        if row["kind"] == Kind.SWAPPED and row["device"] < row["detail"]["with"]
+        if row["kind"] == FindingKind.SWAPPED and row["device"] < row["detail"]["with"]
     ]
 
     def moments(label: Label) -> list[float]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from angkut_backend.device_health import rules
-from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.quality.rules import Flag, heard_nothing
 
 _STUCK = Flag.STUCK.value
@@ -32,7 +32,7 @@ class Sample(NamedTuple):
 class Finding:
     """Something is wrong with a device from a first to a last sign."""
 
-    kind: Kind
+    kind: FindingKind
     from_at: datetime
     to_at: datetime
     #: Numbers and words that help whoever mends it.
@@ -61,9 +61,9 @@ def findings(
 
     """
     return [
-        *_runs(Kind.STUCK, [(s, bool(s.flags & _STUCK)) for s in samples], at_least=1),
+        *_runs(FindingKind.STUCK, [(s, bool(s.flags & _STUCK)) for s in samples], at_least=1),
         *_runs(
-            Kind.NO_ECHO,
+            FindingKind.NO_ECHO,
             [(s, heard_nothing(s.flags, s.distance_mm)) for s in samples],
             at_least=rules.NO_ECHO_READINGS,
         ),
@@ -73,7 +73,9 @@ def findings(
     ]
 
 
-def _runs(kind: Kind, marked: Sequence[tuple[Sample, bool]], *, at_least: int) -> Iterator[Finding]:
+def _runs(
+    kind: FindingKind, marked: Sequence[tuple[Sample, bool]], *, at_least: int
+) -> Iterator[Finding]:
     run: list[Sample] = []
     for sample, is_so in [*marked, (None, False)]:
         if is_so and sample is not None:
@@ -107,7 +109,9 @@ def _dropouts(
         if at < len(arrivals) and arrivals[at] < ends - kept / 2:
             continue
         missed = round(gap / kept) - 1
-        yield Finding(Kind.DROPOUT, begins + kept, ends - kept / 2, {"readings_missed": missed})
+        yield Finding(
+            FindingKind.DROPOUT, begins + kept, ends - kept / 2, {"readings_missed": missed}
+        )
 
 
 def _usual(gaps: Sequence[timedelta]) -> timedelta:
@@ -163,7 +167,7 @@ def _clock_finding(run: Sequence[tuple[datetime, timedelta]]) -> Iterator[Findin
     hours = round(late / timedelta(hours=1))
     if hours and abs(late - timedelta(hours=hours)) <= rules.ZONE_WITHIN:
         detail["looks_like"] = f"time zone off by {-hours} h"
-    yield Finding(Kind.CLOCK, run[0][0], run[-1][0], detail)
+    yield Finding(FindingKind.CLOCK, run[0][0], run[-1][0], detail)
 
 
 def _refused(refused: Sequence[datetime]) -> Iterator[Finding]:
@@ -173,5 +177,5 @@ def _refused(refused: Sequence[datetime]) -> Iterator[Finding]:
             run.append(at)
             continue
         if len(run) >= rules.CLOCK_REFUSED:
-            yield Finding(Kind.CLOCK, run[0], run[-1], {"readings_refused": len(run)})
+            yield Finding(FindingKind.CLOCK, run[0], run[-1], {"readings_refused": len(run)})
         run = [] if at is None else [at]

@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What is wrong with a device."""
 
     #: It repeats one value, or shows its shortest distance for days.

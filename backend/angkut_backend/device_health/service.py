@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from angkut_backend.db import Connection, Row, load_queries
 from angkut_backend.device_health import rules
 from angkut_backend.device_health.checks import Finding, Sample, findings
-from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.rules import FindingKind
 
 SQL = load_queries("angkut_backend.device_health")
 
@@ -29,7 +29,7 @@ class DeviceFinding:
 
     device: str
     bin_code: str | None
-    kind: Kind
+    kind: FindingKind
     from_at: datetime
     to_at: datetime
     found_at: datetime
@@ -41,13 +41,13 @@ def list_findings(
     *,
     since: datetime,
     device: str | None = None,
-    kind: Kind | None = None,
+    kind: FindingKind | None = None,
     limit: int = MAX_FINDINGS,
 ) -> list[DeviceFinding]:
     """Return what was wrong at any time from `since` on, the newest first."""
     values = {"since": since, "device": device, "kind": kind, "limit": limit}
     rows = conn.execute(SQL["list"], values)
-    return [DeviceFinding(**{**row, "kind": Kind(row["kind"])}) for row in rows]
+    return [DeviceFinding(**{**row, "kind": FindingKind(row["kind"])}) for row in rows]
 
 
 def check_devices(conn: Connection, now: datetime) -> bool:
@@ -168,7 +168,7 @@ def joined(several: Sequence[Finding]) -> list[Finding]:
         last = found[-1] if found else None
         if (
             last is not None
-            and last.kind is finding.kind is not Kind.DROPOUT
+            and last.kind is finding.kind is not FindingKind.DROPOUT
             and finding.from_at - last.to_at <= rules.JOIN_WITHIN
         ):
             to_at = max(last.to_at, finding.to_at)
@@ -191,7 +191,7 @@ def _sum(
 
 
 def _match(known: Sequence[Row], finding: Finding) -> Row | None:
-    margin = timedelta() if finding.kind is Kind.DROPOUT else rules.JOIN_WITHIN
+    margin = timedelta() if finding.kind is FindingKind.DROPOUT else rules.JOIN_WITHIN
     for row in known:
         if row["from_at"] - margin <= finding.to_at and finding.from_at <= row["to_at"] + margin:
             return row

@@ -9,7 +9,7 @@ from psycopg.rows import args_row
 from angkut_backend.db import Connection
 from angkut_backend.device_health import rules
 from angkut_backend.device_health.checks import Finding
-from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.device_health.service import SQL, add_findings
 from angkut_backend.device_health.swaps import Bucket, History, Level, Swap, find_swap
 from angkut_backend.quality.rules import DISTRUST
@@ -101,7 +101,7 @@ def _keep(conn: Connection, swaps: Sequence[Swap], since: datetime, now: datetim
                     "with": names[partner],
                     "evidence": round(swap.evidence, 1),
                 }
-                adding.append((device, Finding(Kind.SWAPPED, swap.at, swap.at, detail)))
+                adding.append((device, Finding(FindingKind.SWAPPED, swap.at, swap.at, detail)))
     if adding:
         add_findings(conn, adding, now)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.device_health.service import list_findings
 from angkut_backend.quality.derivation import derive as derive_readings
 from angkut_backend.quality.reports import daily_quality, list_collections
@@ -79,7 +79,9 @@ def collections(bin_code: str | None, days: int, min_confidence: float) -> None:
 
 @readings.command()
 @click.option("--device", help="Only of this device.")
-@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only of this kind.")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in FindingKind]), help="Only of this kind."
+)
 @click.option("--days", type=click.IntRange(1, 400), default=7, show_default=True)
 def findings(device: str | None, kind: str | None, days: int) -> None:
     """List what is wrong with devices: stuck, no echo, silent, wrong clock, in the wrong bin.
@@ -88,7 +90,9 @@ def findings(device: str | None, kind: str | None, days: int) -> None:
     """
     since = datetime.now(UTC) - timedelta(days=days)
     with database() as conn:
-        rows = list_findings(conn, since=since, device=device, kind=Kind(kind) if kind else None)
+        rows = list_findings(
+            conn, since=since, device=device, kind=FindingKind(kind) if kind else None
+        )
     for row in rows:
         detail = ", ".join(
             f"{name.replace('_', ' ')} {value}" for name, value in row.detail.items()

@@ -8,7 +8,7 @@ import pytest
 
 from angkut_backend.db import Connection
 from angkut_backend.device_health import rules
-from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.device_health.service import DeviceFinding, check_devices, list_findings
 from angkut_backend.device_health.swap_search import search_swaps
 from angkut_backend.ingest.batch import Batch, Received
@@ -60,7 +60,7 @@ def findings(conn: Connection) -> list[DeviceFinding]:
     return found
 
 
-def kinds(conn: Connection) -> list[Kind]:
+def kinds(conn: Connection) -> list[FindingKind]:
     return [finding.kind for finding in findings(conn)]
 
 
@@ -68,7 +68,7 @@ def test_a_silence_is_found_with_device_bin_and_number(registry: Connection) -> 
     put(registry, [n for n in range(100) if not 40 <= n < 50])
     check(registry, at(100))
     [finding] = findings(registry)
-    assert (finding.device, finding.bin_code, finding.kind) == (DEVICE, BIN, Kind.DROPOUT)
+    assert (finding.device, finding.bin_code, finding.kind) == (DEVICE, BIN, FindingKind.DROPOUT)
     assert finding.detail == {"readings_missed": 10}
     assert finding.from_at == at(40)
     assert finding.found_at == at(100)
@@ -77,7 +77,7 @@ def test_a_silence_is_found_with_device_bin_and_number(registry: Connection) -> 
 def test_late_readings_take_a_silence_back(registry: Connection) -> None:
     put(registry, list(range(60)))
     check(registry, at(100))
-    assert kinds(registry) == [Kind.DROPOUT]
+    assert kinds(registry) == [FindingKind.DROPOUT]
     put(registry, list(range(60, 101)), arrives=at(101))
     check(registry, at(103))
     assert kinds(registry) == []
@@ -89,7 +89,7 @@ def test_a_finding_grows_while_it_lasts_and_stays_one(registry: Connection) -> N
         put(registry, list(range(slot, slot + 4)), fields=lambda _slot: {"d_mm": []})
         check(registry, at(slot + 4))
     [finding] = findings(registry)
-    assert (finding.kind, finding.from_at, finding.to_at) == (Kind.NO_ECHO, at(20), at(499))
+    assert (finding.kind, finding.from_at, finding.to_at) == (FindingKind.NO_ECHO, at(20), at(499))
     assert finding.found_at == at(24)
     # Weeks later the window has left it behind: it stays as it was.
     put(registry, list(range(500, 500 + 20 * 48)))
@@ -102,7 +102,7 @@ def test_a_silence_at_the_edge_of_the_window_is_not_forgotten(registry: Connecti
     for slot in range(131, 12 * 48, 2):
         check(registry, at(slot))
     known = [f for f in findings(registry) if f.from_at == at(100)]
-    assert [f.kind for f in known] == [Kind.DROPOUT]
+    assert [f.kind for f in known] == [FindingKind.DROPOUT]
 
 
 def test_a_clock_seven_hours_behind_is_found_as_a_zone_and_leaves_no_silence(
@@ -114,7 +114,7 @@ def test_a_clock_seven_hours_behind_is_found_as_a_zone_and_leaves_no_silence(
     for slot in range(100, 200, 2):
         check(registry, at(slot))
     [finding] = findings(registry)
-    assert finding.kind is Kind.CLOCK
+    assert finding.kind is FindingKind.CLOCK
     assert finding.detail["looks_like"] == "time zone off by -7 h"
     assert abs(finding.to_at - at(159)) <= HALF_HOUR
 
@@ -125,7 +125,7 @@ def test_messages_refused_for_their_time_are_the_clock(registry: Connection) -> 
         put(registry, [20, 21, 22], shift=shift)
     check(registry, at(23))
     [finding] = findings(registry)
-    assert finding.kind is Kind.CLOCK
+    assert finding.kind is FindingKind.CLOCK
     assert finding.detail == {"readings_refused": 6}
 
 
@@ -133,17 +133,17 @@ def test_a_device_of_which_everything_is_refused_is_found_too(registry: Connecti
     put(registry, [1, 2, 3], shift=datetime(2000, 1, 1, tzinfo=UTC) - START)
     check(registry, at(5))
     assert [(f.kind, f.detail) for f in findings(registry)] == [
-        (Kind.CLOCK, {"readings_refused": 3})
+        (FindingKind.CLOCK, {"readings_refused": 3})
     ]
 
 
 def test_a_device_is_looked_at_once_an_hour(registry: Connection) -> None:
     put(registry, list(range(20)))
     check(registry, at(30))
-    assert kinds(registry) == [Kind.DROPOUT]
+    assert kinds(registry) == [FindingKind.DROPOUT]
     put(registry, list(range(20, 31)), arrives=at(30))
     check(registry, at(31))
-    assert kinds(registry) == [Kind.DROPOUT]
+    assert kinds(registry) == [FindingKind.DROPOUT]
     check(registry, at(32))
     assert kinds(registry) == []
 
@@ -164,7 +164,7 @@ def test_the_list_is_bounded_and_filtered(registry: Connection) -> None:
     assert [f.to_at for f in found] == sorted((f.to_at for f in found), reverse=True)
     old = datetime(2020, 1, 1, tzinfo=UTC)
     assert len(list_findings(registry, since=old, limit=3)) == 3
-    assert list_findings(registry, since=old, kind=Kind.STUCK) == []
+    assert list_findings(registry, since=old, kind=FindingKind.STUCK) == []
     assert list_findings(registry, since=old, device="nobody") == []
     assert len(list_findings(registry, since=at(295))) < len(found)
 
@@ -221,7 +221,7 @@ def test_two_devices_that_changed_places_are_found_once_and_name_each_other(
 ) -> None:
     live_side_by_side(neighbours, swapped_from=250)
     search(neighbours, range(300, 481, 12))
-    swaps = [f for f in findings(neighbours) if f.kind is Kind.SWAPPED]
+    swaps = [f for f in findings(neighbours) if f.kind is FindingKind.SWAPPED]
     assert {(f.device, f.detail["with"]) for f in swaps} == {(DEVICE, OTHER), (OTHER, DEVICE)}
     assert len(swaps) == 2
     assert all(abs(f.from_at - at(250)) <= DAY / 2 for f in swaps)
@@ -230,7 +230,7 @@ def test_two_devices_that_changed_places_are_found_once_and_name_each_other(
 def test_neighbours_that_stay_are_no_swap(neighbours: Connection) -> None:
     live_side_by_side(neighbours, swapped_from=None)
     search(neighbours, range(100, 481, 12))
-    assert Kind.SWAPPED not in kinds(neighbours)
+    assert FindingKind.SWAPPED not in kinds(neighbours)
 
 
 def test_a_swap_that_the_registry_knows_is_none(neighbours: Connection) -> None:
@@ -244,7 +244,7 @@ def test_a_swap_that_the_registry_knows_is_none(neighbours: Connection) -> None:
     )
     neighbours.commit()
     search(neighbours, range(300, 481, 12))
-    assert Kind.SWAPPED not in kinds(neighbours)
+    assert FindingKind.SWAPPED not in kinds(neighbours)
 
 
 def test_bins_that_stand_far_apart_are_not_compared(neighbours: Connection) -> None:
@@ -257,7 +257,7 @@ def test_bins_that_stand_far_apart_are_not_compared(neighbours: Connection) -> N
     neighbours.commit()
     live_side_by_side(neighbours, swapped_from=250)
     search(neighbours, range(300, 481, 12))
-    assert Kind.SWAPPED not in kinds(neighbours)
+    assert FindingKind.SWAPPED not in kinds(neighbours)
 
 
 def test_swaps_are_searched_for_every_six_hours(neighbours: Connection) -> None:

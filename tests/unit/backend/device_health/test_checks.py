@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from angkut_backend.device_health.checks import Finding, Sample, findings
-from angkut_backend.device_health.rules import Kind
+from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.device_health.service import joined
 from angkut_backend.quality.rules import Flag
 
@@ -42,7 +42,7 @@ def found(
     )
 
 
-def kinds(*args: Sequence[Sample], **options: object) -> list[Kind]:
+def kinds(*args: Sequence[Sample], **options: object) -> list[FindingKind]:
     return [each.kind for each in found(*args, **options)]  # type: ignore[arg-type]
 
 
@@ -57,7 +57,7 @@ def test_a_device_that_does_its_work_gives_no_finding() -> None:
 def test_readings_flagged_stuck_are_one_finding_from_first_to_last() -> None:
     samples = [sample(n, flags=Flag.STUCK if 50 <= n < 110 else 0) for n in range(200)]
     [finding] = found(samples)
-    assert (finding.kind, finding.from_at, finding.to_at) == (Kind.STUCK, at(50), at(109))
+    assert (finding.kind, finding.from_at, finding.to_at) == (FindingKind.STUCK, at(50), at(109))
     assert finding.detail == {"readings": 60}
 
 
@@ -77,7 +77,7 @@ def test_three_readings_without_an_echo_are_a_finding_in_every_spelling(
 
     assert found(series(2)) == []
     [finding] = found(series(3))
-    assert (finding.kind, finding.from_at, finding.to_at) == (Kind.NO_ECHO, at(50), at(52))
+    assert (finding.kind, finding.from_at, finding.to_at) == (FindingKind.NO_ECHO, at(50), at(52))
 
 
 def test_an_open_lid_far_away_is_no_missing_echo() -> None:
@@ -88,7 +88,7 @@ def test_an_open_lid_far_away_is_no_missing_echo() -> None:
 def test_a_gap_of_more_than_three_intervals_is_a_dropout() -> None:
     for missed in range(8):
         samples = [sample(n) for n in range(200) if not 100 <= n < 100 + missed]
-        assert kinds(samples) == ([Kind.DROPOUT] if missed >= 3 else []), missed
+        assert kinds(samples) == ([FindingKind.DROPOUT] if missed >= 3 else []), missed
     [finding] = found([sample(n) for n in range(200) if not 100 <= n < 110])
     assert finding.detail == {"readings_missed": 10}
     assert finding.from_at == at(100)
@@ -98,7 +98,7 @@ def test_a_gap_of_more_than_three_intervals_is_a_dropout() -> None:
 def test_a_device_that_is_silent_now_is_a_dropout_that_goes_on() -> None:
     assert kinds(USUAL, now=at(202)) == []
     [finding] = found(USUAL, now=at(230))
-    assert finding.kind is Kind.DROPOUT
+    assert finding.kind is FindingKind.DROPOUT
     assert finding.to_at > at(229)
 
 
@@ -128,21 +128,21 @@ def test_readings_that_arrived_under_a_wrong_clock_leave_no_dropout() -> None:
         Sample(1, at(n) - (behind if 100 <= n < 140 else timedelta()), at(n) + SECOND, 600.0, 0)
         for n in range(200)
     )
-    assert kinds(samples) == [Kind.CLOCK]
+    assert kinds(samples) == [FindingKind.CLOCK]
 
 
 def test_refused_readings_are_the_clock_and_not_a_dropout() -> None:
     samples = [sample(n) for n in range(200) if not 100 <= n < 120]
     refused = [at(n) for n in range(100, 120)]
     [finding] = found(samples, refused=refused)
-    assert finding.kind is Kind.CLOCK
+    assert finding.kind is FindingKind.CLOCK
     assert finding.detail == {"readings_refused": 20}
     assert (finding.from_at, finding.to_at) == (at(100), at(119))
 
 
 def test_one_refused_message_proves_nothing_and_two_days_of_them_are_two_findings() -> None:
     assert found(USUAL, refused=[at(50)]) == []
-    assert kinds(USUAL, refused=[at(50), at(51), at(100), at(101)]) == [Kind.CLOCK] * 2
+    assert kinds(USUAL, refused=[at(50), at(51), at(100), at(101)]) == [FindingKind.CLOCK] * 2
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_clock_is_wrong_when_readings_are_early_or_late_alike(
         late = timedelta(seconds=late_s + n % 5 if 50 <= n < 90 else 3)
         samples.append(Sample(1, at(n) - late, at(n), 600.0, 0))
     samples.sort(key=lambda one: one.observed_at)
-    wrong = [each for each in found(samples) if each.kind is Kind.CLOCK]
+    wrong = [each for each in found(samples) if each.kind is FindingKind.CLOCK]
     assert bool(wrong) == is_wrong
     for each in wrong:
         assert each.detail["ahead_s"] == pytest.approx(-late_s - 2, abs=2)
@@ -167,14 +167,14 @@ def test_a_slow_drift_is_one_finding() -> None:
     # 500 ppm: 0.9 s a reading, unseen until it is two minutes behind.
     samples = [sample(n, late=timedelta(seconds=3 + 0.9 * n)) for n in range(400)]
     [finding] = found(samples)
-    assert finding.kind is Kind.CLOCK
+    assert finding.kind is FindingKind.CLOCK
     assert finding.from_at > at(120)
 
 
 def test_whole_hours_look_like_a_time_zone() -> None:
     samples = [sample(n, late=timedelta(hours=7, seconds=4)) for n in range(50)]
     [finding] = found(samples, now=at(50) + timedelta(hours=7))[:1]
-    assert finding.kind is Kind.CLOCK
+    assert finding.kind is FindingKind.CLOCK
     assert finding.detail["looks_like"] == "time zone off by -7 h"
 
 
@@ -191,14 +191,14 @@ def test_late_readings_that_are_not_late_alike_are_no_clock() -> None:
 
 
 def test_findings_that_follow_closely_are_one_but_silences_are_not() -> None:
-    def of(kind: Kind) -> list[Finding]:
+    def of(kind: FindingKind) -> list[Finding]:
         return [
             Finding(kind, at(0), at(2), {"readings": 3}),
             Finding(kind, at(10), at(12), {"readings": 4}),
             Finding(kind, at(200), at(202), {"readings": 5}),
         ]
 
-    echoes = joined(of(Kind.NO_ECHO))
+    echoes = joined(of(FindingKind.NO_ECHO))
     assert [(each.from_at, each.to_at) for each in echoes] == [(at(0), at(12)), (at(200), at(202))]
     assert [each.detail for each in echoes] == [{"readings": 7}, {"readings": 5}]
-    assert len(joined(of(Kind.DROPOUT))) == 3
+    assert len(joined(of(FindingKind.DROPOUT))) == 3
