@@ -64,7 +64,7 @@ class Settings(BaseModel):
         5000, ge=1, le=20_000, description="Readings written in one transaction at most"
     )
     ingest_batch_wait_ms: int = Field(
-        10, ge=0, le=5000, description="How long a message waits for others, milliseconds"
+        3, ge=0, le=5000, description="How long a message waits for others, milliseconds"
     )
     api_host: str = Field("127.0.0.1", description="Address the API listens on")
     api_port: int = Field(8080, ge=0, le=65535, description="Port the API listens on; 0: any free")

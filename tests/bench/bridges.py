@@ -161,8 +161,9 @@ class MqBridge(Bridge):
                     "protocol": "v3",
                     "qos": 1,
                     "clean_session": False,
-                    "queue_capacity": 1000,
-                    "max_inflight": 1000,
+                    # Above the broker's window, else it never gets ready when more waits there.
+                    "queue_capacity": 10_000,
+                    "max_inflight": 5000,
                 }
             },
             "output": {
@@ -176,13 +177,20 @@ class MqBridge(Bridge):
         }
         path = self._folder / f"route-{self._tasks}.json"
         path.write_text(json.dumps(route))
-        code = (
-            "import json, sys, mq_bridge; "
-            "mq_bridge.Route.from_config(json.loads(open(sys.argv[1]).read())).run()"
-        )
-        return [str(self._python), "-c", code, str(path)], {}
+        return [str(self._python), "-c", _PEER_PROGRAM, str(path)], {}
 
 
+#: It gives up when it is not connected within 5 s, which happens on a busy machine.
+_PEER_PROGRAM = """
+import json, sys, mq_bridge
+route = json.loads(open(sys.argv[1]).read())
+for _ in range(5):
+    try:
+        mq_bridge.Route.from_config(route).run()
+        break
+    except RuntimeError as exc:
+        print(exc, flush=True)
+"""
 _PEER_TABLE = """
 CREATE TABLE IF NOT EXISTS peer_reading (
     device text, observed_at timestamptz, seq bigint, battery_mv integer, temp_c real,

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from angkut_broker.session import BrokerAddress
+from bench import places
 
 _PUBLISHER = Path(__file__).with_name("publisher.py")
 #: Messages a publisher may have unacknowledged.
@@ -74,6 +75,10 @@ class Load:
         """Send."""
         for process in self._processes:
             self._tell(process, "go")
+
+    def cpu_s(self) -> float:
+        """Return the processor time of all publishers so far, seconds."""
+        return sum(places.cpu_s(process.pid) for process in self._processes)
 
     def wait(self) -> float:
         """Wait until the broker has acknowledged all; return how long that took, seconds."""

@@ -109,8 +109,11 @@ def _programs_server(bin_folder: Path, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def broker(folder: Path) -> Iterator[BrokerAddress]:
-    """Run Mosquitto as shipped, but everybody may publish: the load has no credentials."""
+def broker(folder: Path) -> Iterator[tuple[BrokerAddress, int]]:
+    """Run Mosquitto as shipped, but everybody may publish: the load has no credentials.
+
+    Give its address and its process.
+    """
     program = programs.find("mosquitto")
     port = ports.choose(0)
     lines = [
@@ -129,7 +132,7 @@ def broker(folder: Path) -> Iterator[BrokerAddress]:
     ):
         try:
             wait_until(lambda: process.poll() is not None or _answers(address), what="Mosquitto")
-            yield address
+            yield address, process.pid
         finally:
             process.terminate()
 
