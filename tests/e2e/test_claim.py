@@ -202,6 +202,17 @@ def test_a_label_is_scanned_on_the_page_and_the_camera_is_let_go(visit: Visit) -
     assert page.evaluate("window.stream.getTracks().map((track) => track.readyState)") == ["ended"]
 
 
+def test_what_was_filled_in_for_one_bin_is_not_saved_for_another(visit: Visit) -> None:
+    page = visit.enter(f"?claim={BIN}", TECHNICIAN)
+    device = page.get_by_role("region", name="2. Sensor")
+    device.get_by_label("Nomor sensor").fill("1234")
+    device.get_by_role("button", name="Cari").click()
+    expect(device).to_contain_text(visit.stack.stock.device_id)
+    page.goto(f"{visit.stack.url}/?claim={MOVING}")
+    expect(page.get_by_role("region", name="1. Bak")).to_contain_text(MOVING)
+    expect(device.get_by_label("Nomor sensor")).to_be_visible()
+
+
 def test_a_technician_finds_the_way_from_the_map(visit: Visit) -> None:
     page = visit.sign_in(username=TECHNICIAN)
     assert page.evaluate("document.documentElement.scrollWidth") == SMALL_PHONE["width"]

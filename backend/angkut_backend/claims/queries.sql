@@ -59,6 +59,10 @@ SELECT %(claim_id)s, mounting_id, bin_id, device_id, %(ended)s, %(actor)s, %(now
        %(lat)s, %(accuracy_m)s, %(distance_m)s, %(confirmed)s, %(note)s
 FROM mounting WHERE mounting_id = %(mounting_id)s
 
+-- name: hanging_of
+SELECT d_empty_mm, d_full_mm, offset_mm, angle_deg, kind, inner_depth_mm, sensor_height_mm
+FROM mounting WHERE mounting_id = %(mounting_id)s
+
 -- name: hold_claim
 SELECT FROM claim WHERE claim_id = %(claim_id)s FOR UPDATE
 

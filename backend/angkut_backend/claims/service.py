@@ -29,6 +29,12 @@ MAX_CANDIDATES = 10
 _LORAWAN_LABEL = re.compile(r"LW:D0:[0-9A-F]{16}:([0-9A-F]{16})(:.*)?", re.IGNORECASE)
 
 
+class ClaimChangedError(ConflictError):
+    """This was saved before, with other measures: save them as a new claim."""
+
+    code = "claim_changed"
+
+
 class FarAwayError(ConflictError):
     """You are far from the bin's place."""
 
@@ -88,6 +94,8 @@ def save(conn: Connection, claim: NewClaim, *, now: datetime, actor: str) -> Cla
         There is no such bin or device.
     FarAwayError, NoPositionError, BinTakenError, DeviceElsewhereError
         What `confirmed` does not speak of.
+    ClaimChangedError
+        It was saved before, with other measures.
     ConflictError
         That claim is another one, or the device is retired.
 
@@ -100,6 +108,7 @@ def save(conn: Connection, claim: NewClaim, *, now: datetime, actor: str) -> Cla
             actor,
         ):
             raise ConflictError(f"claim {claim.claim_id} is another one: begin a new one")
+        _refuse_other_measures(conn, before, claim)
         return before
     away_m = _away_m(target(conn, claim.bin_code), claim)
     done = mount(
@@ -240,6 +249,13 @@ def measured_places(conn: Connection) -> list[Row]:
 def _find(conn: Connection, claim_id: UUID) -> Claim | None:
     row = conn.execute(_SQL["claim_by_id"], {"claim_id": claim_id}).fetchone()
     return None if row is None else Claim.from_row(row)
+
+
+def _refuse_other_measures(conn: Connection, before: Claim, claim: NewClaim) -> None:
+    """Tell a save sent twice, whose answer was lost, from one that was corrected in between."""
+    row = conn.execute(_SQL["hanging_of"], {"mounting_id": before.mounting_id}).fetchone()
+    if row is not None and not claim.hanging.is_recorded_as(row):
+        raise ClaimChangedError
 
 
 def _own(claim: Claim, actor: str, *, any_: bool) -> None:

@@ -1,7 +1,8 @@
 """How a sensor hangs: the measures that turn its distances into levels."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from angkut_backend.errors import BackendError
 
@@ -60,3 +61,10 @@ class Hanging:
                 f"{self.sensor_height_mm} mm above its rim makes {whole_mm} mm to the bottom, but "
                 f"the empty bin's distance is said to be {self.d_empty_mm} mm: measure again"
             )
+
+    def is_recorded_as(self, row: Mapping[str, Any]) -> bool:
+        """Say whether a row with a mounting's columns says all that this says."""
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        # The database keeps the angle with 7 digits.
+        angles = round(said.pop("angle_deg"), 3), round(row["angle_deg"], 3)
+        return angles[0] == angles[1] and said == {name: row[name] for name in said}

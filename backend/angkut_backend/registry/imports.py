@@ -1,11 +1,10 @@
 """A sheet of devices held against the registry, and written: all of it or nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from angkut_backend.db import Connection, Row, load_queries
-from angkut_backend.registry.hanging import Hanging
 from angkut_backend.registry.service import NewDevice, add_device
 from angkut_backend.registry.sheet import Fault, Sheet, SheetRow
 from angkut_broker.credentials import Verifiers
@@ -125,17 +124,8 @@ def _differences(row: SheetRow, known: Row) -> list[tuple[str, str]]:
         if said is not None and said != known[column]:
             text = f"{said} differs from {known[column]}, which the device itself may have said; "
             found.append((column, text + "leave the cell empty"))
-    if row.hanging is not None and not _same(row.hanging, known):
+    if row.hanging is not None and not row.hanging.is_recorded_as(known):
         remedy = f"`angkut devices correct --bin {row.bin_code}`"
         text = f"the measures differ from those recorded; to mend a mistake use {remedy}"
         found.append(("empty_mm", text))
     return found
-
-
-def _same(hanging: Hanging, known: Row) -> bool:
-    said = {name: value for name, value in asdict(hanging).items() if value is not None}
-    # The database keeps the angle with 7 digits.
-    angle_deg = round(known["angle_deg"], 3)
-    recorded = {**known, "angle_deg": angle_deg}
-    said["angle_deg"] = round(said["angle_deg"], 3)
-    return said == {name: recorded[name] for name in said}

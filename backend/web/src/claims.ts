@@ -65,6 +65,12 @@ export function change(part: Partial<Draft>): void {
 
 /** Begin anew, for another bin. */
 export function startOver(): void {
+  forget();
+  beginClaim("");
+  void loadLastClaims();
+}
+
+function forget(): void {
   draft.value = emptyDraft(newId());
   candidates.value = null;
   photo.value = null;
@@ -73,15 +79,17 @@ export function startOver(): void {
   for (const failure of [binFailure, deviceFailure, saveFailure, photoFailure]) {
     failure.value = null;
   }
-  beginClaim("");
-  void loadLastClaims();
 }
 
 export async function lookUpBin(typed: string): Promise<void> {
   await attempt(binFailure, async () => {
     const bin = await fetchTarget(typed);
-    const isSame = draft.value.bin?.code === bin.code;
-    change(isSame ? { bin } : { bin, measures: measuresOf(bin), kind: bin.mounted?.kind ?? null });
+    const before = draft.value.bin?.code;
+    if (before !== bin.code) {
+      // What was filled in for another bin is not of this one.
+      if (before !== undefined) forget();
+      change({ bin, measures: measuresOf(bin), kind: bin.mounted?.kind ?? null });
+    } else change({ bin });
     beginClaim(bin.code);
   });
 }
@@ -134,8 +142,10 @@ export async function save(): Promise<void> {
     await uploadPhoto();
     return;
   }
-  // Somebody else may have changed what is asked about.
-  if (["bin_taken", "device_elsewhere"].includes(saveFailure.value ?? "")) await refresh();
+  // The answer to an earlier save was lost: what was corrected since is a claim of its own.
+  if (saveFailure.value === "claim_changed") change({ claimId: newId() });
+  // Somebody else, or that save, may have changed what is asked about.
+  if (["bin_taken", "device_elsewhere", "claim_changed"].includes(saveFailure.value ?? "")) await refresh();
 }
 
 /** Send the photo of what was saved; it may be tried again. */

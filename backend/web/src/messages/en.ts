@@ -271,6 +271,7 @@ export const en: Messages = {
       far_away: "You are far from the bin's place. Take the position, then tick.",
       bin_taken: "This bin has a sensor. Tick if it is replaced.",
       device_elsewhere: "This sensor is mounted in another bin. Tick if it is moved.",
+      claim_changed: "Saved already with other measures; press Save again to renew them.",
       conflict: "That contradicts what is recorded.",
       mounting_time: "It was changed just now. Wait a moment.",
       not_allowed: "Not allowed; ask an admin.",

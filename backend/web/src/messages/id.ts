@@ -277,6 +277,7 @@ export const id = {
       far_away: "Anda jauh dari letak bak. Ambil posisi, lalu centang.",
       bin_taken: "Bak ini sudah bersensor. Centang bila diganti.",
       device_elsewhere: "Sensor ini terpasang di bak lain. Centang bila dipindah.",
+      claim_changed: "Sudah tersimpan dengan ukuran lain; tekan Simpan lagi untuk memperbarui.",
       conflict: "Bertentangan dengan catatan yang ada.",
       mounting_time: "Baru saja diubah. Tunggu sebentar.",
       not_allowed: "Tidak diizinkan; minta admin.",

@@ -197,6 +197,22 @@ def test_a_claim_is_saved_once_shown_live_and_taken_back(
     registry.rollback()
 
 
+def test_a_save_that_was_corrected_meanwhile_is_not_taken_for_the_same(
+    rudi: httpx.Client,
+) -> None:
+    wanted = claim(hanging={**MEASURED, "angle_deg": 7.3})
+    rudi.post("/api/claims", json=wanted).raise_for_status()
+    rudi.post("/api/claims", json=wanted).raise_for_status()
+    corrected = {**wanted, "hanging": {**MEASURED, "d_empty_mm": 1000}}
+    answer = rudi.post("/api/claims", json=corrected)
+    assert (answer.status_code, answer.json()["error"]) == (409, "claim_changed")
+    # The same sensor in the same bin needs no confirmation.
+    answer = rudi.post("/api/claims", json={**corrected, "claim_id": str(uuid4())})
+    assert answer.status_code == 200, answer.text
+    found = rudi.get("/api/claims/bin", params={"typed": FREE_BIN}).json()["mounted"]
+    assert found["d_empty_mm"] == 1000
+
+
 def test_what_looks_wrong_is_saved_only_when_confirmed(rudi: httpx.Client) -> None:
     wanted = claim(bin_code=BIN, device_id=NEW, position=FAR)
     asked: list[str] = []
