@@ -8,7 +8,7 @@ names and types. Times are s since 1970 UTC. docs/simulator.md shows how to use 
 | `codes`, `kinds`, `volume_l` | bins | printed code, kind of place, litres |
 | `at_s` | rows | a row holds until the next |
 | `level_pct`, `beside_l` | rows x bins | % of the volume in the bin, litres beside it |
-| `event_kind`, `event_bin`, `event_at_s`, ... | events | the fields of `TruthEvent` |
+| `event_kind`, `event_bin_code`, ... | events | the fields of `TruthEvent` |
 | `seed`, `version` | one | |
 """
 

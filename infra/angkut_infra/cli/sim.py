@@ -9,7 +9,7 @@ import click
 
 from angkut_infra.cli.context import settings
 from angkut_infra.cli.sim_faults import fault_options, faults, plan_of
-from angkut_infra.cli.sim_world import world
+from angkut_infra.cli.sim_world import read_policy, world
 from angkut_infra.places import CALENDAR
 from angkut_infra.progress import bar
 from angkut_infra.sites import find_site
@@ -17,6 +17,8 @@ from angkut_sim.backfill import backfill as publish_history
 from angkut_sim.days import Calendar
 from angkut_sim.fleet_file import BrokerAddress, FleetFile
 from angkut_sim.live import live as report_live
+from angkut_sim.simulation import place_of
+from angkut_sim.truth_file import TruthRecorder
 
 _FLEET = click.option(
     "--fleet",
@@ -58,6 +60,18 @@ sim.add_command(world)
 @click.option("--start", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True)
 @click.option("--end", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]), required=True)
 @click.option("--interval-s", type=click.IntRange(1, 86_400), default=1800, show_default=True)
+@click.option(
+    "--policy",
+    default="fixed",
+    show_default=True,
+    metavar="NAME",
+    help="When trucks come: fixed, threshold, threshold:LEVEL or a plan.json, as of `sim world`.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write here what was true in the bins, .npz, to score estimates against.",
+)
 def backfill(
     fleet: Path,
     state: Path,
@@ -66,17 +80,21 @@ def backfill(
     start: datetime,
     end: datetime,
     interval_s: int,
+    policy: str,
+    truth: Path | None,
 ) -> None:
     """Publish the history from --start to --end, in batches.
 
     \b
     Example:
       angkut sim backfill --fleet fleet.json --state world.json \\
-        --start 2026-01-01T00:00:00Z --end 2026-01-29T00:00:00Z
+        --start 2026-01-01T00:00:00Z --end 2026-01-29T00:00:00Z --truth truth.npz
     """
+    devices = FleetFile.load(fleet)
+    recorder = TruthRecorder(seed)
     with bar("publishing") as progress:
         report = publish_history(
-            FleetFile.load(fleet),
+            devices,
             broker(),
             start=start,
             end=end,
@@ -85,7 +103,11 @@ def backfill(
             on_progress=progress,
             state_path=state,
             calendar=Calendar.read(find_site(site) / CALENDAR),
+            policy=read_policy(policy, [place_of(device) for device in devices.devices]),
+            on_truth=recorder.add if truth else lambda _stretch: None,
         )
+    if truth:
+        recorder.finish().write(truth)
     click.echo(
         f"{report.published_readings} readings in {report.published_messages} messages, "
         f"{report.elapsed_s:.0f} s"

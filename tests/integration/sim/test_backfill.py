@@ -1,7 +1,9 @@
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -13,6 +15,8 @@ from angkut_sim.errors import SimError, StalledError
 from angkut_sim.fleet import Fleet
 from angkut_sim.fleet_file import FleetDevice
 from angkut_sim.simulation import SavedState
+from angkut_sim.stretch import Stretch
+from angkut_sim.truth_file import TruthRecorder
 from angkut_sim.world import STEP_S
 from parts.sim import RunningBroker, fleet_of, subscriber
 from parts.waiting import wait_until
@@ -31,6 +35,7 @@ def run(
     broker: RunningBroker,
     on_progress: OnProgress = lambda _done, _total: None,
     state_path: Path | None = None,
+    on_truth: Callable[[Stretch], None] = lambda _stretch: None,
 ) -> BackfillReport:
     return backfill(
         FLEET,
@@ -41,6 +46,7 @@ def run(
         seed=1,
         on_progress=on_progress,
         state_path=state_path,
+        on_truth=on_truth,
     )
 
 
@@ -149,6 +155,27 @@ def test_the_end_state_is_left_for_live(broker: RunningBroker, tmp_path: Path) -
     assert len(state.world.bins) == 20
     # Each lived up to its last slot.
     assert all(0 < END.timestamp() - (each.lived_s or 0) <= 1800 for each in state.sensors.values())
+
+
+def test_what_is_reported_can_be_scored_against_the_truth(broker: RunningBroker) -> None:
+    recorder = TruthRecorder(1)
+    with subscriber(broker) as seen:
+        report = run(broker, on_truth=recorder.add)
+        wait_until(
+            lambda: len(seen.readings) >= report.published_readings, what="all readings to arrive"
+        )
+    truth = recorder.finish()
+    assert truth.at_s[0] <= START.timestamp()
+    bins = {device.id: device for device in FLEET.devices}
+    errors = []
+    for reading in seen.readings:
+        device = bins[reading.id]
+        if reading.d_mm:
+            span_mm = device.d_empty_mm - device.d_full_mm
+            level = 100 * (device.d_empty_mm - median(reading.d_mm)) / span_mm
+            errors.append(abs(level - truth.level(device.bin_code, reading.t.timestamp())))
+    assert len(errors) > 0.8 * report.published_readings
+    assert median(errors) < 5
 
 
 def test_a_refused_device_is_named_with_the_broker_s_reason(broker: RunningBroker) -> None:
