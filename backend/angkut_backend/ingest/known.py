@@ -28,7 +28,7 @@ Place = np.dtype(
         ("d_empty_mm", "i4"),
         ("d_full_mm", "i4"),
         ("offset_mm", "i4"),
-        ("angle_deg", "f4"),
+        ("angle_cos", "f8"),
         ("since_us", "i8"),
         ("until_us", "i8"),
     ]
@@ -37,7 +37,7 @@ Places = npt.NDArray[np.void]
 
 _EVER = (np.iinfo("i8").min, np.iinfo("i8").max)
 #: What stands for a device that is unknown or retired.
-_NOWHERE = (0, False, 0, 0, 0, 0, 0.0, *_EVER)
+_NOWHERE = (0, False, 0, 0, 0, 0, 1.0, *_EVER)
 
 
 class KnownDevices:
@@ -45,6 +45,8 @@ class KnownDevices:
 
     def __init__(self) -> None:
         self.version: int | None = None
+        #: Batches still to be written with care, because one held a reading that was there already.
+        self.careful = 0
         #: Row of a device's newest mounting; the older ones and one for the rest of time follow.
         self._first: dict[str, int] = {}
         self._places: Places = np.array([_NOWHERE], Place)

@@ -11,8 +11,8 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from angkut_backend.ingest.batch import Batch
-from angkut_backend.ingest.columns import microseconds
 from angkut_backend.ingest.store import Outcome
+from angkut_backend.ingest.times import microseconds
 
 _LAG_S = (0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 1800, 7200, 86_400, 7 * 86_400)
 _DATABASE_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)

@@ -5,7 +5,7 @@ WITH registry AS (
     SELECT coalesce(sum(n), 0)::int8 AS version FROM registry_version
 )
 SELECT registry.version, d.external_id, d.device_id, d.confirm, m.bin_id, m.d_empty_mm,
-       m.d_full_mm, m.offset_mm, m.angle_deg,
+       m.d_full_mm, m.offset_mm, cosd(m.angle_deg) AS angle_cos,
        CASE WHEN isfinite(m.valid_from)
             THEN ((extract(epoch FROM m.valid_from) - 946684800) * 1000000)::int8
             ELSE -9223372036854775808 END AS since_us,
@@ -17,45 +17,55 @@ LEFT JOIN device AS d ON d.external_id = ANY(%(devices)s) AND d.retired_at IS NU
 LEFT JOIN mounting AS m USING (device_id)
 ORDER BY d.external_id, m.valid_from DESC
 
--- name: store_readings
--- One statement a batch: readings, what follows from them, the state that the map shows and the
--- news of it. Nothing is written if the registry is no longer what the places are from.
+-- name: registry_version
+-- Also reads `mounting`, for the lock alone: who corrects history waits for this transaction.
+SELECT coalesce(sum(n), 0)::int8 AS version FROM registry_version
+WHERE (SELECT count(*) FROM (SELECT FROM mounting LIMIT 1) AS m) >= 0
+
+-- name: copy_readings
+COPY readings ({columns}) FROM STDIN (FORMAT BINARY)
+
+-- name: follow_readings
+-- What follows from readings that are all new: marks for the worker, the map's state and its news.
+WITH judge AS (
+    INSERT INTO dirty_device (device_id, since)
+    SELECT * FROM unnest(%(device_id)b::int4[], %(since)b::timestamptz[])
+), roll_up AS (
+    INSERT INTO dirty_hour (bin_id, bucket)
+    SELECT * FROM unnest(%(hour_bin_id)b::int4[], %(hour)b::timestamptz[])
+), newest AS (
+    SELECT * FROM unnest(
+        %(bin_id)b::int4[], %(seen_by)b::int4[], %(seen_at)b::timestamptz[], %(flags)b::int4[],
+        %(battery_mv)b::int4[], %(trusted_at)b::timestamptz[], %(fill_pct)b::float4[]
+    ) AS u (bin_id, device_id, seen_at, flags, battery_mv, trusted_at, fill_pct)
+), {latest}
+SELECT count(pg_notify(%(channel)s, bins)) FROM notes
+
+-- name: insert_readings
+-- The same in one statement, for readings of which some may be there already. Nothing is written
+-- if the registry is no longer what the places are from.
 WITH registry AS (
-    SELECT coalesce(sum(n), 0)::int8 AS version FROM registry_version
-    -- Touches `mounting` for the lock alone: who corrects history waits for this batch.
-    WHERE (SELECT count(*) FROM (SELECT FROM mounting LIMIT 1) AS m) >= 0
-), inp AS (
-    SELECT u.*, (%(echoes)b::int4[])[u.first_echo:u.last_echo] AS distances_mm
-    FROM unnest(
-        %(device_id)b::int4[], %(observed_at)b::timestamptz[], %(received_at)b::timestamptz[],
-        %(seq)b::int8[], %(first_echo)b::int4[], %(last_echo)b::int4[], %(distance_mm)b::float4[],
-        %(fill_pct)b::float4[], %(reported)b::int4[], %(battery_mv)b::int4[], %(temp_c)b::float4[],
-        %(tilt_deg)b::float4[], %(rssi_dbm)b::int2[], %(snr_db)b::float4[], %(bin_id)b::int4[],
-        %(d_empty_mm)b::int4[], %(d_full_mm)b::int4[], %(offset_mm)b::int4[],
-        %(angle_deg)b::float4[]
-    ) AS u (device_id, observed_at, received_at, seq, first_echo, last_echo, distance_mm,
-            reported_fill_pct, reported_flags, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db,
-            bin_id, d_empty_mm, d_full_mm, offset_mm, angle_deg)
-    WHERE (SELECT version FROM registry) = %(version)s::int8
-    OFFSET 0
+    {registry_version}
 ), ins AS (
     INSERT INTO readings (
         device_id, observed_at, received_at, seq, distances_mm, distance_mm, reported_fill_pct,
         reported_flags, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db, bin_id, fill_pct, flags,
         score)
     -- In the order of the key as they come: no two writers wait for each other in a circle.
-    SELECT inp.device_id, inp.observed_at, inp.received_at, inp.seq, inp.distances_mm,
-           inp.distance_mm, inp.reported_fill_pct, inp.reported_flags, inp.battery_mv, inp.temp_c,
-           inp.tilt_deg, inp.rssi_dbm, inp.snr_db, inp.bin_id, q.fill_pct,
-           -- Known already here, so that a history is not written once more when it is judged.
-           q.flags | CASE WHEN inp.received_at - inp.observed_at > %(stale_after)s
-                          THEN %(stale)s::int4 ELSE 0 END,
-           q.score
-    FROM inp
-    CROSS JOIN LATERAL derive_reading(
-        inp.distances_mm, inp.distance_mm, inp.reported_fill_pct, inp.reported_flags,
-        inp.d_empty_mm, inp.d_full_mm, inp.offset_mm, inp.angle_deg
-    ) AS q
+    SELECT u.device_id, u.observed_at, u.received_at, u.seq,
+           (%(echoes)b::int4[])[u.first_echo:u.last_echo], u.distance_mm, u.reported_fill_pct,
+           u.reported_flags, u.battery_mv, u.temp_c, u.tilt_deg, u.rssi_dbm, u.snr_db, u.bin_id,
+           u.fill_pct, u.flags, u.score
+    FROM unnest(
+        %(device_id)b::int4[], %(observed_at)b::timestamptz[], %(received_at)b::timestamptz[],
+        %(seq)b::int8[], %(first_echo)b::int4[], %(last_echo)b::int4[], %(distance_mm)b::float4[],
+        %(reported_fill_pct)b::float4[], %(reported_flags)b::int4[], %(battery_mv)b::int4[],
+        %(temp_c)b::float4[], %(tilt_deg)b::float4[], %(rssi_dbm)b::int2[], %(snr_db)b::float4[],
+        %(bin_id)b::int4[], %(fill_pct)b::float4[], %(flags)b::int4[], %(score)b::float4[]
+    ) AS u (device_id, observed_at, received_at, seq, first_echo, last_echo, distance_mm,
+            reported_fill_pct, reported_flags, battery_mv, temp_c, tilt_deg, rssi_dbm, snr_db,
+            bin_id, fill_pct, flags, score)
+    WHERE (SELECT version FROM registry) = %(version)s::int8
     ON CONFLICT DO NOTHING
     RETURNING device_id, observed_at, bin_id, fill_pct, flags, battery_mv
 ), judge AS (
@@ -78,7 +88,14 @@ WITH registry AS (
     FROM ins
     WHERE bin_id IS NOT NULL
     GROUP BY bin_id
-), latest AS (
+), {latest}
+SELECT (SELECT version FROM registry) AS version,
+       (SELECT count(*) FROM ins) AS stored,
+       (SELECT count(pg_notify(%(channel)s, bins)) FROM notes) AS notes
+
+-- name: latest
+-- Part of the two statements above.
+latest AS (
     INSERT INTO bin_latest AS l
         (bin_id, device_id, seen_at, flags, battery_mv, trusted_at, fill_pct)
     SELECT bin_id, device_id, seen_at, flags, battery_mv, trusted_at, fill_pct
@@ -103,9 +120,6 @@ WITH registry AS (
     FROM (SELECT bin_id, (row_number() OVER () - 1) / 600 AS part FROM latest) AS parts
     GROUP BY part
 )
-SELECT (SELECT version FROM registry) AS version,
-       (SELECT count(*) FROM ins) AS stored,
-       (SELECT count(pg_notify(%(channel)s, bins)) FROM notes) AS notes
 
 -- name: store_events
 INSERT INTO event (device_id, observed_at, kind, seq, received_at, value)

@@ -13,6 +13,8 @@ from angkut_broker.messages import MAX_ECHOES, Fault
 from angkut_broker.reading import Reading
 from parts.registry import DEVICE, TOPIC, add_registry
 
+pytestmark = pytest.mark.usefixtures("way")
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 #: Lowest, highest and what is easily lost on the way.
 _VALUES: dict[str, list[object]] = {

@@ -12,14 +12,16 @@ import pytest
 
 from angkut_backend.db import Connection, connect
 from angkut_backend.ingest.batch import Batch, Received
-from angkut_backend.ingest.columns import microseconds
 from angkut_backend.ingest.known import KnownDevices, Places
 from angkut_backend.ingest.store import Outcome, store
+from angkut_backend.ingest.times import microseconds
 from angkut_backend.registry.mountings import Geometry, correct_mounting
 from angkut_broker.codec import encode
 from angkut_broker.messages import Telemetry
 from parts.registry import BIN, DEVICE, FREE_BIN, TOPIC, add_registry
 from parts.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("way")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OTHER = "70b3d57ed0005678"

@@ -22,6 +22,8 @@ from angkut_broker.messages import (
 from angkut_broker.topics import Channel, Kind, Topic
 from parts.registry import DEVICE, MOUNTED_AT, TOPIC, add_registry
 
+pytestmark = pytest.mark.usefixtures("way")
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _mids = count(1)
 

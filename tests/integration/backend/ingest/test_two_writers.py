@@ -4,12 +4,16 @@ import random
 import threading
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from angkut_backend.db import Connection, connect
 from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.known import KnownDevices
 from angkut_backend.ingest.store import store
 from angkut_broker.reading import Reading
 from parts.registry import BIN, DEVICE, TOPIC, add_registry
+
+pytestmark = pytest.mark.usefixtures("way")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DEVICES = 40

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from angkut_backend.ingest.columns import microseconds
+from angkut_backend.ingest.times import microseconds
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _zones = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
