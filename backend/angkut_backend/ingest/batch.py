@@ -1,5 +1,6 @@
 """Messages as they came from the broker, decoded and lined up for one transaction."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,8 @@ from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import Ack, Event, Health, Meta, Refused, Status
 from angkut_broker.reading import Reading
 from angkut_broker.topics import Topic
+
+log = logging.getLogger("angkut.ingest")
 
 
 # A Struct, because one is made a message: a frozen dataclass costs a microsecond more.
@@ -67,7 +70,7 @@ class Batch:
 
     def add(self, source: Received) -> None:
         """Decode one message and line up what it holds."""
-        decoded = decode(source.topic, source.payload, now=source.received_at)
+        decoded = _decoded(source)
         self.sources.append(source)
         self.payload_bytes += len(source.payload)
         self.ignored_fields += decoded.ignored
@@ -138,6 +141,17 @@ class Batch:
             DeadLetter(source, Refusal(Reason.REJECTED_BY_DATABASE, detail))
             for source in self.sources
         ]
+
+
+def _decoded(source: Received) -> Decoded:
+    try:
+        return decode(source.topic, source.payload, now=source.received_at)
+    except Exception as exc:
+        # A fault of ours. Without this one message would keep all others from the database: it
+        # would come again after every restart.
+        log.exception("cannot decode a message on %r", source.topic)
+        detail = f"Angkut failed on this message, please report it: {exc!r}"
+        return Decoded(None, refusal=Refusal(Reason.INVALID_FIELD, detail))
 
 
 def as_float(value: float | None) -> float | None:

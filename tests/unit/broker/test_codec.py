@@ -178,6 +178,29 @@ def test_any_bytes_give_a_message_or_a_refusal(channel: str, payload: bytes) -> 
     assert decoded.readings or decoded.message or decoded.refusal
 
 
+@given(
+    st.sampled_from(["telemetry", "event", "status", "meta", "ack", "refused", "health"]),
+    st.sampled_from(["bin", "gateway"]),
+    st.dictionaries(st.sampled_from(["t", "seq", "kind", "cmd_id", "ok", "at"]) | st.text(), JSON),
+)
+def test_strange_fields_beside_good_ones_give_a_message_or_a_refusal(
+    channel: str, kind: str, strange: dict[str, object]
+) -> None:
+    good = {"v": 1, "id": DEVICE, "t": "2026-01-14T21:45:00Z", "seq": 1, "kind": "lid"}
+    good |= {"cmd_id": "c", "ok": True, "reason": "not_json", "detail": "", "at": NOW.isoformat()}
+    topic = f"angkut/v1/bekasi/327501/{kind}/{DEVICE}/{channel}"
+    for payload in (good | strange, strange | {"v": 1, "id": DEVICE}):
+        decoded = decode(topic, json.dumps(payload).encode(), now=NOW)
+        assert decoded.readings or decoded.message or decoded.refusal
+
+
+def test_an_unknown_field_with_the_name_of_a_known_one_is_only_counted() -> None:
+    payload = b'{"v":1,"id":"%b","model":"EM400","t":"yesterday"}' % DEVICE.encode()
+    decoded = decode(f"{BASE}/meta", payload, now=NOW)
+    assert isinstance(decoded.message, Meta)
+    assert decoded.ignored == 1
+
+
 @given(CHANNELS, JSON)
 def test_any_json_gives_a_message_or_a_refusal(channel: str, value: object) -> None:
     decoded = decode(f"{BASE}/{channel}", json.dumps(value).encode(), now=NOW)
