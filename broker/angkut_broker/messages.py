@@ -208,7 +208,7 @@ class Refused(Message):
         str, Field(max_length=56_000, pattern=r"^[A-Za-z0-9+/=]*$", description="Base64")
     ]
     #: As `angkut_broker.errors.Reason`.
-    reason: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]
+    reason: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     detail: Annotated[str, Field(max_length=500)]
 
 
@@ -229,7 +229,7 @@ class Health(Message):
     spool_max_bytes: Count
     #: What was given up since the spool was made, by reason.
     dropped: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")], Count], Field(max_length=16)
+        dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")], Count], Field(max_length=16)
     ] = Field(default_factory=dict)
     #: What keeps the gateway from its work, and since when.
     troubles: Annotated[dict[Text, Time], Field(max_length=16)] = Field(default_factory=dict)

@@ -39,7 +39,8 @@ class Given:
 class Downlinks:
     """Turns commands into downlinks, each once however often upstream sends it."""
 
-    def __init__(self, memory: Memory, envelopes: Mapping[str, Envelope]) -> None:
+    def __init__(self, gateway: str, memory: Memory, envelopes: Mapping[str, Envelope]) -> None:
+        self._gateway = gateway
         self._memory = memory
         self._envelopes = envelopes
 
@@ -58,8 +59,8 @@ class Downlinks:
             log.warning("a command cannot be read: %s", exc.errors(include_url=False)[0]["msg"])
             return Given()
         if command.id is None:
-            log.warning("command %s is for no device; the gateway takes none", command.cmd_id)
-            return Given()
+            detail = "a gateway takes no commands for itself"
+            return Given(_ack(self._gateway, command.cmd_id, ok=False, detail=detail))
         if known := self._memory.answer(command.cmd_id):
             return Given(known)
         if command.expires is not None and command.expires <= now:

@@ -71,7 +71,8 @@ class Gateway:
         #: Received, and not written because the disk is full.
         self._held: list[Arrived] = []
         memory = Memory(self._spool.conn)
-        downlinks = Downlinks(memory, {source.name: source.envelope for source in settings.sources})
+        envelopes = {source.name: source.envelope for source in settings.sources}
+        downlinks = Downlinks(settings.gateway, memory, envelopes)
         self._intake = Intake(settings, self._spool, memory, downlinks)
         self._upstream = Upstream(
             settings,

@@ -3,10 +3,11 @@
 import base64
 import hashlib
 import logging
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from angkut_broker.errors import Refusal
+from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import MAX_REFUSED_BYTES, Ack, Event, Meta, Refused, Telemetry
 from angkut_edge.downlink import Downlinks
 from angkut_edge.hearing import read
@@ -71,18 +72,29 @@ class Intake:
                     taken.copies += 1
                     continue
                 self._spool.take(digest)
-                told = read(
-                    self._envelopes[arrived.link.name],
-                    arrived.topic,
-                    arrived.payload,
-                    now=arrived.at,
-                    models=self._models,
-                )
-                taken.heard.append((arrived, told))
-                self._write(arrived, told, taken)
+                try:
+                    self._write(arrived, self._hear(arrived), taken)
+                except sqlite3.Error:
+                    raise
+                except Exception as exc:
+                    # One message must never stop the gateway, which would find it again.
+                    log.exception("%s: a message on %s", arrived.link.name, arrived.topic)
+                    detail = f"a fault of the gateway, report it: {type(exc).__name__}"
+                    fault = Refusal(Reason.BAD_FRAME, detail)
+                    self._spool.add([self._refused(arrived, fault)], now=arrived.at)
         return taken
 
+    def _hear(self, arrived: Arrived) -> Heard:
+        return read(
+            self._envelopes[arrived.link.name],
+            arrived.topic,
+            arrived.payload,
+            now=arrived.at,
+            models=self._models,
+        )
+
     def _write(self, arrived: Arrived, told: Heard, taken: Taken) -> None:
+        taken.heard.append((arrived, told))
         refused = [self._refused(arrived, refusal) for refusal in told.refusals]
         things: list[Telemetry | Event | Refused] = [*told.readings, *told.events, *refused]
         taken.copies += len(things) - self._spool.add(things, now=arrived.at)
@@ -111,11 +123,16 @@ class Intake:
             id=self._gateway,
             seq=self._spool.next_number(),
             t=arrived.at,
-            topic=arrived.topic[:500],
+            topic=_plain(arrived.topic),
             payload=base64.b64encode(arrived.payload[:MAX_REFUSED_BYTES]).decode(),
             reason=refusal.reason.value,
-            detail=refusal.detail[:500],
+            detail=_plain(refusal.detail),
         )
+
+
+def _plain(text: str) -> str:
+    # JSON may hold half a character, which no JSON can be made of again.
+    return text.encode(errors="replace").decode()[:500]
 
 
 def _digest(arrived: Arrived) -> bytes:

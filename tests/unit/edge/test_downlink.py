@@ -33,7 +33,7 @@ class Here:
             "nb": Raw(topic="m/+/up", device_level=1),
             "own": Angkut(),
         }
-        self.downlinks = Downlinks(self.memory, sources)
+        self.downlinks = Downlinks("gw-1", self.memory, sources)
 
     def met(self, source: str, route: str | None, model: str | None) -> Meta | None:
         with self.spool.transaction():
@@ -164,10 +164,15 @@ def test_a_command_waits_while_the_source_is_away(here: Here) -> None:
     assert here.give().handed is not None
 
 
-def test_commands_that_are_over_or_for_nobody_or_none_are_passed_over(here: Here) -> None:
+def test_a_gateway_takes_no_commands_for_itself_and_says_so(here: Here) -> None:
+    ack = here.give(id=None).ack
+    assert ack is not None
+    assert (ack.id, ack.ok) == ("gw-1", False)
+
+
+def test_commands_that_are_over_or_none_are_passed_over(here: Here) -> None:
     here.met("lora", ROUTE, "em310-udl")
     assert here.give(expires=NOW) == Given()
-    assert here.give(id=None) == Given()
     assert here.give(b"{") == Given()
 
 
