@@ -1,5 +1,6 @@
 """Bins with their sensors, fresh from a seed or from a saved state."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from angkut_sim.truth import Surface
 from angkut_sim.world import World
 from angkut_sim.world_state import WorldState, restore, save
 
+_LOG = logging.getLogger(__name__)
+
+#: How the older simulator's files begin: its bins knew no litres.
+_OLDER = b'{"version":1,'
 #: A world that starts without history runs this long before anyone looks, s.
 WARM_UP_S = 7 * 86_400.0
 
@@ -37,7 +42,7 @@ class SavedState(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> "SavedState | None":
-        """Read the file; None when there is none.
+        """Read the file; None when there is none, or it is of the simulator before this one.
 
         Raises
         ------
@@ -46,7 +51,11 @@ class SavedState(BaseModel):
 
         """
         try:
-            return cls.model_validate_json(path.read_bytes())
+            content = path.read_bytes()
+            if content.startswith(_OLDER):
+                _LOG.warning("%s is of an older simulator: its bins start anew", path)
+                return None
+            return cls.model_validate_json(content)
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as exc:

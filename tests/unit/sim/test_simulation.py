@@ -70,8 +70,17 @@ def test_time_goes_forward_only() -> None:
     assert simulation.surface("BKS-BT-0001").fill_pct == level
 
 
-@pytest.mark.parametrize("text", ['{"version": 1', '{"version": 1, "world_s": 0, "bins": {}}'])
-def test_a_broken_or_old_state_file_is_named(tmp_path: Path, text: str) -> None:
+def test_bins_of_the_older_simulator_start_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_text('{"version":1,"world_s":1.0,"bins":{},"sensors":{}}')
+    assert SavedState.load(path) is None
+    assert "older simulator" in caplog.text
+
+
+@pytest.mark.parametrize("text", ['{"version": 1', '{"version": 3, "world_s": 0, "world": {}}'])
+def test_a_broken_state_file_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state.json"
     path.write_text(text)
     with pytest.raises(StateFileError, match=r"state\.json.*[Dd]elete it"):
