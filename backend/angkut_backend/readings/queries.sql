@@ -5,16 +5,14 @@
 SELECT b.bin_id, b.code, s.name AS site_name, a.code AS area_code, a.common_name AS area_name,
        b.container, b.volume_l, b.lon, b.lat, cardinality(b.invented) > 0 AS invented,
        l.fill_pct, l.trusted_at, l.seen_at, l.battery_mv,
-       mounted.external_id AS device_id,
-       coalesce(mounted.interval_s, spoke.interval_s) AS interval_s
+       CASE WHEN m.device_id IS NOT NULL THEN d.external_id END AS device_id, d.interval_s
 FROM bin AS b
 JOIN site AS s USING (site_id)
 JOIN area AS a USING (area_id)
 LEFT JOIN bin_latest AS l USING (bin_id)
-LEFT JOIN device AS spoke ON spoke.device_id = l.device_id
 LEFT JOIN mounting AS m ON m.bin_id = b.bin_id
     AND m.valid_from <= %(now)s AND (m.valid_to IS NULL OR m.valid_to > %(now)s)
-LEFT JOIN device AS mounted ON mounted.device_id = m.device_id
+LEFT JOIN device AS d ON d.device_id = coalesce(m.device_id, l.device_id)
 WHERE {which}
 ORDER BY b.code
 

@@ -144,6 +144,17 @@ def test_a_bin_that_nothing_measures_is_unknown(api: Api) -> None:
         assert properties[name] is None
 
 
+def test_a_bin_between_two_devices_keeps_the_interval_of_the_one_that_spoke_last(
+    api: Api, conn: db.Connection
+) -> None:
+    set_latest(conn, 60, SEEN_AT - timedelta(minutes=10))
+    conn.execute("UPDATE mounting SET valid_to = %s", [SEEN_AT - timedelta(minutes=5)])
+    conn.commit()
+    properties = api.signed_in(Role.ADMIN).get(PATHS[1]).json()["properties"]
+    assert (properties["device_id"], properties["fill_class"]) == (None, "half")
+    assert properties["unknown_after"] == iso(SEEN_AT + timedelta(minutes=80))
+
+
 def test_an_old_level_is_unknown_but_still_told(api: Api, conn: db.Connection) -> None:
     set_latest(conn, 63, SEEN_AT - timedelta(minutes=90))
     properties = api.signed_in(Role.ADMIN).get(PATHS[1]).json()["properties"]
