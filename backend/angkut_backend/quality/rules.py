@@ -1,8 +1,9 @@
 """What is known against a reading, and every threshold by which it is judged.
 
 `docs/quality.md` says where each figure comes from. The rules that need only the reading and
-its mounting run in SQL where readings arrive (`derive_reading`); a test holds that function to
-the figures here. The others need the neighbours and run after arrival (`judge`).
+its mounting run where readings arrive (`levels`) and, in SQL, where history is derived again
+(`derive_reading`); tests hold that function to the figures here. The others need the neighbours
+and run after arrival (`judge`).
 """
 
 from collections.abc import Iterable
