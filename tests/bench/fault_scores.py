@@ -329,7 +329,7 @@ def _swaps(town: Town) -> Score:
         if each.fault is Fault.SWAPPED and each.device_id < each.details["with"]
     ]  # fmt: skip
     found = [
-        (row["device"], row["detail"]["with"], row["from_at"].timestamp())
+        (row["device"], row["from_at"].timestamp(), row["to_at"].timestamp())
         for row in town.found
         if row["kind"] == FindingKind.SWAPPED and row["device"] < row["detail"]["with"]
     ]
@@ -338,24 +338,22 @@ def _swaps(town: Town) -> Score:
         inner = (town.start_s + SWAP_VISIBLE_S, town.end_s - SWAP_VISIBLE_S)
         return [at_s for at_s in (label.from_s, label.to_s) if inner[0] <= at_s <= inner[1]]
 
-    def is_hit(label: Label) -> bool:
-        return any(
-            device == label.device_id and abs(at_s - moment) <= SWAP_WITHIN_S
-            for device, _, at_s in found
+    def fits(label: Label, device: str, from_s: float, to_s: float) -> bool:
+        return device == label.device_id and any(
+            from_s - SWAP_WITHIN_S <= moment <= to_s + SWAP_WITHIN_S
             for moment in (label.from_s, label.to_s)
         )
+
+    def is_hit(label: Label) -> bool:
+        return any(fits(label, *each) for each in found)
 
     visible = [
         each for each in labels
         if moments(each) and each.to_s - each.from_s >= SWAP_VISIBLE_S
     ]  # fmt: skip
 
-    def is_true(device: str, _partner: str, at_s: float) -> bool:
-        return any(
-            label.device_id == device and abs(at_s - moment) <= SWAP_WITHIN_S
-            for label in labels
-            for moment in (label.from_s, label.to_s)
-        )
+    def is_true(device: str, from_s: float, to_s: float) -> bool:
+        return any(fits(label, device, from_s, to_s) for label in labels)
 
     return Score(
         labelled=len(labels),

@@ -101,7 +101,7 @@ WHERE device_id = ANY (%(devices)s) AND observed_at >= %(since)s AND observed_at
 ORDER BY device_id, date_bin('15 minutes', observed_at, 'epoch'), observed_at
 
 -- name: known_swaps
-SELECT f.device_finding_id, f.device_id, f.from_at AS at, f.detail
+SELECT f.device_finding_id, f.device_id, f.from_at, f.to_at, f.detail
 FROM device_finding AS f
 WHERE f.kind = 'swapped' AND f.device_id = ANY (%(devices)s) AND f.to_at >= %(since)s
 

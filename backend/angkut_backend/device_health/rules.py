@@ -64,6 +64,6 @@ SWAP_BUCKET = timedelta(hours=6)
 #: Buckets before and after, at least and at most.
 SWAP_BUCKETS = (4, 20)
 #: What makes a swap believed: logarithm of how much likelier it is than none.
-SWAP_EVIDENCE = 11.0
+SWAP_EVIDENCE = 10.5
 #: Neighbours are of one site, or no farther apart than this.
 NEIGHBOUR_M = 60.0

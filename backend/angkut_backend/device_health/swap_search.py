@@ -84,8 +84,8 @@ def _keep(conn: Connection, swaps: Sequence[Swap], since: datetime, now: datetim
     rows = conn.execute(
         SQL["known_swaps"], {"devices": devices, "since": since - rules.SWAP_WITHIN}
     )
-    known: list[tuple[int, datetime, str]] = [
-        (row["device_id"], row["at"], row["detail"]["with"]) for row in rows
+    known: list[tuple[int, datetime, datetime, str]] = [
+        (row["device_id"], row["from_at"], row["to_at"], row["detail"]["with"]) for row in rows
     ]
     adding = []
     for swap in _best(swaps):
@@ -93,15 +93,16 @@ def _keep(conn: Connection, swaps: Sequence[Swap], since: datetime, now: datetim
             seen = any(
                 device == whose
                 and names[partner] == with_whom
-                and abs(at - swap.at) <= rules.SWAP_WITHIN
-                for whose, at, with_whom in known
+                and from_at - rules.SWAP_WITHIN <= swap.between[1]
+                and swap.between[0] <= to_at + rules.SWAP_WITHIN
+                for whose, from_at, to_at, with_whom in known
             )
             if not seen:
                 detail: dict[str, float | str] = {
                     "with": names[partner],
                     "evidence": round(swap.evidence, 1),
                 }
-                adding.append((device, Finding(FindingKind.SWAPPED, swap.at, swap.at, detail)))
+                adding.append((device, Finding(FindingKind.SWAPPED, *swap.between, detail)))
     if adding:
         add_findings(conn, adding, now)
 

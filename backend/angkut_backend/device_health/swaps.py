@@ -7,10 +7,11 @@ logarithm of how much likelier what is seen is after a swap than without one. Ga
 with floors, since anything may happen once. Only neighbours are compared.
 """
 
+import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import fmean, median
 from typing import NamedTuple
@@ -22,14 +23,27 @@ from angkut_backend.device_health.rules import SWAP_BUCKET, SWAP_BUCKETS, SWAP_E
 _SIGNAL_WANDERS_DB, _SIGNAL_REPEATS_DB = 1.2, 2.5
 #: The same for the difference of two lids' warmth at the same hour, °C.
 _WARMTH_WANDERS_C = 1.6
+#: Variance of the logarithm of what comes into a bin in a day over another's (a bin's intervals
+#: have a coefficient of variation of 0.46), and what noise alone seems to bring in 6 h, mm.
+_PACE_VARIANCE_D = 1.5
+_PACE_NOISE_MM = 6.0
+#: Levels of so long are taken together before they are compared.
+_PACE_STEP = timedelta(hours=3)
+_PACE_MOST = 3.0
+#: How far the mean of a bucket lies from that of days, dB.
+_BUCKET_DB = 1.3
 #: No single sign says more than this, for or against.
 _MOST = 9.0
 #: A change of signal without a cause that we know of is no less likely than this, logarithm.
 _ODD = -5.0
 #: Distances just before and after agree within this, mm (noise, and what fills meanwhile).
 _DISTANCE_MM = 45.0
-#: What a level may do within an interval: a truck, a shop's cartons; logarithms of the chance.
-_EMPTIED, _RISEN = -3.0, -5.0
+#: What a level may do within an interval without a swap: a truck empties the bin or leaves some,
+#: a shop's cartons come and reach just that level; logarithms of the chance.
+_EMPTIED, _EMPTIED_PARTLY, _RISEN = -3.5, -6.0, -6.5
+#: A bin counts as empty from this share of the longest distance on.
+_EMPTY_SHARE = 0.85
+_EXCHANGE_MOST = 10.0
 #: Readings on either side of a jump whose median is its level; how far apart they may lie.
 _AROUND = 3
 _AROUND_WITHIN = timedelta(hours=8)
@@ -70,6 +84,8 @@ class Swap:
 
     devices: tuple[int, int]
     at: datetime
+    #: It was between these: the last and the first that both sent before and after.
+    between: tuple[datetime, datetime]
     #: Logarithm of how much likelier a swap is than none.
     evidence: float
 
@@ -77,11 +93,38 @@ class Swap:
 def find_swap(one: History, other: History) -> Swap | None:
     """Return the likeliest moment at which two devices changed places, if it is likely at all."""
     best: Swap | None = None
+    best_score = -math.inf
+    filled = filled_mm(one.levels), filled_mm(other.levels)
     for at, jump in _moments(one, other):
-        evidence = jump + signs_of_place(one, other, at)
-        if best is None or evidence > best.evidence:
-            best = Swap((one.device_id, other.device_id), at, evidence)
-    return best if best is not None and best.evidence >= SWAP_EVIDENCE else None
+        before, after = _both(one, other, at)
+        if min(len(before), len(after)) < SWAP_BUCKETS[0]:
+            continue  # a jump alone is not enough: what follows must fit
+        evidence = jump + _signal(before, after) + _warmth(before, after) + pace(*filled, at)
+        if evidence < SWAP_EVIDENCE:
+            continue
+        # Many moments are likely enough: the one at which the signals divide best is it.
+        score = evidence - _scatter(one, other, at) / (2 * _BUCKET_DB**2)
+        if score > best_score:
+            best_score = score
+            between = min(at, before[-1][0].at + SWAP_BUCKET), max(at, after[0][0].at)
+            best = Swap((one.device_id, other.device_id), at, between, evidence)
+    return best
+
+
+def _scatter(one: History, other: History, at: datetime) -> float:
+    """Return how far the signals lie from their mean before and their mean after, dB squared."""
+    total = 0.0
+    for history in (one, other):
+        for side in (True, False):
+            known = [
+                bucket.rssi_dbm
+                for when, bucket in history.buckets.items()
+                if bucket.rssi_dbm and (when + SWAP_BUCKET <= at) == side
+            ]
+            if known:
+                mean = fmean(known)
+                total += sum((each - mean) ** 2 for each in known)
+    return total
 
 
 def signs_of_place(one: History, other: History, at: datetime) -> float:
@@ -99,10 +142,49 @@ def exchange(one: History, other: History, at: datetime) -> float:
         return 0.0
     (a0, a1), (b0, b1) = left, right
     with_swap = max(-_MOST, _agree(a1, b0)) + max(-_MOST, _agree(b1, a0))
-    without = _usual(a0, a1) + _usual(b0, b1)
-    return max(-_MOST, min(_MOST, with_swap - without))
+    without = _usual(a0, a1, _longest(one)) + _usual(b0, b1, _longest(other))
+    return max(-_EXCHANGE_MOST, min(_EXCHANGE_MOST, with_swap - without))
 
 
+def filled_mm(levels: Sequence[Level]) -> dict[datetime, float]:
+    """Return how much came into a bin, by the beginning of a bucket in which that is known."""
+    steps: dict[datetime, list[float]] = {}
+    for level in levels:
+        steps.setdefault(_floor(level.at, _PACE_STEP), []).append(level.distance_mm)
+    filled: dict[datetime, float] = {}
+    for (before_at, before), (at, now) in pairwise(
+        (at, median(each)) for at, each in steps.items()
+    ):
+        if at - before_at == _PACE_STEP:
+            bucket = _floor(at, SWAP_BUCKET)
+            filled[bucket] = filled.get(bucket, 0.0) + max(0.0, before - now)
+    return filled
+
+
+def pace(one: Mapping[datetime, float], other: Mapping[datetime, float], at: datetime) -> float:
+    """Return the evidence of how fast the bins fill that the devices changed places then."""
+    common = sorted(one.keys() & other.keys())
+    before = [each for each in common if each + SWAP_BUCKET <= at][-SWAP_BUCKETS[1] :]
+    after = [each for each in common if each >= at][: SWAP_BUCKETS[1]]
+    if min(len(before), len(after)) < SWAP_BUCKETS[0]:
+        return 0.0
+    then, now = (
+        math.log(_mean_fill(one, side) / _mean_fill(other, side)) for side in (before, after)
+    )
+    days = [len(side) * (SWAP_BUCKET / timedelta(days=1)) for side in (before, after)]
+    variance = _PACE_VARIANCE_D * (1.0 / days[0] + 1.0 / days[1])
+    return max(-_PACE_MOST, min(_PACE_MOST, -2.0 * then * now / variance))
+
+
+def _mean_fill(filled: Mapping[datetime, float], side: Sequence[datetime]) -> float:
+    return fmean(filled[at] for at in side) + _PACE_NOISE_MM
+
+
+def _floor(at: datetime, step: timedelta) -> datetime:
+    return at - (at - _EPOCH) % step
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Pair = tuple[Bucket, Bucket]
 
 
@@ -169,10 +251,17 @@ def _at(level: Level) -> datetime:
     return level.at
 
 
-def _usual(before_mm: float, after_mm: float) -> float:
+def _usual(before_mm: float, after_mm: float, longest_mm: float) -> float:
     """Return how likely a change is without a swap: nothing, a truck, something large."""
-    odd = _EMPTIED if after_mm > before_mm else _RISEN
+    if after_mm <= before_mm:
+        odd = _RISEN
+    else:
+        odd = _EMPTIED if after_mm >= _EMPTY_SHARE * longest_mm else _EMPTIED_PARTLY
     return max(odd, _agree(before_mm, after_mm))
+
+
+def _longest(history: History) -> float:
+    return max(level.distance_mm for level in history.levels)
 
 
 def _agree(one_mm: float, other_mm: float) -> float:

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from angkut_backend.device_health.rules import SWAP_BUCKET
+from angkut_backend.device_health.rules import SWAP_BUCKET, SWAP_EVIDENCE
 from angkut_backend.device_health.swaps import (
     Bucket,
     History,
     Level,
     exchange,
+    filled_mm,
     find_swap,
+    pace,
     signs_of_place,
 )
 
@@ -103,7 +105,7 @@ def test_the_exchange_of_distances_counts_when_places_tell_nothing() -> None:
     pair.levels = [(15.0, 80.0)] * SLOTS
     one, other = pair.histories(MIDDLE)
     # A rise and a fall at once that fit: likely, but a truck and a shop can do that too.
-    assert 5 < exchange(one, other, SWAPPED_AT) < 11
+    assert 5 < exchange(one, other, SWAPPED_AT) <= 10 < SWAP_EVIDENCE
     assert abs(signs_of_place(one, other, SWAPPED_AT)) < 2
 
 
@@ -144,3 +146,37 @@ def test_devices_that_report_no_signal_and_no_warmth_are_judged_by_distance_alon
     ]
     assert signs_of_place(bare[0], bare[1], SWAPPED_AT) == 0
     assert find_swap(bare[0], bare[1]) is None
+
+
+def test_the_moment_is_bounded_by_what_both_sent() -> None:
+    one, other = Pair(seed=3).histories(MIDDLE)
+    # One of the two was silent from a day before until a day after.
+    day = timedelta(days=1)
+    quiet = History(
+        1,
+        {at: b for at, b in other.buckets.items() if abs(at - SWAPPED_AT) > day},
+        [level for level in other.levels if abs(level.at - SWAPPED_AT) > day],
+    )
+    swap = find_swap(one, quiet)
+    assert swap is not None
+    assert swap.between[0] <= SWAPPED_AT <= swap.between[1]
+    assert timedelta(days=1) < swap.between[1] - swap.between[0] < timedelta(days=3)
+
+
+def test_what_comes_into_a_bin_is_counted_and_emptying_is_not() -> None:
+    levels = [Level(0, START + n * HALF_HOUR, 1000.0 - 10 * (n % 96)) for n in range(192)]
+    filled = filled_mm(levels)
+    # 20 mm an hour; the bucket in which the bin was emptied counts less.
+    assert sorted(filled.values())[len(filled) // 2] == pytest.approx(120)
+    assert all(0 <= each <= 121 for each in filled.values())
+
+
+def test_two_paces_that_change_places_are_some_evidence() -> None:
+    slow, quick = ({START + n * SWAP_BUCKET: mm for n in range(40)} for mm in (20.0, 120.0))
+    middle = START + 20 * SWAP_BUCKET
+    left = {at: (slow if at < middle else quick)[at] for at in slow}
+    right = {at: (quick if at < middle else slow)[at] for at in slow}
+    assert pace(left, right, middle) == 3
+    assert pace(slow, quick, middle) == -3
+    assert pace(slow, slow, middle) == 0
+    assert pace({}, quick, middle) == 0
