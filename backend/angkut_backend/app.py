@@ -24,6 +24,7 @@ from angkut_backend.clock import Clock, utc_now
 from angkut_backend.commands import endpoints as commands
 from angkut_backend.dead_letters import endpoints as dead_letters
 from angkut_backend.device_health import endpoints as device_health
+from angkut_backend.forecast import endpoints as forecast
 from angkut_backend.gateways import endpoints as gateways
 from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
 from angkut_backend.live import endpoints as live
@@ -100,6 +101,7 @@ def _api() -> APIRouter:
         registry,
         readings,
         quality,
+        forecast,
         claims,
         alerts,
         live,

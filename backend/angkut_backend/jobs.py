@@ -10,6 +10,7 @@ from angkut_backend.commands.sending import send_due
 from angkut_backend.dead_letters import retention as dead_letters
 from angkut_backend.device_health.service import check_devices
 from angkut_backend.device_health.swap_search import search_swaps
+from angkut_backend.forecast.service import issue_due, learn_due
 from angkut_backend.quality.derivation import derive_due
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
@@ -36,6 +37,8 @@ def jobs(settings: Settings) -> list[Job]:
         Job("webhooks", 2, lambda conn, now: deliver(conn, now, sender)),
         Job("commands", 1, lambda conn, now: send_due(conn, now, broker, rng)),
         Job("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
+        Job("fill models", 60, learn_due),
+        Job("forecasts", 60, issue_due),
         Job("retention", 3600, lambda conn, now: maintenance.retain(conn, keep, now)),
         Job("dead letters", 300, lambda conn, now: dead_letters.retain(conn, letters, now)),
     ]

@@ -23,6 +23,7 @@ _COMMANDS = {
     "bins": ("bins", "Print labels of bins, and where they were found to stand."),
     "gateways": ("gateways", "Add gateways, and see how they are: what waits, what is in the way."),
     "readings": ("readings", "Readings: quality, collections seen in them, deriving them again."),
+    "forecast": ("forecast", "Forecast levels up to three days ahead; see how good that was."),
     "roads": ("roads", "Build the road network that plans drive on."),
     "accounts": ("accounts", "Add, list and change the accounts of people."),
     "tokens": ("tokens", "Add, list and revoke API tokens."),

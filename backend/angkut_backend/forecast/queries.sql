@@ -1,0 +1,92 @@
+-- name: districts
+SELECT d.district_id, d.code, d.timezone FROM district AS d
+WHERE EXISTS (SELECT FROM bin JOIN site USING (site_id) JOIN area AS a USING (area_id)
+              WHERE a.district_id = d.district_id)
+ORDER BY d.district_id
+
+-- name: bins
+SELECT b.bin_id, b.code, s.kind || ' ' || b.container AS fill_group
+FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
+WHERE a.district_id = %(district_id)s ORDER BY b.bin_id
+
+-- name: levels
+-- Pairs of hour and level in network byte order: a hundred times cheaper to read than rows.
+SELECT bin_id, string_agg(
+    int4send((extract(epoch FROM bucket - %(since)s) / 3600)::int4)
+    || float4send((fill_sum / trusted_n)::real), '') AS pairs
+FROM readings_hourly
+WHERE bucket >= %(since)s AND bucket < %(until)s AND trusted_n > 0 AND bin_id = ANY(%(bins)s)
+GROUP BY bin_id
+
+-- name: emptyings
+SELECT bin_id, floor(extract(epoch FROM after_at - %(since)s) / 3600)::int4 AS hour
+FROM collection
+WHERE after_at >= %(since)s AND after_at < %(until)s AND bin_id = ANY(%(bins)s)
+  AND confidence >= %(confidence)s
+
+-- name: days
+SELECT day, kind FROM calendar_day
+WHERE district_id = %(district_id)s AND day BETWEEN %(first)s AND %(last)s
+
+-- name: model
+SELECT * FROM fill_model WHERE district_id = %(district_id)s
+
+-- name: groups
+SELECT name, shape FROM fill_group WHERE district_id = %(district_id)s
+
+-- name: rates
+SELECT bin_id, log_rate, log_rate_sd FROM fill_rate WHERE bin_id = ANY(%(bins)s)
+
+-- name: put_model
+INSERT INTO fill_model (district_id, learned_at, days, phi, kappa, noise_pct, daykind, widen)
+VALUES (%(district_id)s, %(learned_at)s, %(days)s, %(phi)s, %(kappa)s, %(noise_pct)s,
+        %(daykind)s, %(widen)s)
+ON CONFLICT (district_id) DO UPDATE SET
+    learned_at = excluded.learned_at, days = excluded.days, phi = excluded.phi,
+    kappa = excluded.kappa, noise_pct = excluded.noise_pct, daykind = excluded.daykind,
+    widen = excluded.widen
+
+-- name: put_group
+INSERT INTO fill_group (district_id, name, shape) VALUES (%(district_id)s, %(name)s, %(shape)s)
+ON CONFLICT (district_id, name) DO UPDATE SET shape = excluded.shape
+
+-- name: drop_groups
+DELETE FROM fill_group WHERE district_id = %(district_id)s AND name <> ALL (%(names)s)
+
+-- name: put_rates
+INSERT INTO fill_rate (bin_id, log_rate, log_rate_sd)
+SELECT * FROM unnest(%(bins)s::int4[], %(log_rate)s::float8[], %(log_rate_sd)s::float8[])
+ON CONFLICT (bin_id) DO UPDATE SET
+    log_rate = excluded.log_rate, log_rate_sd = excluded.log_rate_sd
+
+-- name: model_due
+SELECT d.district_id FROM unnest(%(districts)s::int2[]) AS d (district_id)
+LEFT JOIN fill_model AS m USING (district_id)
+WHERE m.learned_at IS NULL OR m.learned_at <= %(before)s
+ORDER BY m.learned_at NULLS FIRST LIMIT 1
+
+-- name: forecast_due
+SELECT m.district_id FROM fill_model AS m
+WHERE NOT EXISTS (
+    SELECT FROM forecast AS f JOIN bin USING (bin_id) JOIN site USING (site_id)
+    JOIN area AS a USING (area_id)
+    WHERE a.district_id = m.district_id AND f.issued_at > %(after)s)
+ORDER BY m.district_id LIMIT 1
+
+-- name: put_forecasts
+COPY forecast (bin_id, issued_at, from_at, level_age_h, level_pct, overflow_probability,
+               overflow_h, to_full_h) FROM STDIN
+
+-- name: prune
+-- Of what is more than a day old, the first of every six hours stays.
+DELETE FROM forecast AS f WHERE issued_at < %(before)s
+OR (issued_at >= %(thin_since)s AND issued_at < %(thin_before)s AND EXISTS (
+    SELECT FROM forecast AS g WHERE g.bin_id = f.bin_id AND g.issued_at < f.issued_at
+    AND g.issued_at >= date_bin('6 hours', f.issued_at, 'epoch')))
+
+-- name: latest
+SELECT b.code, f.* FROM bin AS b
+LEFT JOIN LATERAL (
+    SELECT * FROM forecast AS f WHERE f.bin_id = b.bin_id ORDER BY issued_at DESC LIMIT 1
+) AS f ON true
+WHERE b.code = %(code)s

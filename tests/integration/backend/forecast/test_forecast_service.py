@@ -1,0 +1,189 @@
+"""Forecasts out of what is stored: learned, issued, shown, thinned out."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from angkut_backend.accounts.service import Role
+from angkut_backend.db import Connection, connect
+from angkut_backend.errors import NotFoundError
+from angkut_backend.forecast import service
+from angkut_backend.forecast.loading import DAY_KINDS, districts, load
+from angkut_backend.forecast.service import ForecastMissingError, issue_due, latest, learn_due
+from instances.filling import filling
+from parts.api import Api
+from parts.levels_stored import HOUR, NOW, add_bins, put_levels
+from parts.registry import BIN, add_registry
+
+#: In the last hour of the stored history.
+ASKED = NOW - timedelta(minutes=10)
+
+
+def issue_all(conn: Connection) -> None:
+    while learn_due(conn, ASKED):
+        pass
+    while issue_due(conn, ASKED):
+        pass
+
+
+def count(conn: Connection) -> int:
+    row = conn.execute("SELECT count(*) AS n FROM forecast").fetchone()
+    assert row
+    return int(row["n"])
+
+
+def test_what_is_loaded_is_what_is_stored(town: Connection) -> None:
+    loaded = load(town, districts(town)[0], ASKED)
+    history = filling(40, 35, seed=5).history
+    stored = np.where(history.emptied, np.nan, history.level_pct)
+
+    rows = [loaded.history.bins.index(f"T-{number:03}") for number in range(40)]
+    assert loaded.from_at == NOW
+    np.testing.assert_allclose(loaded.history.level_pct[rows, : loaded.now_h], stored, rtol=1e-5)
+    assert (loaded.history.emptied[rows, : loaded.now_h] == history.emptied).all()
+    assert np.isnan(loaded.history.level_pct[:, loaded.now_h :]).all()
+    # 08:00 WIB on a Tuesday.
+    assert loaded.history.weekhour[loaded.now_h] == 24 + 8
+
+
+def test_kinds_of_day_are_local_days(town: Connection) -> None:
+    town.execute(
+        "INSERT INTO calendar_day (district_id, day, kind, name, source) "
+        "SELECT district_id, %(day)s, k, 'x', 'test' FROM district, "
+        "unnest(ARRAY['ramadan', 'public_holiday']) AS k",
+        {"day": date(2026, 3, 10)},
+    )
+
+    kinds = load(town, districts(town)[0], ASKED).history.daykind
+    holiday = np.flatnonzero(kinds == DAY_KINDS.index("public_holiday"))
+
+    # The day began eight hours before the end of the history.
+    assert list(holiday) == list(range(35 * 24 - 8, 35 * 24 + 16))
+
+
+def test_a_kind_of_day_that_was_never_seen_can_be_forecast(town: Connection) -> None:
+    issue_all(town)
+    town.execute(
+        "INSERT INTO calendar_day (district_id, day, kind, name, source) "
+        "SELECT district_id, '2026-03-11', 'idul_fitri', 'x', 'test' FROM district"
+    )
+
+    assert service.issue(town, districts(town)[0], ASKED + timedelta(minutes=1)) == 42
+
+
+def test_a_forecast_is_kept_as_it_was_made(town: Connection) -> None:
+    issue_all(town)
+
+    made = service.current(town, districts(town)[0], ASKED)
+    row = made.loaded.history.bins.index("T-007")
+    kept = latest(town, "T-007")
+
+    assert (kept.issued_at, kept.from_at) == (ASKED, NOW)
+    assert kept.is_trusted
+    median = made.forecast.quantile_pct(0.5)[row, list(service.KEPT_H)]
+    assert [levels[3] for levels in kept.level_pct] == pytest.approx(median, abs=0.06)
+    assert all(levels == sorted(levels) for levels in kept.level_pct)
+    assert kept.overflow_h == sorted(kept.overflow_h)
+
+
+def test_a_bin_without_a_sensor_gets_a_wide_forecast_from_its_like(town: Connection) -> None:
+    issue_all(town)
+
+    alone, measured = latest(town, BIN), latest(town, "T-007")
+
+    assert alone.level_age_h is None
+    assert not alone.is_trusted
+    assert alone.level_pct[0][-1] - alone.level_pct[0][0] > 60
+    assert measured.level_pct[0][-1] - measured.level_pct[0][0] < 25
+
+
+def test_a_bin_that_came_after_the_learning_is_forecast_too(town: Connection) -> None:
+    learn_due(town, ASKED)
+    town.execute(
+        "INSERT INTO bin (code, site_id, container, volume_l, access, service_s, lon, lat, "
+        "source) SELECT 'NEW', site_id, 'wheelie_240', 240, 'road', 60, 107.01, -6.23, 't' "
+        "FROM site"
+    )
+
+    issue_due(town, ASKED)
+
+    assert latest(town, "NEW").level_pct[-1][3] > latest(town, "NEW").level_pct[0][3]
+
+
+def test_neither_is_done_before_it_is_due(town: Connection) -> None:
+    issue_all(town)
+    before = count(town)
+
+    assert not learn_due(town, ASKED + timedelta(hours=23))
+    assert not issue_due(town, ASKED + timedelta(minutes=14))
+    assert count(town) == before
+    assert issue_due(town, ASKED + timedelta(minutes=15))
+    assert count(town) == 2 * before
+
+
+def test_old_forecasts_are_thinned_out_and_removed(town: Connection) -> None:
+    learn_due(town, ASKED)
+    # 00:50 of 10 March, so all within six hours; then of a month ago.
+    for minutes in (0, 15, 30):
+        issue_due(town, ASKED + timedelta(minutes=minutes))
+    town.execute(
+        "INSERT INTO forecast SELECT bin_id, issued_at - interval '40 days', from_at, "
+        "level_age_h, level_pct, overflow_probability, overflow_h, to_full_h "
+        "FROM forecast WHERE issued_at = %s",
+        [ASKED],
+    )
+
+    issue_due(town, ASKED + timedelta(hours=30))
+
+    issued = town.execute("SELECT DISTINCT issued_at FROM forecast ORDER BY 1").fetchall()
+    assert [row["issued_at"] for row in issued] == [ASKED, ASKED + timedelta(hours=30)]
+
+
+def test_it_says_what_to_do_before_there_is_a_forecast(conn: Connection) -> None:
+    add_registry(conn)
+
+    with pytest.raises(ForecastMissingError, match="angkut forecast run"):
+        latest(conn, BIN)
+    with pytest.raises(NotFoundError, match="no bin X"):
+        latest(conn, "X")
+
+
+def test_an_empty_database_has_nothing_to_do(conn: Connection) -> None:
+    assert not learn_due(conn, ASKED)
+    assert not issue_due(conn, ASKED)
+
+
+def test_no_reading_at_all_gives_wide_forecasts(conn: Connection) -> None:
+    add_registry(conn)
+
+    issue_all(conn)
+
+    assert latest(conn, BIN).overflow_probability[-1] > latest(conn, BIN).overflow_probability[0]
+
+
+def test_the_backtest_scores_what_is_stored(town: Connection) -> None:
+    scores = service.backtest_district(town, districts(town)[0], ASKED, every_h=96)
+    by_name = {score.name: score for score in scores}
+
+    assert by_name["angkut"].count > 500
+    assert by_name["angkut"].pinball_pct < by_name["last value"].pinball_pct
+
+
+def test_everybody_who_is_signed_in_may_see_it(api: Api) -> None:
+    now = api.clock().replace(minute=0, second=0, microsecond=0) + HOUR
+    with connect(api.dsn) as conn:
+        add_registry(conn)
+        history = filling(3, 16, seed=1).history
+        put_levels(conn, add_bins(conn, 3), history.level_pct, history.emptied, until=now)
+        conn.commit()
+        service.issue(conn, districts(conn)[0], api.clock())
+    viewer = api.signed_in(Role.VIEWER)
+
+    answer = viewer.get("/api/bins/T-001/forecast").json()
+
+    assert [point["hours"] for point in answer["points"]] == [0, 6, 12, 24, 36, 48, 72]
+    assert answer["trusted"] is True
+    assert [one["share"] for one in answer["points"][0]["quantiles"]][3] == 0.5
+    assert viewer.get("/api/bins/NONE/forecast").status_code == 404
+    assert api.anonymous().get("/api/bins/T-001/forecast").status_code == 401
