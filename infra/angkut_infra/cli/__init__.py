@@ -24,6 +24,7 @@ _COMMANDS = {
     "gateways": ("gateways", "Add gateways, and see how they are: what waits, what is in the way."),
     "readings": ("readings", "Readings: quality, collections seen in them, deriving them again."),
     "forecast": ("forecast", "Forecast levels up to three days ahead; see how good that was."),
+    "plan": ("plan", "Plan a shift: which bins, by whom, in which order; publish it."),
     "roads": ("roads", "Build the road network that plans drive on."),
     "accounts": ("accounts", "Add, list and change the accounts of people."),
     "tokens": ("tokens", "Add, list and revoke API tokens."),
@@ -33,7 +34,7 @@ _COMMANDS = {
     "contract": ("contract", "Write or check the JSON Schemas and the AsyncAPI document."),
     "broker": ("broker", "Write the configuration of a production broker from the contract."),
     "edge": ("edge", "A gateway beside a network server: decodes, keeps on disk, forwards."),
-    "sim": ("sim", "Simulated sensors: publish history, or report live."),
+    "sim": ("sim", "Simulated bins and sensors: a town alone, history, or live."),
 }
 
 
