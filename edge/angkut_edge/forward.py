@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from angkut_broker.messages import MAX_BATCH, MAX_PAYLOAD_BYTES
 from angkut_broker.topics import Channel
-from angkut_edge.spool import LANES, Item, ItemKind, Name, Spool
+from angkut_edge.item import LANES, Item, ItemKind, Name
+from angkut_edge.spool import Spool
 
 log = logging.getLogger("angkut.edge")
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.process_collector import ProcessCollector
 
+from angkut_edge.item import Backlog, ItemKind
 from angkut_edge.policy import REASONS
-from angkut_edge.spool import Backlog, ItemKind
 from angkut_edge.uplink import Heard
 
 

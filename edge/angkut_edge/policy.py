@@ -8,7 +8,8 @@ readings; events last. Every item is counted under the reason for which it was g
 
 from datetime import datetime, timedelta
 
-from angkut_edge.spool import ItemKind, Spool
+from angkut_edge.item import ItemKind
+from angkut_edge.spool import Spool
 
 #: Reasons under which items are counted that were given up.
 TOO_OLD = "age"

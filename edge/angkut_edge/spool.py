@@ -5,21 +5,15 @@ survives a kill and a power cut.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from angkut_broker.codec import encode
 from angkut_broker.errors import AngkutError
-from angkut_broker.messages import Event, ReadingName, Refused, Telemetry
-
-#: Devices are spread over so many lanes; a lane waits for its confirmation before it goes on.
-LANES = 4
-#: What a gateway could not read goes by a way of its own and delays no reading.
-REFUSED_LANE = LANES
+from angkut_broker.messages import Event, Refused, Telemetry
+from angkut_edge.item import Backlog, Item, ItemKind, Name, lane_of
 
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS item (
@@ -79,74 +73,6 @@ class SpoolError(AngkutError):
 
 class SpoolFullError(AngkutError):
     """The disk of the spool is full."""
-
-
-class ItemKind(StrEnum):
-    """What is spooled."""
-
-    READING = "reading"
-    EVENT = "event"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One thing on its way upstream."""
-
-    item_id: int
-    kind: ItemKind
-    name: "Name"
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What upstream calls it when it is stored."""
-
-    kind: ItemKind
-    device: str
-    #: Microseconds since 1970.
-    t_us: int
-    seq: int
-    event: str = ""
-
-    @classmethod
-    def of(cls, thing: Telemetry | Event | Refused) -> "Name":
-        """Return the name of what is to be spooled."""
-        match thing:
-            case Event():
-                kind, event = ItemKind.EVENT, thing.kind.value
-            case Refused():
-                kind, event = ItemKind.REFUSED, ""
-            case _:
-                kind, event = ItemKind.READING, ""
-        return cls(kind, thing.id, microseconds(thing.t), thing.seq, event)
-
-    @classmethod
-    def confirmed(cls, name: ReadingName, *, gateway: str) -> "Name":
-        """Return what a name on the `stored` channel means to this gateway."""
-        if name.kind is not None:
-            kind, event = ItemKind.EVENT, name.kind.value
-        else:
-            # A gateway measures nothing itself.
-            kind = ItemKind.REFUSED if name.id == gateway else ItemKind.READING
-            event = ""
-        return cls(kind, name.id, microseconds(name.t), name.seq, event)
-
-
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """How much waits."""
-
-    #: By kind.
-    counts: Mapping[ItemKind, int]
-    oldest: datetime | None
-    used_bytes: int
-
-    @property
-    def total(self) -> int:
-        """All that waits."""
-        return sum(self.counts.values())
 
 
 class Spool:
@@ -344,15 +270,3 @@ class Spool:
     def _pragma(self, name: str) -> int:
         value: int = self.conn.execute(f"PRAGMA {name}").fetchone()[0]
         return value
-
-
-def lane_of(name: Name) -> int:
-    """Return the lane of a thing: always the same for all readings and events of a device."""
-    # Not `hash`: that of a text differs from run to run.
-    return REFUSED_LANE if name.kind is ItemKind.REFUSED else sum(name.device.encode()) % LANES
-
-
-def microseconds(t: datetime) -> int:
-    """Return a time as whole microseconds since 1970."""
-    since = t - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

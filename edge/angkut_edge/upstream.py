@@ -14,12 +14,13 @@ from angkut_broker.messages import Ack, Health, Meta, Status, Stored
 from angkut_broker.topics import Channel
 from angkut_edge.downlink import Downlinks
 from angkut_edge.forward import Forwarder, Outgoing
+from angkut_edge.item import Name
 from angkut_edge.link import Arrived, Link
 from angkut_edge.memory import Memory
 from angkut_edge.metrics import EdgeMetrics
 from angkut_edge.room import Room
 from angkut_edge.settings import GatewaySettings
-from angkut_edge.spool import Name, Spool, SpoolFullError
+from angkut_edge.spool import Spool, SpoolFullError
 
 log = logging.getLogger("angkut.edge")
 

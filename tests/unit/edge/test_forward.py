@@ -11,7 +11,8 @@ from angkut_broker.codec import decode
 from angkut_broker.messages import MAX_BATCH, MAX_PAYLOAD_BYTES, Event, EventKind, Telemetry
 from angkut_broker.topics import Channel
 from angkut_edge.forward import FIRST_PATIENCE_S, LONGEST_PATIENCE_S, Forwarder, Outgoing
-from angkut_edge.spool import LANES, Name, Spool
+from angkut_edge.item import LANES, Name
+from angkut_edge.spool import Spool
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 #: Names of devices whose lanes differ.

@@ -14,10 +14,11 @@ from angkut_broker.messages import Health, Message, Refused
 from angkut_broker.session import BrokerAddress
 from angkut_edge.downlink import Downlinks
 from angkut_edge.intake import Intake, Taken
+from angkut_edge.item import LANES, REFUSED_LANE
 from angkut_edge.link import Arrived, Inbox, Link
 from angkut_edge.memory import Memory
 from angkut_edge.settings import GatewaySettings
-from angkut_edge.spool import LANES, REFUSED_LANE, Spool
+from angkut_edge.spool import Spool
 from parts import envelopes, uplinks
 
 NOW = envelopes.whole_second()

@@ -10,19 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from angkut_broker.messages import Event, EventKind, ReadingName, Refused, Telemetry
+from angkut_edge.item import LANES, REFUSED_LANE, ItemKind, Name, lane_of
 from angkut_edge.policy import NO_ROOM, THINNED, TOO_OLD, keep_bounds
-from angkut_edge.spool import (
-    LANES,
-    MAX_ASIDE,
-    MAX_TAKEN,
-    REFUSED_LANE,
-    ItemKind,
-    Name,
-    Spool,
-    SpoolError,
-    SpoolFullError,
-    lane_of,
-)
+from angkut_edge.spool import MAX_ASIDE, MAX_TAKEN, Spool, SpoolError, SpoolFullError
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 YEAR = timedelta(days=366)
