@@ -188,10 +188,9 @@ class World:
 
     def _act(self, index: int, act: Act) -> None:
         before = float(self.waste.level_pct[index])
-        litres = 0.0
+        litres = act.amount if act.kind is TruthKind.BULKY else 0.0
         match act.kind:
             case TruthKind.BULKY:
-                litres = act.amount
                 self.waste.leave_bulky(index, litres)
             case TruthKind.PICKED:
                 litres = self.waste.pick(index, act.amount)
@@ -199,8 +198,8 @@ class World:
                 self.waste.press(index, act.amount)
             case TruthKind.KNOCKED_OVER:
                 litres = self.waste.spill(index, act.amount)
-            case _:  # what shows on the surface only
-                pass
+            case _:
+                pass  # It shows on the surface only.
         after = float(self.waste.level_pct[index])
         code = self.places[index].code
         self._events.append(
