@@ -76,9 +76,11 @@ class Batch:
         self.ignored_fields += decoded.ignored
         if decoded.refusal is not None:
             self.dead_letters.append(DeadLetter(source, decoded.refusal))
-        self.readings.extend((source, reading) for reading in decoded.readings)
-        self.refused.extend((source, thing) for thing in decoded.refused)
-        self._add_message(source, decoded)
+        self.readings += [(source, reading) for reading in decoded.readings]
+        self.refused += [(source, thing) for thing in decoded.refused]
+        # Asked first: what kind of message it is costs more than reading telemetry.
+        if decoded.message is not None:
+            self._add_message(source, decoded)
 
     def _add_message(self, source: Received, decoded: Decoded) -> None:
         match decoded.message:

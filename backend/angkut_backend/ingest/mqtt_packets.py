@@ -80,6 +80,11 @@ class Parser:
                 length, body = _remaining_length(data, start + 1)
                 if length < 0:
                     break
+            stop = body + length
+            if stop <= end and first & 0xF0 == _PUBLISH and length <= KEPT_BYTES:
+                deliveries.append(_message(data, first, body, stop))
+                start = stop
+                continue
             kept = min(length, KEPT_BYTES)
             if body + kept > end:
                 break
@@ -96,6 +101,8 @@ class Parser:
 
 def _remaining_length(data: bytes, at: int) -> tuple[int, int]:
     """Return a length (2.2.3) and where the body begins; a length of -1: bytes are missing."""
+    if len(data) > at + 1 and data[at + 1] < 0x80:  # most messages
+        return data[at] & 0x7F | data[at + 1] << 7, at + 2
     length = shift = 0
     for byte in data[at : at + 4]:
         length |= (byte & 0x7F) << shift
@@ -116,10 +123,12 @@ def _message(data: bytes, first: int, body: int, stop: int) -> Delivery:
     payload = topic_end + 2 if first & 0x06 else topic_end
     if payload > stop:
         raise MalformedPacketError("a PUBLISH that ends within its head")
-    number = int.from_bytes(data[topic_end:payload], "big")
-    if first & 0x06 and (number == 0 or first & 0x04):
-        raise MalformedPacketError(_bad_publish(first))
-    return data[topic:topic_end], data[payload:stop], number, bool(first & 0x08)
+    number = 0
+    if first & 0x06:
+        number = data[topic_end] << 8 | data[topic_end + 1]
+        if number == 0 or first & 0x04:
+            raise MalformedPacketError(_bad_publish(first))
+    return data[topic:topic_end], data[payload:stop], number, first & 0x08 != 0
 
 
 def _bad_publish(first: int) -> str:
