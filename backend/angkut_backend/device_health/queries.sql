@@ -81,12 +81,14 @@ WHERE m.device_id = ANY (%(devices)s)
   AND NOT (o.device_id = ANY (%(devices)s) AND o.device_id < m.device_id)
 
 -- name: buckets
--- Means of signal and warmth; codes of absent probes are no warmth.
+-- Means of signal and warmth; codes of absent probes are no warmth. What was observed under a wrong
+-- clock belongs to another time.
 SELECT r.device_id, date_bin(%(bucket)s, r.observed_at, 'epoch') AS at,
        avg(r.rssi_dbm)::float8 AS rssi_dbm,
        avg(r.temp_c) FILTER (WHERE r.temp_c BETWEEN -20 AND 90)::float8 AS temp_c, count(*) AS n
 FROM readings AS r
 WHERE r.device_id = ANY (%(devices)s) AND r.observed_at >= %(since)s AND r.observed_at <= %(now)s
+  AND r.flags & %(untimed)s = 0
 GROUP BY r.device_id, 2
 ORDER BY r.device_id, 2
 

@@ -12,9 +12,10 @@ from angkut_backend.device_health.checks import Finding
 from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.device_health.service import SQL, add_findings
 from angkut_backend.device_health.swaps import Bucket, History, Level, Swap, find_swap
-from angkut_backend.quality.rules import DISTRUST
+from angkut_backend.quality.rules import DISTRUST, Flag
 
 _DISTRUST = int(DISTRUST)
+_UNTIMED = int(Flag.CLOCK_SKEW | Flag.NO_CLOCK)
 #: Devices compared with their neighbours in one run.
 _DEVICES = 50
 
@@ -51,7 +52,8 @@ def _histories(
         "since": since,
         "now": now,
         "bucket": rules.SWAP_BUCKET,
-        "distrust": _DISTRUST,
+        "untimed": _UNTIMED,
+        "distrust": _DISTRUST | _UNTIMED,
     }
     buckets: defaultdict[int, dict[datetime, Bucket]] = defaultdict(dict)
     with conn.cursor(row_factory=args_row(Bucket)) as cursor:
