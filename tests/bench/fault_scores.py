@@ -31,6 +31,8 @@ CLOCK_VISIBLE_FOR_S = 3 * HOUR_S
 #: A swap must last, and happen early enough to be seen from both sides.
 SWAP_VISIBLE_S = 60 * HOUR_S
 SWAP_WITHIN_S = 48 * HOUR_S
+#: Both must be heard for a day within five days on either side, by quarters of a day.
+_BUCKET_S = 6 * HOUR_S
 
 _CLOCK = {Fault.CLOCK_DRIFT, Fault.CLOCK_JUMP, Fault.CLOCK_ZONE, Fault.CLOCK_LOST}
 #: Any of these makes a device silent.
@@ -347,10 +349,21 @@ def _swaps(town: Town) -> Score:
     def is_hit(label: Label) -> bool:
         return any(fits(label, *each) for each in found)
 
+    heard: defaultdict[str, set[int]] = defaultdict(set)
+    for reading in town.readings:
+        heard[reading.device].add(int(reading.at_s // _BUCKET_S))
+
+    def is_heard(label: Label, moment: float) -> bool:
+        both = heard[label.device_id] & heard[label.details["with"]]
+        middle = int(moment // _BUCKET_S)
+        return all(sum(middle + step * n in both for n in range(1, 21)) >= 4 for step in (-1, 1))
+
     visible = [
-        each for each in labels
-        if moments(each) and each.to_s - each.from_s >= SWAP_VISIBLE_S
-    ]  # fmt: skip
+        each
+        for each in labels
+        if each.to_s - each.from_s >= SWAP_VISIBLE_S
+        and any(is_heard(each, moment) for moment in moments(each))
+    ]
 
     def is_true(device: str, from_s: float, to_s: float) -> bool:
         return any(fits(label, device, from_s, to_s) for label in labels)

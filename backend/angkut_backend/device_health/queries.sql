@@ -81,26 +81,33 @@ WHERE m.device_id = ANY (%(devices)s)
   AND NOT (o.device_id = ANY (%(devices)s) AND o.device_id < m.device_id)
 
 -- name: buckets
--- Means of signal and warmth; codes of absent probes are no warmth. What was observed under a wrong
--- clock belongs to another time.
-SELECT r.device_id, date_bin(%(bucket)s, r.observed_at, 'epoch') AS at,
-       avg(r.rssi_dbm)::float8 AS rssi_dbm,
-       avg(r.temp_c) FILTER (WHERE r.temp_c BETWEEN -20 AND 90)::float8 AS temp_c, count(*) AS n
-FROM readings AS r
-WHERE r.device_id = ANY (%(devices)s) AND r.observed_at >= %(since)s AND r.observed_at <= %(now)s
-  AND r.flags & %(untimed)s = 0
-GROUP BY r.device_id, 2
-ORDER BY r.device_id, 2
+-- Means of signal and warmth; codes of absent probes are no warmth. Under a wrong clock the time of
+-- arrival counts.
+SELECT device_id, date_bin(%(bucket)s, seen_at, 'epoch') AS at, avg(rssi_dbm)::float8 AS rssi_dbm,
+       avg(temp_c) FILTER (WHERE temp_c BETWEEN -20 AND 90)::float8 AS temp_c, count(*) AS n
+FROM (
+    SELECT r.*, CASE WHEN r.flags & %(untimed)s = 0 THEN r.observed_at ELSE r.received_at END
+                AS seen_at
+    FROM readings AS r
+    WHERE r.device_id = ANY (%(devices)s) AND r.observed_at >= %(since)s
+      AND r.observed_at <= %(now)s
+) AS r
+GROUP BY 1, 2
+ORDER BY 1, 2
 
 -- name: distances
 -- One in a quarter of an hour is enough, and bounds what a device that reports every few seconds
 -- costs here.
-SELECT DISTINCT ON (device_id, date_bin('15 minutes', observed_at, 'epoch'))
-       device_id, observed_at AS at, distance_mm::float8 AS distance_mm
-FROM readings
-WHERE device_id = ANY (%(devices)s) AND observed_at >= %(since)s AND observed_at <= %(now)s
-  AND distance_mm IS NOT NULL AND flags & %(distrust)s = 0
-ORDER BY device_id, date_bin('15 minutes', observed_at, 'epoch'), observed_at
+SELECT DISTINCT ON (device_id, date_bin('15 minutes', seen_at, 'epoch'))
+       device_id, seen_at AS at, distance_mm::float8 AS distance_mm
+FROM (
+    SELECT r.*, CASE WHEN r.flags & %(untimed)s = 0 THEN r.observed_at ELSE r.received_at END
+                AS seen_at
+    FROM readings AS r
+    WHERE r.device_id = ANY (%(devices)s) AND r.observed_at >= %(since)s
+      AND r.observed_at <= %(now)s AND r.distance_mm IS NOT NULL AND r.flags & %(distrust)s = 0
+) AS r
+ORDER BY device_id, date_bin('15 minutes', seen_at, 'epoch'), seen_at
 
 -- name: known_swaps
 SELECT f.device_finding_id, f.device_id, f.from_at, f.to_at, f.detail

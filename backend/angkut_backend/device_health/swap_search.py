@@ -15,7 +15,7 @@ from angkut_backend.device_health.swaps import Bucket, History, Level, Swap, fin
 from angkut_backend.quality.rules import DISTRUST, Flag
 
 _DISTRUST = int(DISTRUST)
-_UNTIMED = int(Flag.CLOCK_SKEW | Flag.NO_CLOCK)
+_UNTIMED = int(Flag.CLOCK_SKEW)
 #: Devices compared with their neighbours in one run.
 _DEVICES = 50
 
@@ -53,7 +53,7 @@ def _histories(
         "now": now,
         "bucket": rules.SWAP_BUCKET,
         "untimed": _UNTIMED,
-        "distrust": _DISTRUST | _UNTIMED,
+        "distrust": _DISTRUST,
     }
     buckets: defaultdict[int, dict[datetime, Bucket]] = defaultdict(dict)
     with conn.cursor(row_factory=args_row(Bucket)) as cursor:
