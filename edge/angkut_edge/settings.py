@@ -26,6 +26,7 @@ from angkut_broker.session import BrokerAddress
 from angkut_broker.topics import Channel, Kind, Topic
 from angkut_edge import envelopes, models
 from angkut_edge.envelopes.base import Envelope
+from angkut_edge.envelopes.jsons import eui
 
 _FOLDER = "folder"
 
@@ -174,6 +175,16 @@ class GatewaySettings(_Table):
             raise ValueError(f"two sources are named {', '.join(twice)}")
         return sources
 
+    @field_validator("models", mode="before")
+    @classmethod
+    def _as_on_labels(cls, named: object) -> object:
+        if not isinstance(named, dict):
+            return named
+        plain = {eui(device) or device.strip().lower(): name for device, name in named.items()}
+        if len(plain) < len(named):
+            raise ValueError("a device is named twice, in different spellings; keep one line of it")
+        return plain
+
     @field_validator("models")
     @classmethod
     def _are_known(cls, named: dict[str, str]) -> dict[str, str]:
@@ -203,8 +214,8 @@ def load(path: Path) -> GatewaySettings:
 
     """
     try:
-        # An empty table, so that its defaults are checked like what is written.
-        values = {"spool": {}, **tomllib.loads(path.read_text())}
+        # An empty table, so that its defaults are checked; editors of Windows write a BOM.
+        values = {"spool": {}, **tomllib.loads(path.read_text("utf-8-sig"))}
     except OSError as exc:
         raise GatewaySettingsError(f"{path}: {exc.strerror}") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:

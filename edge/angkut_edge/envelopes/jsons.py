@@ -35,7 +35,8 @@ def parse(payload: bytes) -> object:
     if len(payload) > MAX_BYTES:
         raise EnvelopeError(f"{len(payload)} bytes; a sensor's message has {MAX_BYTES} at most")
     try:
-        return from_json(payload, allow_inf_nan=False)
+        # Editors of Windows begin a file with a byte-order mark.
+        return from_json(payload.removeprefix(b"\xef\xbb\xbf"), allow_inf_nan=False)
     except ValueError as exc:
         raise EnvelopeError(f"the message is not JSON: {exc}") from exc
 
@@ -120,6 +121,26 @@ def base64_bytes(value: object) -> bytes:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError) as exc:
         raise EnvelopeError(f"the data {given[:40]!r} are not base64: {exc}") from exc
+
+
+def hex_bytes(written: str) -> bytes:
+    """Return the bytes of hexadecimal digits; `0x`, blanks, commas, colons, hyphens do not matter.
+
+    Raises
+    ------
+    EnvelopeError
+        When it is something else; the text says what.
+
+    """
+    digits = re.sub(r"(?:^|(?<=[\s,:-]))0[xX]|[\s,:-]", "", written)
+    wrong = re.search(r"[^0-9a-fA-F]", digits)
+    if wrong:
+        raise EnvelopeError(f"{written[:80]!r} are no hexadecimal digits: there is a {wrong[0]!r}")
+    if len(digits) % 2:
+        raise EnvelopeError(
+            f"{written[:80]!r} are {len(digits)} hexadecimal digits; a byte has two: one is missing"
+        )
+    return bytes.fromhex(digits)
 
 
 def time(value: object, *, utc_offset_min: int = 0) -> datetime | None:

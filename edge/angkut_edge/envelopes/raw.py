@@ -1,6 +1,5 @@
 """The bytes of a device as they are, one MQTT topic for each device: NB-IoT without JSON."""
 
-import binascii
 import re
 from datetime import datetime
 from typing import Literal
@@ -50,7 +49,7 @@ class Raw(Envelope):
         try:
             written = payload.decode("ascii")
             if self.encoding == "hex":
-                return binascii.unhexlify(re.sub(r"\s", "", written))
+                return jsons.hex_bytes(written)
             return jsons.base64_bytes(written)
         except ValueError as exc:
             raise EnvelopeError(f"the message is not {self.encoding}: {exc}") from exc

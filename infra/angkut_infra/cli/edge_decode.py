@@ -9,6 +9,7 @@ import click
 
 from angkut_broker.errors import AngkutError
 from angkut_edge import models as known
+from angkut_edge.envelopes.jsons import hex_bytes
 from angkut_edge.hearing import hear
 from angkut_edge.hearing import read as read_message
 from angkut_edge.model import Model
@@ -16,10 +17,6 @@ from angkut_edge.settings import load
 from angkut_edge.uplink import Heard, Uplink
 
 _DEVICE = "0000000000000000"
-
-
-class UnreadableError(AngkutError):
-    """These are not the bytes of this device."""
 
 
 @click.command()
@@ -48,16 +45,16 @@ def models(name: str | None) -> None:
 @click.option("--port", type=click.IntRange(0, 255), help="LoRaWAN port, where the model needs it.")
 @click.argument("hexadecimal", nargs=-1, required=True)
 def decode(name: str, port: int | None, hexadecimal: tuple[str, ...]) -> None:
-    """Decode the bytes of one uplink, given as hexadecimal digits; blanks do not matter.
+    """Decode the bytes of one uplink, given as hexadecimal digits.
+
+    Blanks, colons, hyphens, 0x and capitals do not matter. Network servers show bytes as base64,
+    too: `base64 -d | xxd -p` turns it into hexadecimal digits.
 
     \b
     Example:
       angkut edge decode --model em400-mud --port 85 01755C 03670101 04824408 050001
     """
-    try:
-        payload = bytes.fromhex("".join(hexadecimal))
-    except ValueError as exc:
-        raise UnreadableError(f"{' '.join(hexadecimal)[:80]!r} are no hexadecimal digits") from exc
+    payload = hex_bytes(" ".join(hexadecimal))
     now, model = datetime.now(UTC), _find(name).name
     uplink = Uplink("command line", _DEVICE, received=now, hint=model, f_port=port, payload=payload)
     _tell(hear(uplink, now=now, models={}))

@@ -200,7 +200,7 @@ def test_raw_bytes_of_nobody_are_refused() -> None:
     envelope = Raw(topic="m/+/up", device_level=7, encoding="hex", model="em400-tld")
     assert "level 7" in hear(envelope, b"00").refusals[0].detail
     odd = Raw(topic="m/+/up", device_level=1, encoding="hex", model="em400-tld")
-    assert "not hex" in hear(odd, b"0x0").refusals[0].detail
+    assert "one is missing" in hear(odd, b"0x0").refusals[0].detail
 
 
 # SenML

@@ -91,7 +91,12 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
         ('application = "7"', 'application = "#"', ("sources[1].envelope", "application")),
         ('application = "7"', "app = 7", ("sources[1].envelope", "app")),
         ('"em310-udl"', '"em999"', ("models", "em999", "em310-udl")),
-        ('"24e124713d000001"', '"24E124713D000001"', ("models", "pattern")),
+        ('"24e124713d000001"', '"bin 7"', ("models", "bin 7", "pattern")),
+        (
+            '"24e124713d000001"',
+            '"24-E1-24-71-3D-00-00-01" = "em400-mud"\n"24e124713d000001"',
+            ("models", "twice", "one line"),
+        ),
         ("[models]", '[spool]\npath = "no/where.sqlite"\n[models]', ("spool.path", "no folder")),
         ("[models]", "[spool]\nmax_mb = 0\n[models]", ("spool.max_mb", "greater")),
         ("qos = 0", "qos = 2", ("sources[1].qos", "0 or 1")),
@@ -104,6 +109,18 @@ def test_each_mistake_is_named_with_its_field_and_what_it_must_be(
 ) -> None:
     text = wrong(tmp_path, old, new)
     assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize(
+    "device", ["24E124713D000001", "24-E1-24-71-3D-00-00-01", "24:e1:24:71:3d:00:00:01"]
+)
+def test_a_device_may_be_named_as_its_label_writes_it(tmp_path: Path, device: str) -> None:
+    told = settings(tmp_path, EXAMPLE.replace("24e124713d000001", device))
+    assert told.models == {"24e124713d000001": "em310-udl"}
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    assert settings(tmp_path, "\ufeff" + EXAMPLE).gateway == "gw-tps-04"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -36,7 +36,13 @@ def test_all_models_are_listed_and_one_tells_its_source() -> None:
 
 
 def test_bytes_are_decoded_with_blanks_and_without() -> None:
-    for digits in (["01755C03670101", "04824408"], ["01755C0367010104824408"]):
+    for digits in (
+        ["01755C03670101", "04824408"],
+        ["01755C0367010104824408"],
+        ["0x01755c03670101", "0x04824408"],
+        ["01:75:5C:03:67:01:01", "04-82-44-08"],
+        ["0x01, 0x75, 0x5c, 0x03 67 01 01 04 82 44 08"],
+    ):
         told = run("decode", "--model", "em400-mud", "--port", "85", *digits)
         assert told.exit_code == 0
         reading = json.loads(told.output.removeprefix("reading  "))
@@ -52,7 +58,8 @@ def test_a_frame_without_a_reading_says_so() -> None:
     [
         (("--model", "dl-mbx", "0305"), "protocol version 3"),
         (("--model", "nobody", "00"), "no decoder"),
-        (("--model", "dl-mbx", "zz"), "hexadecimal"),
+        (("--model", "dl-mbx", "zz"), "hexadecimal digits: there is a 'z'"),
+        (("--model", "dl-mbx", "030"), "one is missing"),
     ],
 )
 def test_what_cannot_be_decoded_ends_in_words(arguments: tuple[str, ...], words: str) -> None:
@@ -73,6 +80,7 @@ def test_a_message_is_read_as_a_source_would(tmp_path: Path) -> None:
     common = ("read", "--config", str(settings), "--topic", TOPIC)
     assert '"d_mm":[2116]' in run(*common, "lora", str(message)).output
     assert '"d_mm":[2116]' in run(*common, "lora", stdin=json.dumps(body)).output
+    assert '"d_mm":[2116]' in run(*common, "lora", stdin="\ufeff" + json.dumps(body)).output
     refused = run(*common, "lora", stdin="{")
     assert refused.exit_code == 1
     assert "bad_frame" in refused.output
