@@ -30,6 +30,7 @@ from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, Security
 from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
+from angkut_backend.planning import endpoints as planning
 from angkut_backend.pool import Pool
 from angkut_backend.quality import endpoints as quality
 from angkut_backend.readings import endpoints as readings
@@ -102,6 +103,7 @@ def _api() -> APIRouter:
         readings,
         quality,
         forecast,
+        planning,
         claims,
         alerts,
         live,

@@ -1,0 +1,70 @@
+-- name: bins
+SELECT b.code, b.lon, b.lat, b.access, b.container, b.volume_l, b.service_s, s.site_id,
+       a.code AS area_code, a.name AS area_name,
+       (SELECT max(c.after_at) FROM collection AS c
+        WHERE c.bin_id = b.bin_id AND c.after_at <= %(now)s AND c.confidence >= 0.5) AS emptied_at
+FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
+WHERE a.district_id = %(district_id)s ORDER BY b.bin_id
+
+-- name: depots
+SELECT code, lon, lat FROM depot WHERE district_id = %(district_id)s ORDER BY code
+
+-- name: disposal_sites
+SELECT code, lon, lat, opens_at, closes_at, tipping_min, queue_min FROM disposal_site
+WHERE district_id = %(district_id)s ORDER BY code
+
+-- name: transfers
+SELECT s.code, s.lon, s.lat FROM site AS s JOIN area AS a USING (area_id)
+WHERE a.district_id = %(district_id)s AND s.kind = 'tps3r' ORDER BY s.code
+
+-- name: vehicles
+SELECT v.code, d.code AS depot, v.kind, v.volume_l, v.payload_kg, v.access
+FROM vehicle AS v JOIN depot AS d USING (depot_id)
+WHERE d.district_id = %(district_id)s ORDER BY v.code
+
+-- name: add_plan
+INSERT INTO plan (
+    plan_id, district_id, shift_start, policy, parameters, problem, problem_sha256, travel_sha256,
+    travel_source, approximate, readings_as_of, seed, budget, solver, stage, document, violations,
+    data_trust, is_treated, author, created_at)
+VALUES (
+    %(plan_id)s, %(district_id)s, %(shift_start)s, %(policy)s, %(parameters)s, %(problem)s,
+    %(problem_sha256)s, %(travel_sha256)s, %(travel_source)s, %(approximate)s,
+    %(readings_as_of)s, %(seed)s, %(budget)s, %(solver)s, %(stage)s, %(document)s,
+    %(violations)s, %(data_trust)s, %(is_treated)s, %(author)s, %(created_at)s)
+
+-- name: add_event
+INSERT INTO plan_event (plan_id, kind, at, actor, note)
+VALUES (%(plan_id)s, %(kind)s, %(at)s, %(actor)s, %(note)s)
+
+-- name: lock_shift
+-- Two people cannot publish for one shift at once.
+SELECT pg_advisory_xact_lock(hashtextextended(
+    'angkut plan ' || district_id || ' ' || extract(epoch FROM shift_start), 0))
+FROM plan WHERE plan_id = %(plan_id)s
+
+-- name: in_force
+-- Published plans of the same shift that nobody withdrew.
+SELECT p.plan_id FROM plan AS p JOIN plan AS mine USING (district_id, shift_start)
+JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
+              ORDER BY plan_event_id DESC LIMIT 1) AS e ON true
+WHERE mine.plan_id = %(plan_id)s AND p.plan_id <> mine.plan_id AND e.kind = 'published'
+
+-- name: plan
+SELECT p.*, d.code AS district, d.timezone,
+       (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
+        ORDER BY plan_event_id DESC LIMIT 1) AS state
+FROM plan AS p JOIN district AS d USING (district_id) WHERE p.plan_id = %(plan_id)s
+
+-- name: events
+SELECT kind, at, actor, note FROM plan_event WHERE plan_id = %(plan_id)s ORDER BY plan_event_id
+
+-- name: plans
+SELECT p.plan_id, d.code AS district, p.shift_start, p.policy, p.author, p.created_at,
+       p.approximate, p.is_treated, jsonb_array_length(p.violations) AS violations,
+       p.document -> 'totals' AS totals, e.kind AS state
+FROM plan AS p JOIN district AS d USING (district_id)
+LEFT JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
+                   ORDER BY plan_event_id DESC LIMIT 1) AS e ON true
+WHERE NOT %(published_only)s OR e.kind = 'published'
+ORDER BY p.created_at DESC, p.plan_id LIMIT %(limit)s

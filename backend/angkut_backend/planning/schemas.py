@@ -1,0 +1,122 @@
+"""Plans as the API shows them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from angkut_backend.planning.plan_document import Plan, Totals
+from angkut_backend.planning.policies import Policy
+from angkut_backend.planning.records import EventKind, PlanLine, PlanRecord
+from angkut_backend.planning.service import MAX_NOTE
+
+Format = Literal["csv", "geojson", "gpx"]
+MEDIA_TYPES: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "geojson": "application/geo+json",
+    "gpx": "application/gpx+xml",
+}
+
+
+class PlanLineOut(BaseModel):
+    """A plan in the list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    plan_id: UUID
+    district: str
+    shift_start: datetime
+    policy: Policy
+    state: Annotated[EventKind | None, Field(description="Null: made, and nothing since")]
+    author: str
+    created_at: datetime
+    approximate: Annotated[bool, Field(description="Straight lines instead of roads")]
+    is_treated: Annotated[bool, Field(description="Levels decided in all areas")]
+    violations: Annotated[int, Field(description="Rules that it breaks, by the checker")]
+    totals: Totals
+
+
+class PlansOut(BaseModel):
+    """The newest plans."""
+
+    plans: list[PlanLineOut]
+
+
+class AreaTrustOut(BaseModel):
+    """How far an area's levels can be relied on."""
+
+    area: str
+    name: str
+    bins: int
+    trusted: Annotated[int, Field(description="Bins with a trusted level of the last day")]
+    is_fixed: Annotated[bool, Field(description="It keeps its fixed round")]
+
+
+class ViolationOut(BaseModel):
+    """A rule that the plan breaks."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    where: str
+    detail: str
+
+
+class PlanEventOut(BaseModel):
+    """Something that became of the plan."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: EventKind
+    at: datetime
+    actor: str
+    note: str
+
+
+class PlanOut(BaseModel):
+    """A plan with what it rests on."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    plan_id: UUID
+    district: str
+    timezone: str
+    shift_start: datetime
+    policy: Policy
+    parameters: dict[str, Any]
+    budget: dict[str, Any]
+    readings_as_of: datetime
+    state: EventKind | None
+    author: str
+    created_at: datetime
+    is_treated: bool
+    data_trust: list[AreaTrustOut]
+    violations: list[ViolationOut]
+    events: list[PlanEventOut]
+    plan: Plan
+
+
+class WithdrawIn(BaseModel):
+    """Why a plan is withdrawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Annotated[str, Field(max_length=MAX_NOTE, pattern=r"^\P{Cc}*$")] = ""
+
+
+class PublishedOut(BaseModel):
+    """What publishing did."""
+
+    plan_id: UUID
+    withdrawn: Annotated[list[UUID], Field(description="Plans of the shift that it replaces")]
+
+
+def plans_out(found: list[PlanLine]) -> PlansOut:
+    """Return the list."""
+    return PlansOut(plans=[PlanLineOut.model_validate(one) for one in found])
+
+
+def plan_out(found: PlanRecord) -> PlanOut:
+    """Return the whole."""
+    return PlanOut.model_validate(found)

@@ -1,0 +1,197 @@
+"""`angkut plan`: which bins today, by whom, in which order."""
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import click
+
+from angkut_backend.db import Connection
+from angkut_backend.forecast.loading import DistrictRow, districts
+from angkut_backend.planning import records, service
+from angkut_backend.planning.plan_document import Plan, StepKind
+from angkut_backend.planning.policies import Policy, PolicyParameters
+from angkut_backend.planning.records import PlanRecord
+from angkut_backend.planning.search import Budget
+from angkut_backend.planning.service import PlanOrder
+from angkut_backend.roads.service import Roads
+from angkut_broker.errors import AngkutError
+from angkut_infra.cli.context import actor, database, settings
+from angkut_infra.progress import bar
+
+_PLAN = click.argument("plan_id", metavar="PLAN", type=click.UUID)
+
+
+@click.group()
+def plan() -> None:
+    """Plan a shift: which bins, by whom, in which order. Plans are kept and never changed.
+
+    A plan that breaks a rule is kept too, but cannot be published.
+    """
+
+
+@plan.command()
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Local day of the shift [today].")
+@click.option(
+    "--policy",
+    type=click.Choice([str(one) for one in Policy]),
+    default=str(Policy.INTEGRATED),
+    show_default=True,
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0, 600), default=20, show_default=True, help="Of searching."
+)
+@click.option(
+    "--iterations",
+    type=click.IntRange(0, 1_000_000),
+    help="Search so far instead: the same input and seed give the same plan.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option("--district", "code", help="Code of the district, if there is more than one.")
+def make(
+    day: datetime | None,
+    policy: str,
+    seconds: float,
+    iterations: int | None,
+    seed: int,
+    code: str | None,
+) -> None:
+    """Make a plan from what is known at this moment."""
+    budget = Budget(iterations=iterations) if iterations is not None else Budget(seconds=seconds)
+    roads = Roads.open(settings().roads_folder)
+    now = datetime.now(UTC)
+    with database() as conn, bar("search, %") as progress:
+        district = _district(conn, code)
+        shift_day = day or now.astimezone(ZoneInfo(district.timezone))
+        order = PlanOrder(
+            day=shift_day.date(),
+            policy=Policy(policy),
+            parameters=PolicyParameters(),
+            budget=budget,
+            seed=seed,
+        )
+
+        def watch(used: float) -> bool:
+            progress(round(100 * used), 100)
+            return False
+
+        made = service.make(
+            conn,
+            district,
+            order,
+            roads,
+            uuid4(),
+            actor=actor(),
+            now=now,
+            watch=watch,
+            on_first=lambda first: click.echo(f"first plan: {_sums(first)}", err=True),
+        )
+    _print(made)
+
+
+@plan.command("list")
+@click.option("--limit", type=click.IntRange(1, records.MAX_PLANS), default=20, show_default=True)
+def list_(limit: int) -> None:
+    """List plans, the newest first."""
+    with database() as conn:
+        found = records.list_plans(conn, limit)
+    for one in found:
+        state = one.state or ("breaks rules" if one.violations else "made")
+        click.echo(
+            f"{one.plan_id}  {one.shift_start:%Y-%m-%d %H:%M}Z  {one.policy:16}  {state:12}  "
+            f"{one.totals.stops:4} stops  {one.totals.distance_m / 1000:7.1f} km  {one.author}"
+        )
+    if not found:
+        click.echo("no plans: `angkut plan make` makes one")
+
+
+@plan.command()
+@_PLAN
+def show(plan_id: UUID) -> None:
+    """Print the routes of PLAN, and why the bins that stay stay."""
+    with database() as conn:
+        _print(records.get(conn, plan_id))
+
+
+@plan.command()
+@_PLAN
+def accept(plan_id: UUID) -> None:
+    """Say that PLAN is good; it is in force when it is published."""
+    with database() as conn:
+        service.accept(conn, plan_id, actor=actor(), now=datetime.now(UTC))
+    click.echo(f"{plan_id} is accepted")
+
+
+@plan.command()
+@_PLAN
+def publish(plan_id: UUID) -> None:
+    """Put PLAN in force; one of the same shift that is in force is withdrawn."""
+    with database() as conn:
+        replaced = service.publish(conn, plan_id, actor=actor(), now=datetime.now(UTC))
+    click.echo(f"{plan_id} is published")
+    for other in replaced:
+        click.echo(f"{other} is withdrawn")
+
+
+@plan.command()
+@_PLAN
+@click.option("--note", default="", help="Why, up to 500 characters.")
+def withdraw(plan_id: UUID, note: str) -> None:
+    """Take PLAN out of force for good."""
+    if len(note) > service.MAX_NOTE:
+        raise AngkutError(f"--note: {len(note)} characters, at most {service.MAX_NOTE}")
+    with database() as conn:
+        service.withdraw(conn, plan_id, actor=actor(), now=datetime.now(UTC), note=note)
+    click.echo(f"{plan_id} is withdrawn")
+
+
+def _district(conn: Connection, code: str | None) -> DistrictRow:
+    found = districts(conn)
+    if not found:
+        raise AngkutError("there are no bins: load a site pack first, `angkut site load`")
+    names = ", ".join(one.code for one in found)
+    if code is None and len(found) > 1:
+        raise AngkutError(f"--district: say which one of {names}")
+    for one in found:
+        if code in {None, one.code}:
+            return one
+    raise AngkutError(f"--district {code}: there is {names}")
+
+
+def _print(made: PlanRecord) -> None:
+    zone = ZoneInfo(made.timezone)
+    click.echo(f"{made.plan_id}  {made.policy}  {made.state or 'made'}")
+    click.echo(f"shift {made.shift_start.astimezone(zone):%Y-%m-%d %H:%M} {made.timezone}")
+    click.echo(_sums(made.plan))
+    if made.plan.provenance.approximate:
+        click.echo("approximate: no road network, straight lines times a factor")
+    for area in made.data_trust:
+        if area["is_fixed"] and made.policy is not Policy.FIXED:
+            click.echo(
+                f"{area['name']}: levels of {area['trusted']} of {area['bins']} bins are trusted; "
+                "it keeps its fixed round, and the day is not treated"
+            )
+    for route in made.plan.routes:
+        click.echo(f"\n{route.vehicle}")
+        for step in route.steps:
+            at = made.problem.moment(step.begin_s)
+            load = f"{step.load_l:6} l" if step.kind is StepKind.STOP else ""
+            click.echo(f"  {at:%H:%M}  {step.kind:6}  {step.code:16} {load}".rstrip())
+    left = [one for one in made.plan.left if one.must or one.prize_rp > 0]
+    if left:
+        click.echo("\nstay, though there is a reason to serve them")
+    for one in left:
+        must = f", must: {one.must}" if one.must else ""
+        click.echo(f"  {one.bin:16} {one.reason}{must}")
+    for note in made.plan.notes:
+        click.echo(note)
+    for wrong in made.violations:
+        click.echo(f"breaks a rule: {wrong.where}: {wrong.code}, {wrong.detail}")
+
+
+def _sums(made: Plan) -> str:
+    sums = made.totals
+    return (
+        f"{sums.stops} stops, {sums.vehicles} vehicles, {sums.trips} trips, "
+        f"{sums.distance_m / 1000:.1f} km, {sums.load_kg / 1000:.1f} t, {len(made.left)} bins stay"
+    )

@@ -1,0 +1,100 @@
+"""Plans over HTTP: who sees them, who puts them in force, what other programs get."""
+
+import csv
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+from xml.etree import ElementTree as ET
+
+from angkut_backend.accounts.service import Role
+from angkut_backend.db import Connection
+from angkut_backend.forecast.loading import districts
+from angkut_backend.planning import service
+from angkut_backend.planning.plan_document import StepKind
+from angkut_backend.planning.policies import Policy, PolicyParameters
+from angkut_backend.planning.records import PlanRecord
+from angkut_backend.planning.search import Budget
+from angkut_backend.planning.service import PlanOrder
+from angkut_backend.roads.service import Roads
+from parts.api import Api
+from parts.levels_stored import NOW
+
+
+def some_plan(conn: Connection) -> PlanRecord:
+    order = PlanOrder(
+        day=NOW.date() + timedelta(days=1),
+        policy=Policy.INTEGRATED,
+        parameters=PolicyParameters(),
+        budget=Budget(iterations=5),
+        seed=1,
+    )
+    roads = Roads(Path("none"), None)
+    district = districts(conn)[0]
+    made = service.make(conn, district, order, roads, uuid4(), actor="account:ana", now=NOW)
+    conn.commit()
+    return made
+
+
+def test_a_plan_goes_from_the_list_into_force(town: Connection, api: Api) -> None:
+    first, second = some_plan(town), some_plan(town)
+    dispatcher, viewer = api.signed_in(Role.DISPATCHER), api.signed_in(Role.VIEWER)
+    driver = api.signed_in(Role.DRIVER)
+    path = f"/api/plans/{first.plan_id}"
+
+    assert len(viewer.get("/api/plans").json()["plans"]) == 2
+    assert viewer.post(f"{path}/publish").status_code == 403
+    assert driver.get(path).status_code == 404
+    assert driver.get(f"{path}.csv").status_code == 404
+    assert driver.get("/api/plans").json()["plans"] == []
+    assert dispatcher.post(f"{path}/accept").json()["state"] == "accepted"
+    assert dispatcher.post(f"{path}/publish").json()["withdrawn"] == []
+    assert dispatcher.post(f"{path}/publish").status_code == 409
+    shown = driver.get(path).json()
+    assert shown["state"] == "published"
+    assert [event["actor"] for event in shown["events"]] == ["account:dispatcher"] * 2
+    assert shown["plan"] == first.plan.model_dump(mode="json")
+    other = dispatcher.post(f"/api/plans/{second.plan_id}/publish").json()
+    assert other["withdrawn"] == [str(first.plan_id)]
+    note = {"note": "banjir"}
+    answer = dispatcher.post(f"/api/plans/{second.plan_id}/withdraw", json=note).json()
+    assert answer["events"][-1]["note"] == "banjir"
+    assert dispatcher.get(f"/api/plans/{uuid4()}").status_code == 404
+    assert dispatcher.get("/api/plans/nonsense").status_code == 422
+    assert dispatcher.get(f"{path}.exe").status_code == 422
+    assert api.anonymous().get(path).status_code == 401
+
+
+def test_exports_tell_every_stop_in_its_order(town: Connection, api: Api) -> None:
+    made = some_plan(town)
+    client = api.signed_in(Role.EVALUATOR)
+    path = f"/api/plans/{made.plan_id}"
+    stops = [code for route in made.plan.routes for code in route.bins]
+    assert stops
+
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{path}.csv").text)))
+    assert [row["code"] for row in rows if row["kind"] == "stop"] == stops
+    steps = [step for route in made.plan.routes for step in route.steps]
+    assert sum(int(row["distance_m"]) for row in rows) == made.plan.totals.distance_m
+    assert [row["begin_local"] for row in rows] == [
+        made.problem.moment(step.begin_s).strftime("%H:%M") for step in steps
+    ]
+
+    features = json.loads(client.get(f"{path}.geojson").text)["features"]
+    points = [f["properties"]["code"] for f in features if f["geometry"]["type"] == "Point"]
+    assert [code for code in points if code in stops] == stops
+    lines = [f for f in features if f["geometry"]["type"] == "LineString"]
+    assert [line["properties"]["vehicle"] for line in lines] == [
+        route.vehicle for route in made.plan.routes
+    ]
+    assert all(line["properties"]["approximate"] for line in lines)
+
+    gpx = ET.fromstring(client.get(f"{path}.gpx").text)  # noqa: S314 - our own answer
+    space = {"g": "http://www.topografix.com/GPX/1/1"}
+    names = [
+        point.findtext("g:name", namespaces=space)
+        for point in gpx.findall("g:rte/g:rtept", space)
+        if point.findtext("g:type", namespaces=space) == StepKind.STOP
+    ]
+    assert names == stops

@@ -1,0 +1,245 @@
+"""Plans out of what is stored: made, checked, published once, never changed."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from angkut_backend.db import Connection
+from angkut_backend.errors import ConflictError, NotFoundError
+from angkut_backend.forecast.loading import districts
+from angkut_backend.planning import records, service
+from angkut_backend.planning.assembly import (
+    NothingToPlanError,
+    ShiftError,
+    assemble,
+    is_round_day,
+)
+from angkut_backend.planning.policies import Policy, PolicyParameters
+from angkut_backend.planning.problem import MustReason
+from angkut_backend.planning.records import EventKind, PlanRecord
+from angkut_backend.planning.search import Budget
+from angkut_backend.planning.service import PlanOrder, PlanViolatesError
+from angkut_backend.planning.solve import digest
+from angkut_backend.roads.service import Roads
+from parts.levels_stored import NOW
+
+#: The day after: 05:00 WIB is 21 hours ahead.
+DAY = date(2026, 3, 11)
+ASKED = NOW - timedelta(minutes=10)
+ROADS = Roads(Path("none"), None)
+
+
+def order(policy: Policy = Policy.INTEGRATED, day: date = DAY) -> PlanOrder:
+    return PlanOrder(
+        day=day, policy=policy, parameters=PolicyParameters(), budget=Budget(iterations=20), seed=3
+    )
+
+
+def make(conn: Connection, what: PlanOrder | None = None) -> PlanRecord:
+    district = districts(conn)[0]
+    made = service.make(
+        conn, district, what or order(), ROADS, uuid4(), actor="account:ana", now=ASKED
+    )
+    conn.commit()
+    return made
+
+
+def silence(conn: Connection) -> None:
+    """Take the levels of the last two days away."""
+    conn.execute("DELETE FROM rollup_hourly WHERE bucket > %s", [NOW - timedelta(hours=48)])
+
+
+def spoilt(conn: Connection) -> UUID:
+    """Store a copy of a plan whose check found something."""
+    made, copy = make(conn), uuid4()
+    columns = [
+        row["column_name"]
+        for row in conn.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'plan'"
+        )
+    ]
+    others = ", ".join(name for name in columns if name not in {"plan_id", "violations"})
+    conn.execute(
+        f"INSERT INTO plan (plan_id, violations, {others}) SELECT %s, "  # noqa: S608 - names of our own
+        f"""'[{{"code": "shift", "where": "B 9001", "detail": "is late"}}]', {others} """
+        "FROM plan WHERE plan_id = %s",
+        [copy, made.plan_id],
+    )
+    return copy
+
+
+def test_a_plan_is_made_from_what_is_stored(town: Connection) -> None:
+    made = make(town)
+
+    assert made.violations == []
+    assert 0 < made.plan.totals.stops < 42
+    assert len(made.plan.served) + len(made.plan.left) == 42
+    assert made.plan.provenance.approximate
+    assert made.plan.provenance.problem_sha256 == digest(made.problem)
+    assert made.is_treated
+    assert [area["trusted"] for area in made.data_trust] == [40]
+    assert (made.author, made.state) == ("account:ana", None)
+    assert made.problem.moment(0).isoformat() == "2026-03-11T05:00:00+07:00"
+
+
+def test_the_fuller_bins_are_served(town: Connection) -> None:
+    made = make(town)
+    fill = {one.code: one.fill_pct or 0.0 for one in made.problem.bins}
+    served = [fill[one.bin] for one in made.plan.served]
+    left = [fill[one.bin] for one in made.plan.left]
+
+    assert sum(served) / len(served) > sum(left) / len(left) + 10
+
+
+def test_the_same_data_seed_and_iterations_give_the_same_plan(town: Connection) -> None:
+    first, second = make(town), make(town)
+
+    assert first.plan_id != second.plan_id
+    assert first.plan == second.plan
+
+
+def test_an_area_of_which_little_is_known_keeps_its_round(town: Connection) -> None:
+    silence(town)
+
+    made = make(town)
+
+    assert not made.is_treated
+    assert [area["is_fixed"] for area in made.data_trust] == [True]
+    assert {one.must for one in made.problem.bins} <= {None, MustReason.SCHEDULE}
+    assert all(one.prize_rp == 0 for one in made.problem.bins)
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_every_policy_makes_a_plan_that_keeps_the_rules(town: Connection, policy: Policy) -> None:
+    made = make(town, order(policy))
+
+    assert made.violations == []
+    assert made.policy is policy
+    assert made.is_treated is (policy is not Policy.FIXED)
+
+
+def test_rounds_come_every_second_day(town: Connection) -> None:
+    days = [DAY + timedelta(days=number) for number in range(4)]
+
+    assert [is_round_day(1, day) for day in days].count(True) == 2
+    assert is_round_day(1, DAY) is not is_round_day(2, DAY)
+    for day in (DAY - timedelta(days=1), DAY):
+        problem = make(town, order(Policy.FIXED, day)).problem
+        site = town.execute("SELECT site_id FROM site").fetchone()
+        assert site
+        is_due = any(one.must for one in problem.bins)
+        assert is_due is is_round_day(site["site_id"], day)
+
+
+def test_a_bin_knows_how_long_ago_it_was_emptied(town: Connection) -> None:
+    problem = make(town).problem
+    gaps = {one.code: one.gap_h for one in problem.bins}
+    row = town.execute(
+        "SELECT max(after_at) AS at FROM collection JOIN bin USING (bin_id) WHERE code = 'T-003'"
+    ).fetchone()
+
+    assert row
+    hours = (problem.moment(4 * 3600) - row["at"]).total_seconds() / 3600
+    assert gaps["T-003"] == pytest.approx(hours, abs=0.1)
+    assert gaps["BKS-BT-0001"] is None
+
+
+@pytest.mark.parametrize(
+    ("day", "word"), [(date(2026, 3, 9), "is over"), (date(2026, 3, 14), "do not reach")]
+)
+def test_a_day_that_cannot_be_planned_is_refused(town: Connection, day: date, word: str) -> None:
+    with pytest.raises(ShiftError, match=word):
+        make(town, order(day=day))
+
+
+def test_the_shift_that_has_begun_can_be_planned(town: Connection) -> None:
+    assert make(town, order(day=date(2026, 3, 10))).violations == []
+
+
+@pytest.mark.parametrize("table", ["vehicle", "disposal_site"])
+def test_what_is_missing_is_named(town: Connection, table: str) -> None:
+    town.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+
+    with pytest.raises(NothingToPlanError, match=table.replace("_", " ")):
+        assemble(town, districts(town)[0], DAY, Policy.FIXED, PolicyParameters(), ASKED)
+
+
+def test_a_published_plan_replaces_the_one_before(town: Connection) -> None:
+    first, second, other_day = make(town), make(town), make(town, order(day=date(2026, 3, 10)))
+    for one in (first, other_day):
+        assert service.publish(town, one.plan_id, actor="account:ana", now=NOW) == []
+
+    replaced = service.publish(town, second.plan_id, actor="account:budi", now=NOW)
+
+    assert replaced == [first.plan_id]
+    events = records.get(town, first.plan_id).events
+    assert [event.kind for event in events] == [EventKind.PUBLISHED, EventKind.WITHDRAWN]
+    assert str(second.plan_id) in events[1].note
+    states = {one.plan_id: one.state for one in records.list_plans(town)}
+    assert states[second.plan_id] is EventKind.PUBLISHED
+    assert states[other_day.plan_id] is EventKind.PUBLISHED
+
+
+def test_a_plan_that_breaks_rules_is_not_published(town: Connection) -> None:
+    copy = spoilt(town)
+
+    with pytest.raises(PlanViolatesError, match="B 9001: shift, is late"):
+        service.publish(town, copy, actor="account:ana", now=NOW)
+
+    assert records.get(town, copy).events == []
+
+
+def test_what_became_of_a_plan_does_not_become_again(town: Connection) -> None:
+    plan_id = make(town).plan_id
+    service.accept(town, plan_id, actor="account:ana", now=NOW)
+    with pytest.raises(ConflictError, match="accepted already"):
+        service.accept(town, plan_id, actor="account:ana", now=NOW)
+    service.publish(town, plan_id, actor="account:ana", now=NOW)
+    with pytest.raises(ConflictError, match="published already"):
+        service.publish(town, plan_id, actor="account:ana", now=NOW)
+    service.withdraw(town, plan_id, actor="account:ana", now=NOW, note="rain")
+    with pytest.raises(ConflictError, match="withdrawn already"):
+        service.publish(town, plan_id, actor="account:ana", now=NOW)
+    with pytest.raises(ConflictError, match="withdrawn already"):
+        service.withdraw(town, plan_id, actor="account:ana", now=NOW)
+
+
+def test_everything_is_in_the_audit_log(town: Connection) -> None:
+    plan_id = make(town).plan_id
+    service.publish(town, plan_id, actor="account:budi", now=NOW)
+
+    rows = town.execute(
+        "SELECT actor, action FROM audit_log WHERE subject = %s ORDER BY audit_id", [str(plan_id)]
+    ).fetchall()
+    assert [(row["actor"], row["action"]) for row in rows] == [
+        ("account:ana", "plan.make"),
+        ("account:budi", "plan.published"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE plan SET author = 'x'",
+        "DELETE FROM plan",
+        "TRUNCATE plan CASCADE",
+        "UPDATE plan_event SET actor = 'x'",
+        "DELETE FROM plan_event",
+        "TRUNCATE plan_event",
+    ],
+)
+def test_nothing_is_ever_changed_or_removed(town: Connection, change: str) -> None:
+    service.publish(town, make(town).plan_id, actor="account:ana", now=NOW)
+    town.commit()
+
+    with pytest.raises(psycopg.errors.RestrictViolation, match="never changed"):
+        town.execute(change)
+
+
+def test_there_is_no_plan_of_an_unknown_id(town: Connection) -> None:
+    nobody = uuid4()
+    with pytest.raises(NotFoundError, match=str(nobody)):
+        service.publish(town, nobody, actor="account:ana", now=NOW)
