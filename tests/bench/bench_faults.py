@@ -5,7 +5,7 @@
 Seeded towns with all faults on (rates raised, so that a month holds enough of each) go through
 the code that runs in life: decoded, stored, judged, devices and neighbours checked at the times
 at which the worker would, on a real database. Then what was found is compared with the labelled
-log. Thresholds were chosen on seeds 1 to 4; report others.
+log. Thresholds were chosen on seeds 1 to 6; report others.
 """
 
 import argparse
