@@ -48,7 +48,10 @@ _NEARLY_ONE = b".99999"
 
 
 def read_quickly(payload: bytes, *, is_batch: bool) -> Sequence[Reading] | None:
-    """Return the readings of a telemetry payload; `None` when the full way must look at it."""
+    """Return the readings of a telemetry payload; `None` when the full way must look at it.
+
+    Their ids are whatever text was sent: the caller compares them with the topic anyway.
+    """
     try:
         readings = _MANY.decode(payload) if is_batch else (_ONE.decode(payload),)
     except (MsgspecError, ValueError, RecursionError):  # ValueError: not UTF-8
