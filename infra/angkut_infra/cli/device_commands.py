@@ -7,11 +7,12 @@ from pydantic import ValidationError
 
 from angkut_backend.commands import service
 from angkut_backend.commands.schemas import COMMAND_IN, LONGEST_S, SHORTEST_S
+from angkut_backend.registry.sheet import normal_id
 from angkut_infra.cli.context import actor, database
 
 
 @click.command()
-@click.argument("device_id", metavar="ID")
+@click.argument("device_id", metavar="ID", type=normal_id)
 @click.argument("cmd", type=click.Choice(["interval", "calibrate", "reboot", "update"]))
 @click.option("--seconds", type=int, help="With interval: seconds between two readings.")
 @click.option("--fw", help="With update: version of the firmware.")
@@ -62,7 +63,7 @@ def command(
 
 
 @click.command()
-@click.argument("device_id", metavar="ID")
+@click.argument("device_id", metavar="ID", type=normal_id)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 def commands(device_id: str, limit: int) -> None:
     """List the newest commands of device ID and what became of them."""

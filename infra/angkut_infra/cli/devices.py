@@ -7,6 +7,7 @@ import click
 
 from angkut_backend.registry import service
 from angkut_backend.registry.hanging import Hanging
+from angkut_backend.registry.sheet import normal_id
 from angkut_backend.settings import Settings
 from angkut_broker.credentials import new_secret, verifiers
 from angkut_broker.session import wait_until_accepted
@@ -31,7 +32,13 @@ for _command in (mount, unmount, swap, correct, import_, command, commands):
 
 @devices.command()
 @click.option("--bin", "bin_code", help="Code on the bin's label: BKS-BT-0241. Default: in stock.")
-@click.option("--id", "device_id", help="Device id (DevEUI, IMEI, ...). Default: a new one.")
+@click.option(
+    "--id",
+    "device_id",
+    metavar="ID",
+    type=normal_id,
+    help="Device id as on its label (DevEUI, IMEI, ...). Default: a new one.",
+)
 @click.option("--empty-mm", type=click.IntRange(1, 20_000), help="Sensor to the empty bottom.")
 @click.option("--full-mm", type=click.IntRange(0, 20_000), help="Sensor to the full line.")
 @click.option(
@@ -64,7 +71,7 @@ def add(
       angkut devices add --bin BKS-BT-0241 --empty-mm 1200 --full-mm 200
       angkut devices add --id 70B3D57ED0001234 --model "EM400-MUD"
     """
-    device_id = device_id.lower() if device_id else f"02{secrets.token_hex(7)}"
+    device_id = device_id or f"02{secrets.token_hex(7)}"
     hanging = _hanging(bin_code, empty_mm, full_mm)
     if not service.is_device_id(device_id):
         raise click.BadParameter(f"must match {ID_PATTERN}", param_hint="--id")
@@ -103,7 +110,7 @@ def add(
 
 
 @devices.command()
-@click.argument("device_id", metavar="ID")
+@click.argument("device_id", metavar="ID", type=normal_id)
 def rotate(device_id: str) -> None:
     """Give a sensor another password. The old one ends at once.
 
@@ -115,7 +122,6 @@ def rotate(device_id: str) -> None:
     Example:
       angkut devices rotate 70b3d57ed0001234
     """
-    device_id = device_id.lower()
     secret = new_secret()
     with database() as conn:
         topic = service.rotate_secret(conn, device_id, verifiers(secret), actor=actor())
@@ -126,7 +132,7 @@ def rotate(device_id: str) -> None:
 
 
 @devices.command()
-@click.argument("device_id", metavar="ID")
+@click.argument("device_id", metavar="ID", type=normal_id)
 def retire(device_id: str) -> None:
     """Take a sensor out of use: the broker lets it in no more, its bin is free.
 
@@ -137,7 +143,6 @@ def retire(device_id: str) -> None:
     Example:
       angkut devices retire 70b3d57ed0001234
     """
-    device_id = device_id.lower()
     with database() as conn:
         bin_code = service.retire_device(conn, device_id, now=datetime.now(UTC), actor=actor())
     click.echo(f"{device_id} is retired{f'; bin {bin_code} has no sensor now' if bin_code else ''}")

@@ -12,6 +12,7 @@ from angkut_backend.registry import exchanges, moves
 from angkut_backend.registry.changes import Change
 from angkut_backend.registry.hanging import Hanging, MountingKind
 from angkut_backend.registry.mountings import Geometry, correct_mounting
+from angkut_backend.registry.sheet import normal_id
 from angkut_infra.cli.context import actor, database
 from angkut_infra.cli.times import UTC_TIME
 from angkut_infra.progress import bar
@@ -52,7 +53,7 @@ def _geometry(*, required: bool) -> Callable[[Callable[..., Any]], Callable[...,
 
 
 @click.command()
-@click.argument("device_id", metavar="ID")
+@click.argument("device_id", metavar="ID", type=normal_id)
 @click.argument("bin_code", metavar="BIN")
 @_geometry(required=True)
 @click.option("--kind", type=click.Choice(get_args(MountingKind)), help="What it is fixed to.")
@@ -103,7 +104,7 @@ def mount(
     with database() as conn:
         done = moves.mount(
             conn,
-            device_id.lower(),
+            device_id,
             bin_code,
             hanging,
             at=at or now,
@@ -113,7 +114,7 @@ def mount(
             move=move,
         )
         conn.commit()
-        click.echo(f"{device_id.lower()} hangs in {bin_code} since {done.at:%F %TZ}")
+        click.echo(f"{device_id} hangs in {bin_code} since {done.at:%F %TZ}")
         _follow(conn, done, now)
 
 

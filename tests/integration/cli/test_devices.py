@@ -52,6 +52,23 @@ def test_a_device_in_stock_is_mounted_moved_taken_down_and_retired(run: Run) -> 
 
 
 @pytest.mark.usefixtures("site")
+def test_an_id_is_one_device_however_its_label_writes_it(run: Run) -> None:
+    run("devices", "add", "--id", "70B3D57ED0001234", "--bin", "BKS-BT-0241", *GEOMETRY)
+    for label in ("70-B3-D5-7E-D0-00-12-34", "70:b3:d5:7e:d0:00:12:34"):
+        again = run("devices", "add", "--id", label, fails=True)
+        assert isinstance(again.exception, ConflictError)
+        assert (
+            "is queued" in run("devices", "command", label, "interval", "--seconds", "600").output
+        )
+        assert "interval" in run("devices", "commands", label).output
+        moved = ("devices", "mount", label, "BKS-BT-0242", *GEOMETRY)
+        assert "--move" in str(run(*moved, fails=True).exception)
+    shown = run("devices", "rotate", "70-B3-D5-7E-D0-00-12-34").output
+    assert "70b3d57ed0001234 has a new password" in shown
+    assert "70b3d57ed0001234 is retired" in run("devices", "retire", "70B3D57ED0001234").output
+
+
+@pytest.mark.usefixtures("site")
 def test_a_rotated_password_is_shown_once_and_only_its_verifiers_are_kept(
     run: Run, conn: Connection
 ) -> None:
