@@ -98,8 +98,12 @@ class Downlinks:
 
     def _encode(self, command: Command, device: str) -> Handed:
         known = self._memory.device(device)
-        if known is None or known.route is None or known.source not in self._envelopes:
+        if known is None or known.source not in self._envelopes:
             raise EnvelopeError(f"{device} has not been heard here yet: nobody knows the way to it")
+        if known.route is None:
+            raise EnvelopeError(
+                f"{device} is heard through {known.source}, which has no way back to a device"
+            )
         envelope = self._envelopes[known.source]
         if isinstance(envelope, Angkut):
             # It reads commands as they are, without the word for whom they are.

@@ -4,9 +4,10 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from angkut_broker.topics import ID_PATTERN
+from angkut_edge import models
 from angkut_edge.envelopes import jsons
 from angkut_edge.envelopes.base import Envelope
 from angkut_edge.uplink import EnvelopeError, Opened, Uplink
@@ -23,6 +24,13 @@ class Raw(Envelope):
     encoding: Literal["binary", "hex", "base64"] = "binary"
     #: Model of all devices here, unless the settings name another one for a device.
     model: str | None = None
+
+    @field_validator("model")
+    @classmethod
+    def _is_known(cls, model: str | None) -> str | None:
+        if model is not None and models.find(model) is None:
+            raise ValueError(f"no decoder for {model}; there are {', '.join(models.registry())}")
+        return model
 
     @property
     def filters(self) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ def test_downlinks_of_others_are_answered_by_nobody(here: Here) -> None:
     ("source", "route", "model", "fields", "words"),
     [
         (None, None, None, {}, "not been heard here"),
-        ("nb", None, "em310-udl", {}, "not been heard here"),
+        ("nb", None, "em310-udl", {}, "heard through nb, which has no way back"),
         ("gone", ROUTE, "em310-udl", {}, "not been heard here"),
         ("lora", ROUTE, None, {}, "model is not known"),
         ("lora", ROUTE, "em310-udl", {"args": {"seconds": 1}}, "seconds"),

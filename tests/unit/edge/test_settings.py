@@ -99,6 +99,11 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
         ),
         ("[models]", '[spool]\npath = "no/where.sqlite"\n[models]', ("spool.path", "no folder")),
         ("[models]", "[spool]\nmax_mb = 0\n[models]", ("spool.max_mb", "greater")),
+        (
+            'kind = "chirpstack", application = "7"',
+            'kind = "raw", topic = "nb/+/up", device_level = 1, model = "dds75nbb"',
+            ("sources[1].envelope", "dds75nbb", "dds75-nb"),
+        ),
         ("qos = 0", "qos = 2", ("sources[1].qos", "0 or 1")),
         ("qos = 0", "port = 70000", ("sources[1].port", "65535")),
         ("[upstream]", "[upstream", ("not TOML",)),
