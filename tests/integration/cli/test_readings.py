@@ -56,7 +56,7 @@ def test_what_is_wrong_with_devices_is_listed(run: Run, conn: Connection, now: d
 def test_a_correction_derives_the_history_with_progress(run: Run, conn: Connection) -> None:
     result = run("devices", "correct", "--bin", BIN, "--empty-mm", "1210")
     assert re.search(r"d_empty_mm +1200 -> 1210", result.output)
-    assert "derive: 0 of" in result.output
+    assert f"derive {BIN}: 0 of" in result.output
     assert "4 readings changed" in result.output
     row = conn.execute("SELECT fill_pct FROM bin_latest").fetchone()
     assert row
