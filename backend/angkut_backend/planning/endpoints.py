@@ -12,10 +12,12 @@ from angkut_backend.clock import Now
 from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.planning import records, service
+from angkut_backend.planning.difference import difference
 from angkut_backend.planning.exports import to_csv, to_geojson, to_gpx
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.schemas import (
     MEDIA_TYPES,
+    DifferenceOut,
     Format,
     PlanOut,
     PlansOut,
@@ -65,6 +67,14 @@ def get_plan(caller: SignedIn, pool: PoolDep, plan_id: UUID) -> PlanOut:
     """A plan: routes, the reason for every bin, what it rests on, what became of it."""
     with pool.connection() as conn:
         return plan_out(_visible(conn, caller, plan_id))
+
+
+@router.get("/{plan_id}/difference")
+def get_difference(caller: SignedIn, pool: PoolDep, plan_id: UUID, to: UUID) -> DifferenceOut:
+    """What changes from this plan to another: bins, kilometres, minutes, risk."""
+    with pool.connection() as conn:
+        found = difference(_visible(conn, caller, plan_id), _visible(conn, caller, to))
+    return DifferenceOut.model_validate(found)
 
 
 @router.post("/{plan_id}/accept")

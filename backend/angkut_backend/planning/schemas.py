@@ -97,6 +97,32 @@ class PlanOut(BaseModel):
     plan: Plan
 
 
+class MovedOut(BaseModel):
+    """A bin that another vehicle serves."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    bin: str
+    from_vehicle: str
+    to_vehicle: str
+
+
+class DifferenceOut(BaseModel):
+    """From one plan to another; sums are of the other less those of the one."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    added: list[str]
+    dropped: list[str]
+    moved: list[MovedOut]
+    distance_m: int
+    duration_s: int
+    trips: int
+    cost_rp: float
+    overflows: Annotated[float, Field(description="Expected, of bins that stay")]
+    missed_must: Annotated[int, Field(description="Bins that must be served and are not")]
+
+
 class WithdrawIn(BaseModel):
     """Why a plan is withdrawn."""
 

@@ -9,6 +9,7 @@ import click
 from angkut_backend.db import Connection
 from angkut_backend.forecast.loading import DistrictRow, districts
 from angkut_backend.planning import records, service
+from angkut_backend.planning.difference import difference
 from angkut_backend.planning.plan_document import Plan, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import PlanRecord
@@ -111,6 +112,26 @@ def show(plan_id: UUID) -> None:
     """Print the routes of PLAN, and why the bins that stay stay."""
     with database() as conn:
         _print(records.get(conn, plan_id))
+
+
+@plan.command()
+@_PLAN
+@click.argument("other", metavar="OTHER", type=click.UUID)
+def compare(plan_id: UUID, other: UUID) -> None:
+    """Print what changes from PLAN to OTHER: bins, kilometres, minutes, risk."""
+    with database() as conn:
+        found = difference(records.get(conn, plan_id), records.get(conn, other))
+    for code in found.added:
+        click.echo(f"added    {code}")
+    for code in found.dropped:
+        click.echo(f"dropped  {code}")
+    for one in found.moved:
+        click.echo(f"moved    {one.bin}  from {one.from_vehicle} to {one.to_vehicle}")
+    click.echo(
+        f"{found.distance_m / 1000:+.1f} km, {found.duration_s / 60:+.0f} min, "
+        f"{found.trips:+d} trips, {found.cost_rp:+.0f} Rp, {found.overflows:+.1f} overflows "
+        f"expected, {found.missed_must:+d} bins that must be served and are not"
+    )
 
 
 @plan.command()

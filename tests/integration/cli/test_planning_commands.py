@@ -60,6 +60,7 @@ def test_a_plan_goes_from_nothing_into_force_and_out() -> None:
     assert "keeps its fixed round, and the day is not treated" in made
     assert "approximate" in made
 
+    assert "+0.0 km" in run("plan", "compare", plan_id, plan_id)
     assert "accepted" in run("plan", "accept", plan_id)
     assert "published" in run("plan", "publish", plan_id)
     assert f"{plan_id}  integrated  published" in run("plan", "show", plan_id)

@@ -22,10 +22,10 @@ from parts.api import Api
 from parts.levels_stored import NOW
 
 
-def some_plan(conn: Connection) -> PlanRecord:
+def some_plan(conn: Connection, policy: Policy = Policy.INTEGRATED) -> PlanRecord:
     order = PlanOrder(
         day=NOW.date() + timedelta(days=1),
-        policy=Policy.INTEGRATED,
+        policy=policy,
         parameters=PolicyParameters(),
         budget=Budget(iterations=5),
         seed=1,
@@ -98,3 +98,24 @@ def test_exports_tell_every_stop_in_its_order(town: Connection, api: Api) -> Non
         if point.findtext("g:type", namespaces=space) == StepKind.STOP
     ]
     assert names == stops
+
+
+def test_what_changes_between_two_plans_adds_up(town: Connection, api: Api) -> None:
+    one, other = some_plan(town), some_plan(town, Policy.THRESHOLD_ROUTED)
+    client = api.signed_in(Role.VIEWER)
+
+    there = client.get(f"/api/plans/{one.plan_id}/difference?to={other.plan_id}").json()
+    back = client.get(f"/api/plans/{other.plan_id}/difference?to={one.plan_id}").json()
+
+    before = {served.bin for served in one.plan.served}
+    after = {served.bin for served in other.plan.served}
+    assert before != after
+    assert set(there["added"]) == after - before == set(back["dropped"])
+    assert set(there["dropped"]) == before - after == set(back["added"])
+    assert there["moved"] == []
+    metres = other.plan.totals.distance_m - one.plan.totals.distance_m
+    assert there["distance_m"] == metres == -back["distance_m"]
+    assert there["overflows"] == -back["overflows"]
+    driver = api.signed_in(Role.DRIVER)
+    hidden = driver.get(f"/api/plans/{one.plan_id}/difference?to={other.plan_id}")
+    assert hidden.status_code == 404

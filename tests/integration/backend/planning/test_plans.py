@@ -1,5 +1,6 @@
 """Plans out of what is stored: made, checked, published once, never changed."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from angkut_backend.planning.assembly import (
     assemble,
     is_round_day,
 )
+from angkut_backend.planning.difference import Moved, NotComparableError, difference
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.problem import MustReason
 from angkut_backend.planning.records import EventKind, PlanRecord
@@ -243,3 +245,17 @@ def test_there_is_no_plan_of_an_unknown_id(town: Connection) -> None:
     nobody = uuid4()
     with pytest.raises(NotFoundError, match=str(nobody)):
         service.publish(town, nobody, actor="account:ana", now=NOW)
+
+
+def test_a_bin_on_another_vehicle_has_moved(town: Connection) -> None:
+    made = make(town)
+    first = made.plan.served[0]
+    served = (first.model_copy(update={"vehicle": "B 9002"}), *made.plan.served[1:])
+    other = replace(made, plan=made.plan.model_copy(update={"served": served}))
+
+    found = difference(made, other)
+
+    assert found.moved == (Moved(first.bin, "B 9001", "B 9002"),)
+    assert (found.added, found.dropped, found.distance_m) == ((), (), 0)
+    with pytest.raises(NotComparableError, match=r"32\.75\.02"):
+        difference(made, replace(other, district="32.75.02"))
