@@ -8,6 +8,7 @@ from angkut_backend.device_health.rules import FindingKind
 from angkut_backend.device_health.service import list_findings
 from angkut_backend.quality.derivation import derive as derive_readings
 from angkut_backend.quality.reports import daily_quality, list_collections
+from angkut_backend.registry.sheet import normal_id
 from angkut_infra.cli.context import database
 from angkut_infra.cli.times import UTC_TIME
 from angkut_infra.progress import bar
@@ -78,7 +79,7 @@ def collections(bin_code: str | None, days: int, min_confidence: float) -> None:
 
 
 @readings.command()
-@click.option("--device", help="Only of this device.")
+@click.option("--device", metavar="ID", type=normal_id, help="Only of this device.")
 @click.option(
     "--kind", type=click.Choice([kind.value for kind in FindingKind]), help="Only of this kind."
 )
@@ -102,4 +103,4 @@ def findings(device: str | None, kind: str | None, days: int) -> None:
             f"{row.from_at:%F %T} .. {row.to_at:%F %TZ}  {detail}"
         )
     if not rows:
-        click.echo("nothing is known against any device")
+        click.echo(f"nothing is known against {device or 'any device'} in these {days} days")

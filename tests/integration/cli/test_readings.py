@@ -47,7 +47,10 @@ def test_what_is_wrong_with_devices_is_listed(run: Run, conn: Connection, now: d
     assert "nothing is known" in run("readings", "findings").output
     check_devices(conn, now + timedelta(hours=3))
     conn.commit()
-    [line] = run("readings", "findings", "--device", DEVICE).output.splitlines()
+    assert (
+        "against nobody in these 7 days" in run("readings", "findings", "--device", "Nobody").output
+    )
+    [line] = run("readings", "findings", "--device", DEVICE.upper()).output.splitlines()
     assert re.match(rf"dropout +{DEVICE} +{BIN} .*readings missed 6", line)
     assert "nothing is known" in run("readings", "findings", "--kind", "stuck").output
 
