@@ -210,8 +210,11 @@ def _client(broker: BrokerAddress, *, client_id: str, clean_session: bool) -> mq
     if broker.username:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:
-        files = (broker.ca_file, broker.cert_file, broker.key_file)
-        client.tls_set(*(str(path) if path else None for path in files))
+        ca, cert, key = (
+            str(path) if path else None
+            for path in (broker.ca_file, broker.cert_file, broker.key_file)
+        )
+        client.tls_set(ca, cert, key)
     return client
 
 
