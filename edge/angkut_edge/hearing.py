@@ -162,7 +162,7 @@ def _translate(uplink: Uplink, frame: Frame, model: Model | None, now: datetime)
 
 def _receipt(uplink: Uplink, now: datetime) -> tuple[datetime, tuple[Fault, ...]]:
     """Return when it was received, and whether the network server's clock was of no use."""
-    if EARLIEST <= uplink.received <= now + MAX_AHEAD:
+    if _plausible(uplink.received, now):
         return uplink.received, ()
     return now, (Fault.CLOCK,)
 

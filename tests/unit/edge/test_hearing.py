@@ -81,7 +81,10 @@ def test_a_wrong_clock_gives_the_servers_time_and_a_fault(t: datetime) -> None:
     assert reading.faults == [Fault.CLOCK]
 
 
-@pytest.mark.parametrize("received", [datetime(1980, 1, 6, tzinfo=UTC), NOW + timedelta(days=1)])
+@pytest.mark.parametrize(
+    "received",
+    [datetime(1980, 1, 6, tzinfo=UTC), NOW - timedelta(days=15), NOW + timedelta(days=1)],
+)
 def test_a_server_without_a_clock_gives_the_arrival_and_a_fault(received: datetime) -> None:
     (reading,) = heard(Sample(d_mm=(600,)), received=received).readings
     assert reading.t == NOW
