@@ -23,7 +23,7 @@ class Filling:
 
 
 def filling(bins: int, days: int, seed: int, *, holiday: float | None = None) -> Filling:
-    """Return bins that are emptied every other morning; each fifth day may be of a kind of its own."""
+    """Return bins that are emptied every other morning; each fifth day may be a holiday."""
     rng = np.random.default_rng(seed)
     hours = days * 24
     rate = np.exp(np.log(RATE) + SIGMA * rng.standard_normal(bins))
