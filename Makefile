@@ -20,7 +20,7 @@ test: ## Run every test: page, unit, integration, end to end
 	@$(PYTHON) infra/bootstrap.py dev
 	@bash infra/test-parts.sh
 	@bash infra/test-page.sh
-	$(BIN)/pytest
+	@bash infra/test-python.sh $(BIN)/pytest
 
 chaos: ## Kill ingest, broker and database 30 times in each scenario; KILLS=, SEED=
 	@$(PYTHON) infra/bootstrap.py dev

@@ -58,6 +58,9 @@ def plain(stage: Stage) -> Iterator[Sequence[PlainSender]]:
         yield senders
 
 
+@pytest.mark.skipif(
+    KILLS_VARIABLE not in os.environ, reason="the next one has these faults and more: `make chaos`"
+)
 def test_kills_of_every_part_lose_and_double_nothing_that_a_sender_with_memory_holds(
     stage: Stage, confirmed: Sequence[ConfirmedSender], kills: int, rng: random.Random
 ) -> None:
