@@ -6,7 +6,7 @@ pytest=$1
 unit_log=$(mktemp)
 trap 'rm -f "$unit_log"' EXIT
 
-nice "$pytest" tests/unit >"$unit_log" 2>&1 &
+nice "$pytest" -p no:cacheprovider tests/unit >"$unit_log" 2>&1 &
 unit=$!
 "$pytest" --ignore=tests/unit
 others_failed=$?
