@@ -13,7 +13,7 @@ from pydantic import Field
 
 from angkut_edge.envelopes import jsons
 from angkut_edge.envelopes.base import Envelope
-from angkut_edge.envelopes.fields import FieldMap
+from angkut_edge.envelopes.fields import FieldMap, frame_of_codec
 from angkut_edge.uplink import Answer, Downlink, EnvelopeError, Opened, Stage, Uplink
 
 #: Tags of a device in which its model may be named, before its profile's name is tried.
@@ -56,17 +56,11 @@ class ChirpStack(Envelope):
     def _up(self, body: dict[str, object], device: str, route: str, now: datetime) -> Opened:
         rssi_dbm, snr_db = jsons.best_radio(body.get("rxInfo"), ("snr", "loRaSNR"))
         data = jsons.base64_bytes(body.get("data"))
-        decoded = body.get("object")
         frame = None
         if not data:
-            if not isinstance(decoded, dict) or not decoded:
+            frame = frame_of_codec(self.decoded, body.get("object"), device=device, wanted="data")
+            if frame is None:
                 return Opened(device=device, route=route, ignored="no data")
-            if self.decoded is None:
-                raise EnvelopeError(
-                    f"{device}: the message holds what a codec made of the bytes, but no bytes: "
-                    "let the server send `data`, or describe `decoded` in the gateway's settings"
-                )
-            frame = self.decoded.frame(decoded)
         uplink = Uplink(
             self.kind,
             device,

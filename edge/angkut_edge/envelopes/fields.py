@@ -211,3 +211,25 @@ def _add(gathering: Gathering, quantity: Quantity, value: object, unit: str | No
 def _is_in(one: Sample, samples: list[Sample]) -> bool:
     times = (sample.t for sample in samples if sample.t)
     return one.t is not None and any(abs(one.t - t) < _SAME for t in times)
+
+
+def frame_of_codec(
+    described: FieldMap | None, decoded: object, *, device: str, wanted: str
+) -> Frame | None:
+    """Read what a network server's codec made of a message that lacks the bytes themselves.
+
+    Returns `None` when it made nothing.
+
+    Raises
+    ------
+    EnvelopeError
+        The settings do not say where in it the reading is; `wanted` names the field for the bytes.
+    """
+    if not isinstance(decoded, dict) or not decoded:
+        return None
+    if described is None:
+        raise EnvelopeError(
+            f"{device}: the message holds what a codec made of the bytes, but no bytes: let the "
+            f"server send `{wanted}`, or describe `decoded` in the gateway's settings"
+        )
+    return described.frame(decoded)

@@ -14,7 +14,7 @@ from pydantic import Field
 from angkut_broker.topics import ID_PATTERN
 from angkut_edge.envelopes import jsons
 from angkut_edge.envelopes.base import Envelope
-from angkut_edge.envelopes.fields import FieldMap
+from angkut_edge.envelopes.fields import FieldMap, frame_of_codec
 from angkut_edge.uplink import Answer, Downlink, EnvelopeError, Opened, Stage, Uplink
 
 _TOPIC = re.compile(r"(v3/[^/]+/devices/[^/]+)/.+")
@@ -74,18 +74,12 @@ class TheThingsStack(Envelope):
         now: datetime,
     ) -> Opened:
         data = jsons.base64_bytes(message.get("frm_payload"))
-        decoded = message.get("decoded_payload")
         frame = None
         if not data:
-            if not isinstance(decoded, dict) or not decoded:
+            decoded = message.get("decoded_payload")
+            frame = frame_of_codec(self.decoded, decoded, device=device, wanted="frm_payload")
+            if frame is None:
                 return Opened(device=device, route=route, ignored="no data")
-            if self.decoded is None:
-                raise EnvelopeError(
-                    f"{device}: the message holds what a codec made of the bytes, but no bytes: "
-                    "let the server send `frm_payload`, or describe `decoded` in the gateway's "
-                    "settings"
-                )
-            frame = self.decoded.frame(decoded)
         rssi_dbm, snr_db = jsons.best_radio(message.get("rx_metadata"))
         times = (message.get("received_at"), body.get("received_at"))
         uplink = Uplink(
