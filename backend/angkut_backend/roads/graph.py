@@ -14,7 +14,7 @@ from pathlib import Path
 from angkut_backend.roads.errors import RoadBuildError, RoadsUnavailableError
 from angkut_backend.roads.travel import Profile
 
-#: Truck and motor cart; each is a Lua file beside this one.
+#: Truck and motor cart; each is a Lua file in the folder `profiles`.
 PROFILES: tuple[Profile, ...] = ("truck", "small")
 _LUA = Path(__file__).parent / "profiles"
 #: What is built, in order; the arguments come before the file.
@@ -136,8 +136,8 @@ def _run(share: Path, program: str, profile: Profile, work: Path) -> None:
         arguments += ["--profile", lua, str(work / f"{profile}.osm.pbf")]
     else:
         arguments.append(str(work / f"{profile}.osrm"))
-    # The profiles of the engine itself, which ours build on.
-    env = os.environ | {"LUA_PATH": f"{share / 'share' / 'profiles'}/?.lua;;"}
+    # Ours build on the profiles of the engine itself.
+    env = os.environ | {"LUA_PATH": f"{_LUA}/?.lua;{share / 'share' / 'profiles'}/?.lua;;"}
     done = subprocess.run(
         [str(share / "bin" / program), *arguments],
         capture_output=True,
@@ -159,8 +159,8 @@ def _digest(extract: Path) -> str:
     with extract.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    for profile in PROFILES:
-        digest.update((_LUA / f"{profile}.lua").read_bytes())
+    for profile in sorted(_LUA.glob("*.lua")):
+        digest.update(profile.read_bytes())
     return digest.hexdigest()
 
 
