@@ -14,6 +14,7 @@ from angkut_backend.forecast.model import FillModel, group_numbers, learn
 from angkut_backend.forecast.predict import HORIZON_H, Forecast, predict
 from angkut_backend.planning.checker import check
 from angkut_backend.planning.district import KG_PER_LITRE, District
+from angkut_backend.planning.outlook import Outlook, load_of
 from angkut_backend.planning.plan_document import Plan, StepKind
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
@@ -36,8 +37,8 @@ from angkut_sim.world import World
 _HOUR_S = 3600
 #: Weeks under the fixed schedule that all policies learn from.
 LEARN_DAYS = 28
-#: When a vehicle comes on average, and when it can come next, hours after the shift begins.
-_SERVICE_H, _NEXT_H = 4, 28
+#: A fixed round is planned for this level, whatever is in the bins, %.
+_ROUND_PCT = 60.0
 #: The shift begins an hour after the operational day, at which policies are asked.
 _TO_SHIFT_H = 1
 
@@ -181,10 +182,10 @@ class _Office:
         """Return what the vehicles do today."""
         learning = len(self.plans) < LEARN_DAYS
         policy = Policy.FIXED if learning else self._policy
-        forecast = None if policy is Policy.FIXED else self._forecast(len(self.plans))
+        outlook = self._outlook(policy, len(self.plans))
         due = {visit.bin for visit in self._fixed(view).visits(view)}
         prospects = [
-            self._prospect(view, row, forecast, due=row in due) for row in range(len(self.places))
+            self._prospect(view, row, outlook, due=row in due) for row in range(len(self.places))
         ]
         shift = datetime.fromtimestamp(view.at_s + _TO_SHIFT_H * _HOUR_S, UTC)
         problem = self._district.problem(shift, bins_of(policy, prospects, self._parameters))
@@ -229,18 +230,17 @@ class _Office:
             self._model = model, calibrate(history, model, hours)
         return predict(history, self._model[0], hours, self._model[1])
 
-    def _prospect(self, view: View, row: int, forecast: Forecast | None, *, due: bool) -> Prospect:
+    def _outlook(self, policy: Policy, day: int) -> Outlook:
+        if policy is not Policy.FIXED:
+            return Outlook.of(self._forecast(day), _TO_SHIFT_H)
+        nothing = np.zeros(len(self.places))
+        return Outlook(nothing + _ROUND_PCT, nothing, nothing)
+
+    def _prospect(self, view: View, row: int, outlook: Outlook, *, due: bool) -> Prospect:
         place = self.places[row]
         known = self._bins[place.code]
-        at_service, at_next = _TO_SHIFT_H + _SERVICE_H, _TO_SHIFT_H + _NEXT_H
-        if forecast is None:
-            fill, chance, lasting = 60.0, 0.0, 0.0
-        else:
-            fill = float(forecast.mean_pct[row, at_service])
-            chance = float(forecast.overflow_probability()[row, at_next])
-            hours = forecast.overflow_hours()[row]
-            lasting = float(hours[at_next] - hours[at_service])
-        litres = round(min(fill, 130.0) / 100 * place.volume_l)
+        fill_pct = float(outlook.fill_pct[row])
+        load_l, load_kg = load_of(fill_pct, place.volume_l)
         return Prospect(
             Bin(
                 code=known.code,
@@ -248,14 +248,14 @@ class _Office:
                 lat=known.lat,
                 access=known.access,
                 container=known.container,
-                load_l=litres,
-                load_kg=round(litres * KG_PER_LITRE),
+                load_l=load_l,
+                load_kg=load_kg,
                 service_s=known.service_s,
             ),
             known.volume_l,
-            fill,
-            chance,
-            lasting,
+            fill_pct,
+            float(outlook.overflow_probability[row]),
+            float(outlook.overflow_h[row]),
             float(view.hours_since[row]),
             due,
         )

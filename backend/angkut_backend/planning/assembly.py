@@ -12,19 +12,16 @@ from angkut_backend.errors import BackendError
 from angkut_backend.forecast import service as forecasts
 from angkut_backend.forecast.loading import DistrictRow
 from angkut_backend.forecast.predict import HORIZON_H
-from angkut_backend.planning.district import KG_PER_LITRE, SHIFT_BEGINS, District
+from angkut_backend.planning.district import SHIFT_BEGINS, District
+from angkut_backend.planning.outlook import NEXT_H, SERVICE_H, Outlook, load_of
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
 from angkut_backend.planning.problem import Bin, Problem
 
 SQL = load_queries("angkut_backend.planning")
 
 _HOUR_S = 3600
-#: When a vehicle comes on average, and when it can come next, hours after the shift begins.
-_SERVICE_H, _NEXT_H = 4, 28
 #: An area of which less is known keeps its fixed round.
 TRUSTED_SHARE = 0.6
-#: What heaps on a bin, at most, % of its volume.
-_HEAPED_PCT = 130.0
 
 
 class ShiftError(BackendError):
@@ -91,11 +88,7 @@ def assemble(
     made = forecasts.current(conn, district, now)
     shift = datetime.combine(day, SHIFT_BEGINS, ZoneInfo(district.timezone))
     ahead_h = _ahead_h(shift, made.loaded.from_at, now, district)
-    at_service, at_next = max(ahead_h + _SERVICE_H, 0), max(ahead_h + _NEXT_H, 0)
-    mean = made.forecast.mean_pct[:, at_service]
-    chance = made.forecast.overflow_probability()[:, at_next]
-    hours = made.forecast.overflow_hours()
-    lasting = hours[:, at_next] - hours[:, at_service]
+    outlook = Outlook.of(made.forecast, ahead_h)
     age_h = made.forecast.now.age_h
     rows = conn.execute(SQL["bins"], {"district_id": district.district_id, "now": now}).fetchall()
     areas = _areas(rows, [bool(age <= forecasts.TRUSTED_AGE_H) for age in age_h], policy)
@@ -105,9 +98,9 @@ def assemble(
         prospect = _prospect(
             row,
             shift,
-            fill_pct=float(mean[number]),
-            overflow_probability=float(chance[number]),
-            overflow_h=float(lasting[number]),
+            fill_pct=float(outlook.fill_pct[number]),
+            overflow_probability=float(outlook.overflow_probability[number]),
+            overflow_h=float(outlook.overflow_h[number]),
             is_trusted=bool(age_h[number] <= forecasts.TRUSTED_AGE_H),
         )
         by = Policy.FIXED if row["area_code"] in fixed else policy
@@ -121,8 +114,8 @@ def _ahead_h(shift: datetime, from_at: datetime, now: datetime, district: Distri
     if shift.date() < local:
         raise ShiftError(f"{shift:%Y-%m-%d} is over: plan for {local} or later")
     ahead_h = round((shift - from_at).total_seconds() / _HOUR_S)
-    if ahead_h + _NEXT_H > HORIZON_H:
-        last = (from_at + timedelta(hours=HORIZON_H - _NEXT_H)).astimezone(shift.tzinfo)
+    if ahead_h + NEXT_H > HORIZON_H:
+        last = (from_at + timedelta(hours=HORIZON_H - NEXT_H)).astimezone(shift.tzinfo)
         raise ShiftError(
             f"forecasts do not reach {shift:%Y-%m-%d}: plan for a shift that begins "
             f"before {last:%Y-%m-%d %H:%M}"
@@ -157,8 +150,8 @@ def _prospect(
     overflow_h: float,
     is_trusted: bool,
 ) -> Prospect:
-    litres = round(min(fill_pct, _HEAPED_PCT) / 100 * row["volume_l"])
-    service_at = shift + timedelta(hours=_SERVICE_H)
+    load_l, load_kg = load_of(fill_pct, row["volume_l"])
+    service_at = shift + timedelta(hours=SERVICE_H)
     emptied_at = row["emptied_at"]
     return Prospect(
         Bin(
@@ -168,8 +161,8 @@ def _prospect(
             area=row["area_code"],
             access=row["access"],
             container=row["container"],
-            load_l=litres,
-            load_kg=round(litres * KG_PER_LITRE),
+            load_l=load_l,
+            load_kg=load_kg,
             service_s=row["service_s"],
             trusted=is_trusted,
         ),
