@@ -74,6 +74,60 @@ class PlanEventOut(BaseModel):
     note: str
 
 
+class PlannedBinOut(BaseModel):
+    """A bin as the planner knew it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    lon: float
+    lat: float
+    area: str | None
+    container: str
+    access: Literal["road", "alley"]
+    load_l: int
+    load_kg: int
+    fill_pct: Annotated[float | None, Field(description="Expected when a vehicle comes")]
+    overflow_probability: Annotated[
+        float | None, Field(description="That it overflows before the next chance")
+    ]
+    gap_h: Annotated[float | None, Field(description="Since it was last emptied, hours")]
+    trusted: Annotated[bool, Field(description="The level rests on readings of the last day")]
+
+
+class PlannedVehicleOut(BaseModel):
+    """A vehicle as the planner knew it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    kind: str
+    access: Literal["road", "alley"]
+    volume_l: Annotated[int, Field(description="Loose waste that it holds")]
+    payload_kg: int
+
+
+class PlacedOut(BaseModel):
+    """A depot or a disposal site."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    lon: float
+    lat: float
+
+
+class ProblemOut(BaseModel):
+    """What there was to plan."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    bins: list[PlannedBinOut]
+    vehicles: list[PlannedVehicleOut]
+    depots: list[PlacedOut]
+    disposal_sites: list[PlacedOut]
+
+
 class PlanOut(BaseModel):
     """A plan with what it rests on."""
 
@@ -94,6 +148,7 @@ class PlanOut(BaseModel):
     data_trust: list[AreaTrustOut]
     violations: list[ViolationOut]
     events: list[PlanEventOut]
+    problem: ProblemOut
     plan: Plan
 
 
