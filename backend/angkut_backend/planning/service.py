@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -32,6 +33,16 @@ class PlanViolatesError(ConflictError):
     code = "plan_violates"
 
 
+class Phase(StrEnum):
+    """Where the making of a plan is."""
+
+    DATA = "data"
+    ROADS = "roads"
+    FIRST = "first"
+    SEARCH = "search"
+    CHECK = "check"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOrder:
     """What somebody asks for."""
@@ -54,10 +65,22 @@ def make(
     now: datetime,
     watch: Watch = lambda _used: False,
     on_first: Callable[[Plan], None] = lambda _plan: None,
+    first_id: UUID | None = None,
+    on_phase: Callable[[Phase], None] = lambda _phase: None,
 ) -> PlanRecord:
     """Plan a shift and keep the plan, with what the independent checker says of it.
 
     No transaction is open while the planner searches.
+
+    Parameters
+    ----------
+    watch, on_first
+        See `solve.plan`.
+    first_id
+        Keep the first plan too, under this id, if a search follows; `on_first` is part of the
+        transaction that does.
+    on_phase
+        Hears what begins.
 
     Raises
     ------
@@ -66,11 +89,25 @@ def make(
     RoadsUnavailableError
         The road network cannot be read.
     """
+    on_phase(Phase.DATA)
     assembled = assemble(conn, district, order.day, order.policy, order.parameters, now)
     conn.commit()
+    on_phase(Phase.ROADS)
     travel, _ = roads.travel(points_of(assembled.problem))
+
+    def take_first(found: Plan) -> None:
+        if first_id is not None and order.policy.is_routed:
+            keep(conn, first_id, district, order, assembled, found, travel, actor=actor, now=now)
+            on_first(found)
+            conn.commit()
+        else:
+            on_first(found)
+        on_phase(Phase.SEARCH)
+
+    on_phase(Phase.FIRST)
     budget = order.budget if order.policy.is_routed else Budget(iterations=0)
-    made = solve(assembled.problem, travel, budget, order.seed, watch=watch, on_first=on_first)
+    made = solve(assembled.problem, travel, budget, order.seed, watch=watch, on_first=take_first)
+    on_phase(Phase.CHECK)
     keep(conn, plan_id, district, order, assembled, made, travel, actor=actor, now=now)
     return get(conn, plan_id)
 
