@@ -14,7 +14,6 @@ LEFT JOIN mounting AS m ON m.bin_id = b.bin_id
     AND m.valid_from <= %(now)s AND (m.valid_to IS NULL OR m.valid_to > %(now)s)
 LEFT JOIN device AS d ON d.device_id = coalesce(m.device_id, l.device_id)
 WHERE {which}
-ORDER BY b.code
 
 -- name: all_bins
 true

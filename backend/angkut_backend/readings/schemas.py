@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 
+from msgspec import json
 from pydantic import BaseModel
-from pydantic_core import to_json
 
 from angkut_backend.accounts.service import Role
 from angkut_backend.geojson import Point
 from angkut_backend.readings.figures import DayFigures
-from angkut_backend.readings.service import BinState, FillClass, LevelHistory
+from angkut_backend.readings.service import BinState, FillClass, LevelHistory, fill_class
 
 
 class BinProperties(BaseModel):
@@ -97,6 +97,7 @@ class DaysOut(BaseModel):
 def bin_feature(state: BinState, role: Role, now: datetime) -> dict[str, object]:
     """Show a bin to that role, as a `BinFeature`: a viewer is not shown what hangs in it."""
     inside = role is not Role.VIEWER
+    unknown_after = state.unknown_after
     return {
         "type": "Feature",
         "id": state.code,
@@ -109,9 +110,9 @@ def bin_feature(state: BinState, role: Role, now: datetime) -> dict[str, object]
             "container": state.container,
             "volume_l": state.volume_l,
             "fill_pct": None if state.fill_pct is None else round(state.fill_pct, 1),
-            "fill_class": state.fill_class(now),
+            "fill_class": fill_class(state.fill_pct, unknown_after, now),
             "trusted_at": state.trusted_at,
-            "unknown_after": state.unknown_after,
+            "unknown_after": unknown_after,
             "seen_at": state.seen_at,
             "battery_mv": state.battery_mv if inside else None,
             "device_id": state.device_id if inside else None,
@@ -123,10 +124,11 @@ def bin_feature(state: BinState, role: Role, now: datetime) -> dict[str, object]
 def bins_json(states: Iterable[BinState], role: Role, now: datetime) -> bytes:
     """Show bins to that role: the JSON of a `BinCollection`.
 
-    Without its objects, which would take as long as all the rest of the answer; a test compares.
+    Without its objects and its encoder, which would take as long as all the rest of the answer; a
+    test compares.
     """
     features = [bin_feature(state, role, now) for state in states]
-    return to_json({"type": "FeatureCollection", "features": features})
+    return json.encode({"type": "FeatureCollection", "features": features})
 
 
 def readings_out(history: LevelHistory) -> ReadingsOut:

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
-
-from psycopg.rows import tuple_row
 
 from angkut_backend.db import Connection, load_queries
 from angkut_backend.errors import BackendError, NotFoundError
@@ -94,13 +93,6 @@ class BinState(NamedTuple):
             return None
         return self.trusted_at + timedelta(seconds=UNKNOWN_AFTER_INTERVALS * self.interval_s)
 
-    def fill_class(self, now: datetime) -> FillClass:
-        """Return the level in a word."""
-        known_until = self.unknown_after
-        if self.fill_pct is None or known_until is None or now >= known_until:
-            return FillClass.UNKNOWN
-        return fill_class(self.fill_pct)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelPoint:
@@ -159,9 +151,14 @@ class TimeRange:
         return next(s for s in BUCKETS_S if length_s / s + 1 <= MAX_BUCKETS)
 
 
-def fill_class(fill_pct: float) -> FillClass:
-    """Return the word for a level that is believed."""
-    return next((word for below, word in _CLASSES if fill_pct < below), FillClass.FULL)
+def fill_class(fill_pct: float | None, unknown_after: datetime | None, now: datetime) -> FillClass:
+    """Return the word for a level that is believed up to a time."""
+    if fill_pct is None or unknown_after is None or now >= unknown_after:
+        return FillClass.UNKNOWN
+    for below, word in _CLASSES:
+        if fill_pct < below:
+            return word
+    return FillClass.FULL
 
 
 def list_bins(
@@ -194,10 +191,13 @@ def bins_query(which: str) -> str:
 
 
 def _bins(conn: Connection, which: str, values: Mapping[str, object]) -> list[BinState]:
-    with conn.cursor(row_factory=tuple_row) as cursor:
-        # Binary: to read 4,000 times from text takes longer than to find them.
-        cursor.execute(bins_query(which), values, binary=True)
-        return list(map(BinState._make, cursor))
+    with conn.cursor(row_factory=lambda _cursor: BinState._make) as cursor:
+        # Binary: to read 4,000 times from text takes longer than to find them. Read in one go: row
+        # by row takes half as long again.
+        states = cursor.execute(bins_query(which), values, binary=True).fetchall()
+    # They come almost in order, so that this takes less than to have the database sort wide rows.
+    states.sort(key=attrgetter("code"))
+    return states
 
 
 def level_history(conn: Connection, code: str, span: TimeRange) -> LevelHistory:

@@ -53,13 +53,14 @@ HALF_HOURLY = BinState(
     ],
 )
 def test_each_class_begins_at_its_bound(fill_pct: float, word: str) -> None:
-    assert fill_class(fill_pct) == word
+    assert fill_class(fill_pct, NOW + timedelta(seconds=1), NOW) == word
 
 
 def test_a_level_is_believed_for_three_intervals() -> None:
     assert HALF_HOURLY.unknown_after == NOW + timedelta(minutes=90)
-    assert HALF_HOURLY.fill_class(NOW + timedelta(minutes=89)) is FillClass.HALF
-    assert HALF_HOURLY.fill_class(NOW + timedelta(minutes=90)) is FillClass.UNKNOWN
+    fill_pct, until = HALF_HOURLY.fill_pct, HALF_HOURLY.unknown_after
+    assert fill_class(fill_pct, until, NOW + timedelta(minutes=89)) is FillClass.HALF
+    assert fill_class(fill_pct, until, NOW + timedelta(minutes=90)) is FillClass.UNKNOWN
 
 
 def test_without_range_it_is_the_last_seven_days() -> None:
