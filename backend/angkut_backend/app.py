@@ -31,6 +31,7 @@ from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
 from angkut_backend.planning import endpoints as planning
+from angkut_backend.planning.exports import endpoints as plan_exports
 from angkut_backend.pool import Pool
 from angkut_backend.quality import endpoints as quality
 from angkut_backend.readings import endpoints as readings
@@ -103,6 +104,8 @@ def _api() -> APIRouter:
         readings,
         quality,
         forecast,
+        # Before the plans: an id with a form at its end is no id to them.
+        plan_exports,
         planning,
         claims,
         alerts,

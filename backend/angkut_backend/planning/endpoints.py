@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
 
 from angkut_backend.accounts.access import SignedIn, Staff
 from angkut_backend.accounts.service import Role
@@ -13,12 +13,9 @@ from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.planning import records, service
 from angkut_backend.planning.difference import difference
-from angkut_backend.planning.exports import to_csv, to_geojson, to_gpx
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.schemas import (
-    MEDIA_TYPES,
     DifferenceOut,
-    Format,
     PlanOut,
     PlansOut,
     PublishedOut,
@@ -27,8 +24,6 @@ from angkut_backend.planning.schemas import (
     plans_out,
 )
 from angkut_backend.pool import PoolDep
-from angkut_backend.roads.service import Roads
-from angkut_backend.settings import Settings
 
 router = APIRouter(prefix="/plans", tags=["plans"])
 
@@ -43,37 +38,18 @@ def get_plans(caller: SignedIn, pool: PoolDep, limit: Limit = 50) -> PlansOut:
     return plans_out(found)
 
 
-@router.get("/{plan_id}.{form}", response_class=Response)
-def export_plan(
-    caller: SignedIn, pool: PoolDep, request: Request, plan_id: UUID, form: Format
-) -> Response:
-    """A plan for other programs: `csv`, `geojson` or `gpx`."""
-    with pool.connection() as conn:
-        found = _visible(conn, caller, plan_id)
-    if form == "csv":
-        text = to_csv(found)
-    elif form == "gpx":
-        text = to_gpx(found)
-    else:
-        settings: Settings = request.app.state.settings
-        text = to_geojson(found, Roads.open(settings.roads_folder).line)
-    name = f'attachment; filename="angkut-plan-{plan_id}.{form}"'
-    headers = {"Content-Disposition": name}
-    return Response(text, media_type=MEDIA_TYPES[form], headers=headers)
-
-
 @router.get("/{plan_id}")
 def get_plan(caller: SignedIn, pool: PoolDep, plan_id: UUID) -> PlanOut:
     """A plan: routes, the reason for every bin, what it rests on, what became of it."""
     with pool.connection() as conn:
-        return plan_out(_visible(conn, caller, plan_id))
+        return plan_out(visible(conn, caller, plan_id))
 
 
 @router.get("/{plan_id}/difference")
 def get_difference(caller: SignedIn, pool: PoolDep, plan_id: UUID, to: UUID) -> DifferenceOut:
     """What changes from this plan to another: bins, kilometres, minutes, risk."""
     with pool.connection() as conn:
-        found = difference(_visible(conn, caller, plan_id), _visible(conn, caller, to))
+        found = difference(visible(conn, caller, plan_id), visible(conn, caller, to))
     return DifferenceOut.model_validate(found)
 
 
@@ -103,7 +79,14 @@ def withdraw_plan(
         return plan_out(records.get(conn, plan_id))
 
 
-def _visible(conn: Connection, caller: Caller, plan_id: UUID) -> PlanRecord:
+def visible(conn: Connection, caller: Caller, plan_id: UUID) -> PlanRecord:
+    """Return a plan; drivers see those in force.
+
+    Raises
+    ------
+    NotFoundError
+        There is none of this id that the caller sees.
+    """
     found = records.get(conn, plan_id)
     if caller.role is Role.DRIVER and found.state is not EventKind.PUBLISHED:
         raise NotFoundError(f"there is no plan {plan_id} in force")

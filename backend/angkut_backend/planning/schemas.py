@@ -11,13 +11,6 @@ from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.records import EventKind, PlanLine, PlanRecord
 from angkut_backend.planning.service import MAX_NOTE
 
-Format = Literal["csv", "geojson", "gpx"]
-MEDIA_TYPES: dict[Format, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "geojson": "application/geo+json",
-    "gpx": "application/gpx+xml",
-}
-
 
 class PlanLineOut(BaseModel):
     """A plan in the list."""

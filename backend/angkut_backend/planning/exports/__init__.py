@@ -1,0 +1,1 @@
+"""Plans in forms for people and other programs: run sheet, tables, maps, navigation."""

@@ -1,0 +1,34 @@
+"""A plan in the form that somebody asks for."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from angkut_backend.planning.exports.csv_table import to_csv
+from angkut_backend.planning.exports.maps import to_geojson, to_gpx
+from angkut_backend.planning.exports.names import Names
+from angkut_backend.planning.records import PlanRecord
+from angkut_backend.roads.service import Roads
+
+Format = Literal["csv", "geojson", "gpx"]
+MEDIA_TYPES: Mapping[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "geojson": "application/geo+json",
+    "gpx": "application/gpx+xml",
+}
+
+
+def export(record: PlanRecord, names: Names, form: Format, roads: Roads) -> bytes:
+    """Return a plan as a file of a form.
+
+    Raises
+    ------
+    RoadsUnavailableError
+        The road network is there and cannot be read; only for `geojson`.
+    """
+    match form:
+        case "csv":
+            return to_csv(record, names).encode()
+        case "geojson":
+            return to_geojson(record, names, roads).encode()
+        case "gpx":
+            return to_gpx(record, names)
