@@ -18,6 +18,7 @@ from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads.service import Roads
 from angkut_broker.errors import AngkutError
 from angkut_infra.cli.context import actor, database, settings
+from angkut_infra.cli.plan_export import export_plan
 from angkut_infra.progress import bar
 
 _PLAN = click.argument("plan_id", metavar="PLAN", type=click.UUID)
@@ -29,6 +30,9 @@ def plan() -> None:
 
     A plan that breaks a rule is kept too, but cannot be published.
     """
+
+
+plan.add_command(export_plan)
 
 
 @plan.command()

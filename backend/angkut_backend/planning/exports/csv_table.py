@@ -40,7 +40,7 @@ def to_csv(record: PlanRecord, names: Names) -> str:
             row = [
                 run.vehicle.code,
                 stage.number,
-                step.trip,
+                stage.trip,
                 str(step.kind),
                 step.code,
                 stage.position,

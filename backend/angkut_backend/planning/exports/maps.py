@@ -115,7 +115,7 @@ def _point(record: PlanRecord, run: Run, stage: Stage, names: Names) -> dict[str
     properties = {
         "kind": str(step.kind),
         "vehicle": run.vehicle.code,
-        "trip": step.trip,
+        "trip": stage.trip,
         "position": stage.position,
         "bin": one.code if one else None,
         "code": step.code,

@@ -34,7 +34,8 @@ def names_of(conn: Connection, record: PlanRecord) -> Names:
     codes = [code for route in record.plan.routes for code in route.bins]
     # What must be served and stays is named on the run sheet too.
     codes += [one.bin for one in record.plan.left if one.must]
-    places = [one.code for one in (*problem.depots, *problem.disposal_sites)]
+    places = [one.code for one in problem.depots]
+    places += [one.code for one in problem.disposal_sites]
     district = conn.execute(_SQL["district_names"], {"code": record.district}).fetchone()
     bins = conn.execute(_SQL["bin_names"], {"codes": codes}).fetchall()
     found = conn.execute(_SQL["place_names"], {"codes": places}).fetchall()

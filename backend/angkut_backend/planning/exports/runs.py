@@ -9,12 +9,16 @@ from angkut_backend.planning.problem import Bin, Vehicle
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.roads.travel import Point
 
+_OF_A_TRIP = {StepKind.STOP, StepKind.UNLOAD}
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A step, with what is needed to understand it alone."""
 
     step: Step
+    #: Ends by unloading; the way home belongs to the last one.
+    trip: int
     #: In the route, from 1.
     number: int
     #: Among the bins that the vehicle serves, from 1, as locks count; `None`: it serves no bin.
@@ -33,10 +37,10 @@ class Run:
     stages: tuple[Stage, ...]
 
     def trips(self) -> dict[int, list[Stage]]:
-        """Return the stages of each trip; the way home is one of its own."""
+        """Return the stages of each trip."""
         found: dict[int, list[Stage]] = {}
         for stage in self.stages:
-            found.setdefault(stage.step.trip, []).append(stage)
+            found.setdefault(stage.trip, []).append(stage)
         return found
 
 
@@ -53,6 +57,9 @@ def runs_of(record: PlanRecord) -> list[Run]:
         vehicle = vehicles[route.vehicle]
         stages: list[Stage] = []
         position = 0
+        last_trip = max(
+            (s.trip for s in route.steps if s.kind in _OF_A_TRIP), default=route.steps[0].trip
+        )
         for number, step in enumerate(route.steps, start=1):
             one = bins[step.code] if step.kind is StepKind.STOP else None
             place: Point | None
@@ -70,6 +77,7 @@ def runs_of(record: PlanRecord) -> list[Run]:
             stages.append(
                 Stage(
                     step,
+                    min(step.trip, last_trip),
                     number,
                     position if one is not None else None,
                     place,

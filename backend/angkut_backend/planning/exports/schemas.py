@@ -35,7 +35,7 @@ class NavigationTripOut(BaseModel):
 
 
 class NavigationVehicleOut(BaseModel):
-    """The trips of a vehicle, the way home as the last."""
+    """The trips of a vehicle; the last one leads home."""
 
     vehicle: str
     trips: list[NavigationTripOut]

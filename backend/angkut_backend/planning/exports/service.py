@@ -6,14 +6,16 @@ from typing import Literal
 from angkut_backend.planning.exports.csv_table import to_csv
 from angkut_backend.planning.exports.maps import to_geojson, to_gpx
 from angkut_backend.planning.exports.names import Names
+from angkut_backend.planning.exports.vroom import to_vroom
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.roads.service import Roads
 
-Format = Literal["csv", "geojson", "gpx"]
+Format = Literal["csv", "geojson", "gpx", "vroom.json"]
 MEDIA_TYPES: Mapping[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
     "gpx": "application/gpx+xml",
+    "vroom.json": "application/json",
 }
 
 
@@ -32,3 +34,5 @@ def export(record: PlanRecord, names: Names, form: Format, roads: Roads) -> byte
             return to_geojson(record, names, roads).encode()
         case "gpx":
             return to_gpx(record, names)
+        case "vroom.json":
+            return to_vroom(record, names).encode()
