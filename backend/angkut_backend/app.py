@@ -27,10 +27,12 @@ from angkut_backend.device_health import endpoints as device_health
 from angkut_backend.forecast import endpoints as forecast
 from angkut_backend.gateways import endpoints as gateways
 from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
+from angkut_backend.jobs import endpoints as jobs
 from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
 from angkut_backend.planning import endpoints as planning
+from angkut_backend.planning import ordering
 from angkut_backend.planning.exports import endpoints as plan_exports
 from angkut_backend.pool import Pool
 from angkut_backend.quality import endpoints as quality
@@ -107,6 +109,8 @@ def _api() -> APIRouter:
         # Before the plans: an id with a form at its end is no id to them.
         plan_exports,
         planning,
+        ordering,
+        jobs,
         claims,
         alerts,
         live,

@@ -46,7 +46,7 @@ def get_readiness(pool: PoolDep, _public: Public) -> ReadyOut:
     """Say that the database answers and has the schema of this code; 503 names what does not."""
     with pool.connection() as conn:
         state = migrate.state(conn)
-    if state.pending:
-        names = ", ".join(migration.name for migration in state.pending)
+    if state.missing:
+        names = ", ".join(state.missing)
         raise MigrationsPendingError(f"the database lacks {names}: run `angkut migrate`")
     return ReadyOut(migration=state.applied)

@@ -1,4 +1,7 @@
-"""Numbered SQL migrations, forward only, each recorded; plus the hypertable where it can be."""
+"""Numbered SQL migrations, forward only, each recorded; then the queue and the hypertable.
+
+The queue's tables are procrastinate's own: its migrations are applied like ours (`jobs.schema`).
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from importlib import resources
 
 from angkut_backend.db import Connection
 from angkut_backend.errors import DatabaseNotMigratedError, DatabaseTooNewError
+from angkut_backend.jobs import schema as queue
 from angkut_backend.readings.maintenance import Edition, install
 
 #: Any number: whoever migrates holds this advisory lock.
@@ -33,6 +37,13 @@ class MigrationState:
     applied: int
     known: int
     pending: tuple[Migration, ...]
+    #: Migrations of the queue that are not applied: procrastinate's file names.
+    queue_pending: tuple[str, ...]
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of what is to be applied first: ours before the queue's."""
+        return [migration.name for migration in self.pending] or list(self.queue_pending)
 
 
 def migrations() -> list[Migration]:
@@ -76,10 +87,17 @@ def state(conn: Connection) -> MigrationState:
                 "install the Angkut that wrote this database"
             )
     applied = {row["number"] for row in rows}
+    queue_has = queue.applied(conn)
+    for name in sorted(queue_has - set(queue.known())):
+        raise DatabaseTooNewError(
+            f"the database has the queue's migration {name}, which the installed procrastinate "
+            "does not know: install the one that Angkut was last used with, or a newer one"
+        )
     return MigrationState(
         applied=max(applied, default=0),
         known=known[-1].number,
         pending=tuple(m for m in known if m.number not in applied),
+        queue_pending=tuple(name for name in queue.known() if name not in queue_has),
     )
 
 
@@ -93,10 +111,10 @@ def require_current(conn: Connection) -> None:
     DatabaseNotMigratedError
         Migrations are missing.
     """
-    pending = state(conn).pending
+    missing = state(conn).missing
     conn.rollback()
-    if pending:
-        names = ", ".join(migration.name for migration in pending)
+    if missing:
+        names = ", ".join(missing)
         raise DatabaseNotMigratedError(f"the database lacks {names}: run `angkut migrate`")
 
 
@@ -114,6 +132,7 @@ def migrate(conn: Connection) -> tuple[list[str], Edition]:
             "INSERT INTO migration (number, name, sha256) VALUES (%s, %s, %s)",
             [migration.number, migration.name, migration.sha256],
         )
+    names = [migration.name for migration in pending] + queue.install(conn)
     edition = install(conn)
     conn.commit()
-    return [migration.name for migration in pending], edition
+    return names, edition

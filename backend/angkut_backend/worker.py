@@ -1,6 +1,6 @@
 """The worker process: runs the periodic jobs, each by one worker at a time.
 
-What a job does is in its feature; which jobs there are is in `angkut_backend.jobs`.
+What a job does is in its feature; which jobs there are is in `angkut_backend.periodic`.
 """
 
 import logging
@@ -29,7 +29,7 @@ _HANGS_S = 900
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PeriodicJob:
     """Work done every so often, by whichever worker comes first.
 
     `run` gets a connection without an open transaction and the time. It does a bounded amount
@@ -48,7 +48,7 @@ class Job:
 class _Turn:
     """When a job is due, by the monotonic clock."""
 
-    job: Job
+    job: PeriodicJob
     due_at: float = 0.0
     failures: int = 0
     #: Since when it fails; `None` while it does not.
@@ -61,7 +61,7 @@ class Worker:
     def __init__(
         self,
         dsn: str,
-        jobs: Sequence[Job],
+        jobs: Sequence[PeriodicJob],
         *,
         clock: Callable[[], datetime],
         rng: random.Random,
@@ -163,7 +163,7 @@ class Worker:
         return self._rng.uniform(0.5, 1) * min(_RETRY_MAX_S, 0.5 * 2.0 ** min(failures, 10))
 
 
-def run_once(conn: Connection, job: Job, now: datetime) -> bool:
+def run_once(conn: Connection, job: PeriodicJob, now: datetime) -> bool:
     """Run a job once and commit, unless another worker is at it; return whether work is left."""
     row = conn.execute(
         "SELECT pg_try_advisory_lock(hashtextextended(%s, 0)) AS ours", [_lock_name(job)]
@@ -182,5 +182,5 @@ def run_once(conn: Connection, job: Job, now: datetime) -> bool:
     return bool(more)
 
 
-def _lock_name(job: Job) -> str:
+def _lock_name(job: PeriodicJob) -> str:
     return f"angkut job {job.name}"

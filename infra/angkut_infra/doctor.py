@@ -118,11 +118,14 @@ def _migrations(conn: Connection) -> Finding:
     if state.pending:
         text = f"{len(state.pending)} of {state.known} are missing: run `angkut migrate`"
         return Finding(Verdict.FAIL, "migrations", text)
+    if state.missing:
+        text = f"the queue lacks {', '.join(state.missing)}: run `angkut migrate`"
+        return Finding(Verdict.FAIL, "migrations", text)
     return Finding(Verdict.OK, "migrations", f"{state.applied} of {state.known} applied")
 
 
 def _contents(conn: Connection) -> Iterator[Finding]:
-    if migrate.state(conn).pending:
+    if migrate.state(conn).missing:
         return
     row = conn.execute(
         "SELECT (SELECT count(*) FROM bin) AS bins,"

@@ -48,14 +48,14 @@ def worker() -> None:
     Any number may run: each job is done by one worker at a time. Ctrl-C or SIGTERM ends it
     after the job in hand.
     """
-    from angkut_backend.jobs import jobs  # noqa: PLC0415 - psycopg is slow to load
+    from angkut_backend.periodic import periodic_jobs  # noqa: PLC0415 - psycopg is slow to load
     from angkut_backend.worker import Worker  # noqa: PLC0415
 
     found = settings()
     set_up_logging(found.log_level)
     Worker(
         found.dsn,
-        jobs(found),
+        periodic_jobs(found),
         clock=lambda: datetime.now(UTC),
         # Jitter only: nothing secret hangs on it.
         rng=random.Random(),  # noqa: S311

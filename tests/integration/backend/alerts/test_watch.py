@@ -7,7 +7,7 @@ import pytest
 from angkut_backend.alerts.changes import ALERTS_CHANNEL
 from angkut_backend.alerts.watch import watch
 from angkut_backend.db import Connection, connect
-from angkut_backend.worker import Job, run_once
+from angkut_backend.worker import PeriodicJob, run_once
 from angkut_broker.messages import EventKind
 from parts.alerts import WatchedBin, at
 
@@ -252,7 +252,7 @@ def test_listeners_are_told_once_and_only_of_changes(storage_database: str) -> N
         bin_.event(0, EventKind.FIRE, 80)
         bin_.event(0, EventKind.MOVED)
         for minute in (0, 1, 2):
-            run_once(conn, Job("alerts", 5, watch), at(minute))
+            run_once(conn, PeriodicJob("alerts", 5, watch), at(minute))
         conn.execute("SELECT pg_notify(%s, 'end')", [ALERTS_CHANNEL])
         conn.commit()
         notes = list(ear.notifies(timeout=10, stop_after=2))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import httpx
 
 from angkut_backend.db import Connection, connect
-from angkut_backend.worker import Job, Worker, run_once
+from angkut_backend.worker import PeriodicJob, Worker, run_once
 from angkut_infra.stack import ports
 from parts.waiting import wait_until
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @contextmanager
-def working(dsn: str, *jobs: Job, port: int | None = None) -> Iterator[None]:
+def working(dsn: str, *jobs: PeriodicJob, port: int | None = None) -> Iterator[None]:
     """Keep a worker running in a thread; it must end when told to."""
     stop = threading.Event()
     worker = Worker(
@@ -50,7 +50,7 @@ class Counter:
 
 def test_a_job_is_repeated_at_once_while_it_has_work_left(database: str) -> None:
     job = Counter(lambda runs: runs < 5)
-    with working(database, Job("count", 3600, job)):
+    with working(database, PeriodicJob("count", 3600, job)):
         wait_until(lambda: len(job.runs) >= 5, what="the fifth run")
     assert job.runs == [NOW] * 5
 
@@ -65,9 +65,9 @@ def test_what_a_job_wrote_is_committed_when_it_returns_and_undone_when_it_raises
         write(conn, now)
         raise ValueError
 
-    run_once(conn, Job("write", 1, write), NOW)
+    run_once(conn, PeriodicJob("write", 1, write), NOW)
     try:
-        run_once(conn, Job("fail", 1, write_and_fail), NOW)
+        run_once(conn, PeriodicJob("fail", 1, write_and_fail), NOW)
     except ValueError:
         conn.rollback()
     assert len(conn.execute("SELECT FROM dirty_hour").fetchall()) == 1
@@ -80,7 +80,9 @@ def test_a_job_that_fails_stops_no_other_and_is_tried_again(database: str) -> No
         return False
 
     failing, steady = Counter(fail_first), Counter()
-    with working(database, Job("failing", 0.01, failing), Job("steady", 0.01, steady)):
+    with working(
+        database, PeriodicJob("failing", 0.01, failing), PeriodicJob("steady", 0.01, steady)
+    ):
         wait_until(lambda: len(failing.runs) >= 2 and len(steady.runs) >= 2, what="both again")
 
 
@@ -88,20 +90,20 @@ def test_one_worker_at_a_time_runs_a_job(database: str, conn: Connection) -> Non
     job = Counter()
 
     def while_another_works(_other: Connection, now: datetime) -> bool:
-        assert not run_once(conn, Job("shared", 1, job), now)
+        assert not run_once(conn, PeriodicJob("shared", 1, job), now)
         assert not job.runs
-        return run_once(conn, Job("of its own", 1, job), now)
+        return run_once(conn, PeriodicJob("of its own", 1, job), now)
 
     with connect(database) as other:
-        run_once(other, Job("shared", 1, while_another_works), NOW)
+        run_once(other, PeriodicJob("shared", 1, while_another_works), NOW)
     assert len(job.runs) == 1
-    run_once(conn, Job("shared", 1, job), NOW)
+    run_once(conn, PeriodicJob("shared", 1, job), NOW)
     assert len(job.runs) == 2
 
 
 def test_a_worker_whose_connection_breaks_comes_back(database: str, conn: Connection) -> None:
     job = Counter()
-    with working(database, Job("count", 0.01, job)):
+    with working(database, PeriodicJob("count", 0.01, job)):
         wait_until(lambda: job.runs, what="the first run")
         killed = conn.execute(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
@@ -121,7 +123,7 @@ def test_metrics_and_health_tell_of_a_job_that_fails_and_of_one_that_is_behind(
 
     failing, busy = Counter(fail), Counter(lambda _: True)
     port = ports.choose(0)
-    jobs = Job("failing", 3600, failing), Job("busy", 3600, busy)
+    jobs = PeriodicJob("failing", 3600, failing), PeriodicJob("busy", 3600, busy)
     with working(database, *jobs, port=port):
         wait_until(lambda: failing.runs and len(busy.runs) > 2, what="both jobs to run")
         shown = httpx.get(f"http://127.0.0.1:{port}/metrics").text

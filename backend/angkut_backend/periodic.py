@@ -1,4 +1,4 @@
-"""The jobs of the worker, in the order in which they take turns."""
+"""The periodic jobs of the worker, in the order in which they take turns."""
 
 import random
 from datetime import timedelta
@@ -15,11 +15,11 @@ from angkut_backend.quality.derivation import derive_due
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
 from angkut_backend.settings import Settings
-from angkut_backend.worker import Job
+from angkut_backend.worker import PeriodicJob
 from angkut_broker.session import BrokerAddress
 
 
-def jobs(settings: Settings) -> list[Job]:
+def periodic_jobs(settings: Settings) -> list[PeriodicJob]:
     """Return all jobs. A feature adds its line here."""
     keep = timedelta(days=settings.readings_keep_days) if settings.readings_keep_days else None
     letters = dead_letters.Keep(
@@ -29,18 +29,18 @@ def jobs(settings: Settings) -> list[Job]:
     broker = _worker_at_broker(settings)
     rng = random.Random()  # noqa: S311 - jitter
     return [
-        Job("quality", 1, judge_new_readings),
-        Job("mountings", 2, derive_due),
-        Job("alerts", 10, watch),
-        Job("devices", 60, check_devices),
-        Job("swaps", 300, search_swaps),
-        Job("webhooks", 2, lambda conn, now: deliver(conn, now, sender)),
-        Job("commands", 1, lambda conn, now: send_due(conn, now, broker, rng)),
-        Job("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
-        Job("fill models", 60, learn_due),
-        Job("forecasts", 60, issue_due),
-        Job("retention", 3600, lambda conn, now: maintenance.retain(conn, keep, now)),
-        Job("dead letters", 300, lambda conn, now: dead_letters.retain(conn, letters, now)),
+        PeriodicJob("quality", 1, judge_new_readings),
+        PeriodicJob("mountings", 2, derive_due),
+        PeriodicJob("alerts", 10, watch),
+        PeriodicJob("devices", 60, check_devices),
+        PeriodicJob("swaps", 300, search_swaps),
+        PeriodicJob("webhooks", 2, lambda conn, now: deliver(conn, now, sender)),
+        PeriodicJob("commands", 1, lambda conn, now: send_due(conn, now, broker, rng)),
+        PeriodicJob("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
+        PeriodicJob("fill models", 60, learn_due),
+        PeriodicJob("forecasts", 60, issue_due),
+        PeriodicJob("retention", 3600, lambda conn, now: maintenance.retain(conn, keep, now)),
+        PeriodicJob("dead letters", 300, lambda conn, now: dead_letters.retain(conn, letters, now)),
     ]
 
 

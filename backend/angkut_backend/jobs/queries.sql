@@ -1,0 +1,117 @@
+-- name: job
+SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
+       j.first_plan_id, j.plan_id, j.result, j.author, j.retry_of, j.attempt, j.created_at,
+       j.started_at, j.ended_at,
+       CASE
+           WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
+               THEN 'worker_lost'
+           WHEN j.state = 'waiting' AND NOT EXISTS (
+               SELECT FROM procrastinate_workers AS w
+               WHERE w.last_heartbeat > now() - make_interval(secs => %(lost_s)s)) THEN 'no_worker'
+           ELSE j.phase
+       END AS phase
+FROM job AS j WHERE j.job_id = %(job_id)s
+
+-- name: jobs
+SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
+       j.first_plan_id, j.plan_id, j.result, j.author, j.retry_of, j.attempt, j.created_at,
+       j.started_at, j.ended_at,
+       CASE
+           WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
+               THEN 'worker_lost'
+           WHEN j.state = 'waiting' AND NOT EXISTS (
+               SELECT FROM procrastinate_workers AS w
+               WHERE w.last_heartbeat > now() - make_interval(secs => %(lost_s)s)) THEN 'no_worker'
+           ELSE j.phase
+       END AS phase
+FROM job AS j WHERE %(kind)s::text IS NULL OR j.kind = %(kind)s
+ORDER BY j.created_at DESC, j.job_id LIMIT %(limit)s
+
+-- name: lock_bounds
+-- Two requests at once cannot pass the bounds together.
+SELECT pg_advisory_xact_lock(hashtextextended('angkut jobs', 0))
+
+-- name: count_open
+SELECT count(*) FILTER (WHERE author = %(author)s) AS mine, count(*) AS total
+FROM job WHERE state IN ('waiting', 'running')
+
+-- name: add
+INSERT INTO job (job_id, kind, queue, body, author, retry_of, created_at)
+VALUES (%(job_id)s, %(kind)s, %(queue)s, %(body)s, %(author)s, %(retry_of)s, %(now)s)
+
+-- name: set_queue_id
+UPDATE job SET queue_id = %(queue_id)s WHERE job_id = %(job_id)s
+
+-- name: lock_job
+SELECT state, kind, queue, body, beat_at < now() - make_interval(secs => %(lost_s)s) AS is_lost
+FROM job WHERE job_id = %(job_id)s FOR UPDATE
+
+-- name: ask_to_cancel
+UPDATE job SET cancel_asked = true WHERE job_id = %(job_id)s
+
+-- name: cancel_now
+UPDATE job SET cancel_asked = true, state = 'cancelled', ended_at = %(now)s
+WHERE job_id = %(job_id)s
+
+-- name: claim
+-- Nothing where it ended before it began: cancelled while it waited.
+UPDATE job SET state = 'running', attempt = attempt + 1, phase = 'starting', progress = 0,
+               started_at = coalesce(started_at, %(now)s), beat_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND state IN ('waiting', 'running') RETURNING attempt
+
+-- name: ours
+SELECT kind, body, author FROM job
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
+
+-- name: beat
+UPDATE job SET beat_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING job_id
+
+-- name: tell
+UPDATE job SET phase = %(phase)s, progress = %(progress)s
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING cancel_asked
+
+-- name: first_plan
+UPDATE job SET first_plan_id = %(plan_id)s
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING job_id
+
+-- name: finish
+-- Part of the transaction that keeps what the job made. One that was told to stop early is cancelled.
+UPDATE job SET state = CASE WHEN %(stopped)s THEN 'cancelled' ELSE 'done' END,
+               progress = CASE WHEN %(stopped)s THEN progress ELSE 1 END,
+               plan_id = %(plan_id)s, result = %(result)s, ended_at = %(now)s
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING job_id
+
+-- name: fail
+UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END,
+               message = %(message)s, ended_at = %(now)s
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
+
+-- name: put_back
+-- Its worker stops, or died: another one begins anew, unless it was to be cancelled anyway.
+UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'waiting' END,
+               ended_at = CASE WHEN cancel_asked THEN %(now)s END,
+               phase = 'queued', progress = 0
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
+
+-- name: silent
+-- Running jobs whose worker says nothing, whatever the queue thinks of them.
+SELECT job_id, queue_id, attempt FROM job
+WHERE state = 'running' AND beat_at < now() - make_interval(secs => %(lost_s)s)
+
+-- name: of_queue
+SELECT job_id, state, attempt FROM job WHERE queue_id = %(queue_id)s
+
+-- name: prune
+WITH old AS (
+    DELETE FROM job WHERE state IN ('done', 'failed', 'cancelled') AND ended_at < %(before)s
+    RETURNING queue_id)
+DELETE FROM procrastinate_jobs
+WHERE id IN (SELECT queue_id FROM old) AND status NOT IN ('todo', 'doing')
+
+-- name: figures
+SELECT kind, count(*) FILTER (WHERE state = 'waiting') AS waiting,
+       count(*) FILTER (WHERE state = 'running') AS running,
+       extract(epoch FROM %(now)s - min(created_at) FILTER (WHERE state = 'waiting'))
+           AS oldest_waiting_s
+FROM job WHERE state IN ('waiting', 'running') GROUP BY kind
