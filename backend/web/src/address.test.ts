@@ -7,6 +7,7 @@ const PLAIN: Address = {
   span: "7d",
   filter: { classes: [], area: "", search: "" },
   claim: null,
+  plan: null,
 };
 
 it("an empty address is the plain page", () => {
@@ -21,6 +22,7 @@ it("what is written is read back", () => {
     span: "28d",
     filter: { classes: ["full", "unknown"], area: "32.75.01.1003", search: "Jl. Juanda & co" },
     claim: "BKS-BT-0002",
+    plan: { id: "1754ca21", day: "2026-11-23", vehicle: "BKS-BT-DT01", part: "left" },
   };
   expect(parseAddress(formatAddress(address))).toEqual(address);
 });
@@ -35,4 +37,12 @@ it("nonsense in the address is left out", () => {
 it("a claim without a bin is one whose bin is to be chosen", () => {
   expect(parseAddress("?claim=").claim).toBe("");
   expect(formatAddress({ ...PLAIN, claim: "" })).toBe("?claim=");
+});
+
+it("plans without a name are those of today; a day that is none is left out", () => {
+  const today = { id: "", day: "", vehicle: "", part: "routes" } as const;
+  expect(parseAddress("?plan=").plan).toEqual(today);
+  expect(parseAddress("?plan=&day=2026-13-45&part=nonsense").plan).toEqual(today);
+  expect(parseAddress("?plan=&day=kemarin").plan).toEqual(today);
+  expect(formatAddress({ ...PLAIN, plan: today })).toBe("?plan=");
 });

@@ -8,6 +8,20 @@ export type Span = "24h" | "7d" | "28d";
 
 export const SPANS: readonly Span[] = ["24h", "7d", "28d"];
 
+/** What the list beside the plan's map shows. */
+export type PlanPart = "routes" | "left" | "history";
+export const PLAN_PARTS: readonly PlanPart[] = ["routes", "left", "history"];
+
+export interface PlanAddress {
+  /** Empty: the one in force, else the newest of the day. */
+  id: string;
+  /** `2026-11-23`; empty: today. */
+  day: string;
+  /** Whose route is open; empty: none. */
+  vehicle: string;
+  part: PlanPart;
+}
+
 export interface Address {
   /** Null: not said, the page's own memory decides. */
   language: Language | null;
@@ -17,6 +31,8 @@ export interface Address {
   filter: Filter;
   /** What the QR code of a label opens: the bin to mount a sensor in; empty: one to be chosen. */
   claim: string | null;
+  /** Null: the plans are not shown. */
+  plan: PlanAddress | null;
 }
 
 export function parseAddress(query: string): Address {
@@ -34,6 +50,7 @@ export function parseAddress(query: string): Address {
       search: given.get("q") ?? "",
     },
     claim: given.get("claim"),
+    plan: parsePlan(given),
   };
 }
 
@@ -47,6 +64,24 @@ export function formatAddress(address: Address): string {
   if (address.filter.area !== "") query.set("area", address.filter.area);
   if (address.filter.search !== "") query.set("q", address.filter.search);
   if (address.claim !== null) query.set("claim", address.claim);
+  if (address.plan !== null) {
+    query.set("plan", address.plan.id);
+    if (address.plan.day !== "") query.set("day", address.plan.day);
+    if (address.plan.vehicle !== "") query.set("vehicle", address.plan.vehicle);
+    if (address.plan.part !== "routes") query.set("part", address.plan.part);
+  }
   const text = query.toString().replaceAll("%2C", ",");
   return text === "" ? "" : `?${text}`;
+}
+
+function parsePlan(given: URLSearchParams): PlanAddress | null {
+  const id = given.get("plan");
+  if (id === null) return null;
+  const day = given.get("day") ?? "";
+  return {
+    id,
+    day: /^\d{4}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(Date.parse(day)) ? day : "",
+    vehicle: given.get("vehicle") ?? "",
+    part: PLAN_PARTS.find((known) => known === given.get("part")) ?? "routes",
+  };
 }

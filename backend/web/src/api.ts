@@ -1,5 +1,6 @@
 // What the service says, and the few calls the page makes. The types come from its own description.
 
+import type { FeatureCollection } from "geojson";
 import { noteServerTime } from "./clock";
 import type { components } from "./schema";
 
@@ -29,6 +30,20 @@ export type Claim = Schemas["ClaimOut"];
 export type ClaimIn = Schemas["ClaimIn"];
 export type Collections = Schemas["CollectionsOut"];
 export type Quality = Schemas["QualityOut"];
+export type PlanLine = Schemas["PlanLineOut"];
+export type PlanRecord = Schemas["PlanOut"];
+export type PlannedBin = Schemas["PlannedBinOut"];
+export type Difference = Schemas["DifferenceOut"];
+export type Route = Schemas["Route"];
+export type PlanStep = Schemas["Step"];
+export type Served = Schemas["Served"];
+export type Left = Schemas["Left"];
+export type MustReason = Schemas["MustReason"];
+export type InReason = Schemas["InReason"];
+export type OutReason = Schemas["OutReason"];
+export type Policy = Schemas["Policy"];
+export type PlanState = Schemas["EventKind"];
+export type Violation = Schemas["ViolationOut"];
 
 /** How far back the panel tells collections. */
 const COLLECTIONS_MS = 28 * 86_400_000;
@@ -172,6 +187,39 @@ export function sendPhoto(claimId: string, photo: Blob): Promise<Claim> {
 
 export function photoUrl(claimId: string): string {
   return `/api/claims/${claimId}/photo`;
+}
+
+export async function fetchPlans(): Promise<PlanLine[]> {
+  return (await call<Schemas["PlansOut"]>("/api/plans?limit=200")).plans;
+}
+
+export function fetchPlan(id: string): Promise<PlanRecord> {
+  return call<PlanRecord>(planUrl(id));
+}
+
+export function fetchPlanWays(id: string): Promise<FeatureCollection> {
+  return call<FeatureCollection>(planUrl(id, "geojson"));
+}
+
+export function fetchDifference(from: string, to: string): Promise<Difference> {
+  return call<Difference>(`${planUrl(from)}/difference?${new URLSearchParams({ to })}`);
+}
+
+export async function decidePlan(id: string, how: "accept" | "publish"): Promise<void> {
+  await call<unknown>(`${planUrl(id)}/${how}`, { method: "POST" });
+}
+
+export async function withdrawPlan(id: string, note: string): Promise<void> {
+  await call<unknown>(`${planUrl(id)}/withdraw`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ note }),
+  });
+}
+
+/** The plan, or a file of it. */
+export function planUrl(id: string, form = ""): string {
+  return `/api/plans/${encodeURIComponent(id)}${form && `.${form}`}`;
 }
 
 async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {

@@ -3,7 +3,18 @@ import { Bell } from "./bell";
 import { Brand } from "./brand";
 import { LanguageSwitch } from "./language";
 import { DeadLetters } from "./letterbox";
-import { account, becomeNobody, beginClaim, connection, locale, messages, site } from "./store";
+import {
+  account,
+  becomeNobody,
+  beginClaim,
+  beginPlans,
+  connection,
+  endPlans,
+  locale,
+  messages,
+  planning,
+  site,
+} from "./store";
 import { clockTime, clockTimeWithSeconds } from "./time";
 
 export function Header() {
@@ -15,6 +26,7 @@ export function Header() {
         <Brand />
         {place !== null && <span class="place">{place.district.name}</span>}
       </h1>
+      {account.value && <Views />}
       <LiveMark />
       {account.value && <Bell />}
       {account.value?.role === "admin" && <DeadLetters />}
@@ -50,6 +62,21 @@ export function Header() {
         </div>
       )}
     </header>
+  );
+}
+
+function Views() {
+  const t = messages.value.plans;
+  const isPlanning = planning.value !== null;
+  return (
+    <nav class="switch views" aria-label={t.view}>
+      <button type="button" aria-pressed={!isPlanning} onClick={endPlans}>
+        {t.toBins}
+      </button>
+      <button type="button" aria-pressed={isPlanning} onClick={beginPlans}>
+        {t.title}
+      </button>
+    </nav>
   );
 }
 

@@ -9,6 +9,7 @@ import { List } from "./list";
 import { listen } from "./live";
 import { BinMap } from "./map";
 import { Panel } from "./panel";
+import { PlanView } from "./plans/planview";
 import { SignIn } from "./signin";
 import {
   account,
@@ -17,6 +18,7 @@ import {
   loadSite,
   messages,
   openCode,
+  planning,
   readAddress,
   site,
   siteFailed,
@@ -40,8 +42,13 @@ function Workplace() {
   }, []);
   const t = messages.value;
   const place = site.value;
+  const isPlanning = planning.value !== null;
   return (
-    <div class="workplace" data-panel={openCode.value !== null}>
+    <div
+      class="workplace"
+      data-view={isPlanning ? "plans" : "bins"}
+      data-panel={!isPlanning && openCode.value !== null}
+    >
       <Header />
       {place === null ? (
         <div class="centre">
@@ -52,6 +59,8 @@ function Workplace() {
             </button>
           )}
         </div>
+      ) : isPlanning ? (
+        <PlanView site={place} />
       ) : (
         <>
           <List site={place} />

@@ -1,7 +1,7 @@
 // The one store: signals that the views read, and the actions that change them.
 
 import { computed, signal } from "@preact/signals";
-import { formatAddress, type Language, parseAddress, type Span } from "./address";
+import { formatAddress, type Language, parseAddress, type PlanAddress, type Span } from "./address";
 import { type Account, type BinCollection, type FillClass, fetchSite, type Site } from "./api";
 import {
   applyChanges,
@@ -48,6 +48,8 @@ export const openCode = signal<string | null>(null);
 export const span = signal<Span>("7d");
 /** The bin a sensor is being mounted in, as the address says; null: the map is shown. */
 export const claiming = signal<string | null>(null);
+/** What is looked at of the plans; null: the map of the bins is shown. */
+export const planning = signal<PlanAddress | null>(null);
 
 /** Whether who is signed in mounts sensors. */
 export const mayMount = computed(
@@ -162,6 +164,30 @@ export function endClaim(): void {
   writeAddress("replace");
 }
 
+/** Look at the plans; the back button leads to where one was. */
+export function beginPlans(): void {
+  if (planning.value !== null) return;
+  planning.value = { id: "", day: "", vehicle: "", part: "routes" };
+  openCode.value = null;
+  writeAddress("push");
+}
+
+export function endPlans(): void {
+  if (planning.value === null) return;
+  planning.value = null;
+  openCode.value = null;
+  writeAddress("push");
+}
+
+/** Another plan is a step that the back button takes back; what is open of it is none. */
+export function lookAtPlans(change: Partial<PlanAddress>): void {
+  if (planning.value === null) return;
+  const before = planning.value;
+  planning.value = { ...before, ...change };
+  const isOther = before.id !== "" && before.id !== planning.value.id;
+  writeAddress(isOther ? "push" : "replace");
+}
+
 export function chooseSpan(chosen: Span): void {
   span.value = chosen;
   writeAddress("replace");
@@ -175,6 +201,7 @@ export function readAddress(): void {
   openCode.value = address.bin;
   span.value = address.span;
   claiming.value = address.claim;
+  planning.value = address.plan;
 }
 
 function writeAddress(step: "push" | "replace"): void {
@@ -184,6 +211,7 @@ function writeAddress(step: "push" | "replace"): void {
     span: span.value,
     filter: filter.value,
     claim: claiming.value,
+    plan: planning.value,
   });
   const url = `${location.pathname}${query}`;
   if (step === "push") history.pushState(null, "", url);

@@ -1,4 +1,5 @@
 import type { Messages } from "./id";
+import { plansEn } from "./plans-en";
 
 const plural = (n: number, one: string) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
@@ -280,6 +281,8 @@ export const en: Messages = {
       body_too_large: "The photo is too large.",
     },
   },
+
+  plans: plansEn,
 
   collections: {
     title: "Emptied last",

@@ -3,6 +3,7 @@
 import type { AlertKind, FillClass, Role, Verdict } from "../api";
 import type { Span } from "../address";
 import type { Field, Kind, Step, Trouble } from "../draft";
+import { plansId } from "./plans-id";
 
 export const id = {
   title: "Angkut",
@@ -286,6 +287,8 @@ export const id = {
       body_too_large: "Foto terlalu besar.",
     } as Record<string, string>,
   },
+
+  plans: plansId,
 
   collections: {
     title: "Terakhir dikosongkan",

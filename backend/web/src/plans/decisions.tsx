@@ -1,0 +1,172 @@
+// Accept, publish, withdraw; and the files of a plan.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { planUrl } from "../api";
+import { locale, messages } from "../store";
+import { clockTime, shortDay } from "../time";
+import { actorName } from "./days";
+import { decide, decision, inForce, mayPlan, record } from "./state";
+
+const FILES = ["pdf", "csv", "gpx", "geojson"] as const;
+/** Of a withdrawal, as the service allows. */
+const MAX_NOTE = 500;
+
+export function Decisions() {
+  const t = messages.value.plans;
+  const asked = useSignal<"none" | "publish" | "withdraw">("none");
+  const shown = record.value;
+  if (shown === null) return null;
+  const isOpen = shown.state === null || shown.state === "accepted";
+  const isBusy = decision.value === "busy";
+  const end = () => {
+    asked.value = "none";
+  };
+  return (
+    <>
+      <div class="plan-actions">
+        {mayPlan.value && isOpen && (
+          <button
+            type="button"
+            class="primary"
+            disabled={isBusy || shown.violations.length > 0}
+            onClick={() => {
+              asked.value = "publish";
+            }}
+          >
+            {t.publish}
+          </button>
+        )}
+        {mayPlan.value && shown.state === null && (
+          <button type="button" disabled={isBusy} onClick={() => void decide("accept")}>
+            {t.accept}
+          </button>
+        )}
+        {mayPlan.value && shown.state !== "withdrawn" && (
+          <button
+            type="button"
+            disabled={isBusy}
+            onClick={() => {
+              asked.value = "withdraw";
+            }}
+          >
+            {t.withdraw}
+          </button>
+        )}
+        <Files id={shown.plan_id} />
+      </div>
+      <p class="trouble" role="alert">
+        {decision.value === "failed" && t.decideFailed}
+        {decision.value === "refused" && t.decideRefused}
+      </p>
+      {asked.value === "publish" && <Publish onEnd={end} />}
+      {asked.value === "withdraw" && <Withdraw onEnd={end} />}
+    </>
+  );
+}
+
+function Files({ id }: { id: string }) {
+  const t = messages.value.plans;
+  return (
+    <details class="plan-files">
+      <summary>{t.download}</summary>
+      <ul>
+        {FILES.map((form) => (
+          <li key={form}>
+            <a href={planUrl(id, form)} download>
+              {t.files[form]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Publish({ onEnd }: { onEnd: () => void }) {
+  const t = messages.value.plans;
+  const shown = record.value;
+  if (shown === null) return null;
+  const { totals } = shown.plan;
+  const before = inForce.value;
+  return (
+    <Question
+      title={t.publishTitle(shortDay(Date.parse(shown.shift_start), locale.value))}
+      answer={t.publish}
+      onYes={() => void decide("publish")}
+      onEnd={onEnd}
+    >
+      <p>{t.publishWhat(totals.stops, totals.vehicles, totals.trips)}</p>
+      {before !== null && (
+        <p>
+          {t.publishReplaces(
+            actorName(before.author),
+            clockTime(Date.parse(before.created_at), locale.value),
+          )}
+        </p>
+      )}
+    </Question>
+  );
+}
+
+function Withdraw({ onEnd }: { onEnd: () => void }) {
+  const t = messages.value.plans;
+  const note = useSignal("");
+  return (
+    <Question
+      title={t.withdrawTitle}
+      answer={t.withdraw}
+      onYes={() => void decide({ withdraw: note.value.trim() })}
+      onEnd={onEnd}
+    >
+      <p>{t.withdrawWhat}</p>
+      {record.value?.state === "published" && <p>{t.withdrawForce}</p>}
+      <label class="field">
+        {t.note}
+        <input
+          type="text"
+          maxLength={MAX_NOTE}
+          value={note.value}
+          onInput={(event) => {
+            note.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+    </Question>
+  );
+}
+
+interface QuestionProps {
+  title: string;
+  answer: string;
+  children: ComponentChildren;
+  onYes: () => void;
+  onEnd: () => void;
+}
+
+function Question({ title, answer, children, onYes, onEnd }: QuestionProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog class="question" ref={dialog} aria-label={title} onClose={onEnd}>
+      <form
+        method="dialog"
+        onSubmit={() => {
+          onYes();
+        }}
+      >
+        <h2>{title}</h2>
+        {children}
+        <p class="question-answers">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            {messages.value.plans.cancel}
+          </button>
+          <button type="submit" class="primary">
+            {answer}
+          </button>
+        </p>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,58 @@
+import { expect, it } from "vitest";
+import { plan } from "../testing/plan";
+import { drivesOf, isMissed, leftInOrder, reasonsOf, shortLabels, stopsByBin } from "./drives";
+
+it("a route is told by trips, with bins counted from one over all of them", () => {
+  const [truck, cart] = drivesOf(plan());
+  expect(truck?.label).toBe("DT01");
+  expect(truck?.trips.map((trip) => trip.legs.map((leg) => leg.kind))).toEqual([
+    ["stop", "unload"],
+    ["break", "stop", "unload"],
+  ]);
+  expect(truck?.stops.map((stop) => [stop.bin, stop.position])).toEqual([
+    ["B-1", 1],
+    ["B-2", 2],
+  ]);
+  expect(truck).toMatchObject({
+    begins_s: 60,
+    ends_s: 7200,
+    distance_m: 5000,
+    // 600 s and 300 s before the scales.
+    queue_s: 900,
+    load_kg: 40,
+  });
+  expect(truck?.trips.map((trip) => trip.load_kg)).toEqual([20, 20]);
+  expect(cart?.colour).not.toBe(truck?.colour);
+});
+
+it("each stop is found by its bin", () => {
+  const found = stopsByBin(drivesOf(plan()));
+  expect(found.get("B-3")).toMatchObject({ drive: { label: "MS01" }, stop: { position: 1 } });
+  expect(found.has("B-4")).toBe(false);
+});
+
+it.each([
+  [["BKS-BT-DT01", "BKS-BT-MS02"], ["DT01", "MS02"]],
+  [["BKS-BT-DT01", "BKS-BU-DT01"], ["BT-DT01", "BU-DT01"]],
+  [["TRUK", "B-2"], ["TRUK", "B-2"]],
+  [["A-1"], ["1"]],
+  [[], []],
+])("of the codes %s the labels are %s", (codes, labels) => {
+  expect([...shortLabels(codes).values()]).toEqual(labels);
+});
+
+it("bins that had to be served come first, then the dearest to leave", () => {
+  const all = { area: "", reason: "" } as const;
+  expect(leftInOrder(plan(), all).map((left) => left.bin)).toEqual(["B-5", "B-6", "B-4"]);
+  expect(leftInOrder(plan(), all).map(isMissed)).toEqual([true, false, false]);
+  expect(leftInOrder(plan(), { ...all, area: "B" }).map((left) => left.bin)).toEqual(["B-6"]);
+  const notWorth = leftInOrder(plan(), { area: "A", reason: "not_worth" });
+  expect(notWorth.map((left) => left.bin)).toEqual(["B-4"]);
+});
+
+it("reasons are counted, the most frequent first", () => {
+  expect(reasonsOf(plan())).toEqual([
+    { reason: "not_worth", n: 2 },
+    { reason: "no_time", n: 1 },
+  ]);
+});

@@ -1,0 +1,121 @@
+// What a plan is, what it adds up to, what is wrong with it, and what may be done with it.
+
+import { locale, messages, site } from "../store";
+import { clockTime, dayAndTime } from "../time";
+import { Decisions } from "./decisions";
+import { actorName } from "./days";
+import { isMissed } from "./drives";
+import { record } from "./state";
+import { decimal } from "./words";
+
+export function PlanHead() {
+  const t = messages.value.plans;
+  const shown = record.value;
+  if (shown === null) return null;
+  const { plan, state } = shown;
+  return (
+    <section class="plan-head" aria-label={t.totals}>
+      <p class="plan-what">
+        <b class="plan-state" data-state={state ?? "draft"}>
+          {state === null ? t.draft : t.states[state]}
+        </b>{" "}
+        {t.policies[shown.policy]}
+      </p>
+      <p class="note">
+        {t.madeBy(actorName(shown.author), dayAndTime(Date.parse(shown.created_at), locale.value))}.{" "}
+        {t.readingsAsOf(`${clockTime(Date.parse(shown.readings_as_of), locale.value)} WIB`)}.
+      </p>
+      {plan.provenance.stage === "greedy" && shown.policy !== "threshold" && (
+        <p class="note">{t.firstPlan}</p>
+      )}
+      <Totals />
+      <Warnings />
+      <Decisions />
+    </section>
+  );
+}
+
+function Totals() {
+  const t = messages.value.plans;
+  const shown = record.value;
+  if (shown === null) return null;
+  const { totals, left } = shown.plan;
+  const missed = left.filter(isMissed).length;
+  const landfills = (site.value?.places.features ?? [])
+    .filter(({ properties }) => properties.kind === "disposal_site")
+    .map(({ properties }) => properties.name);
+  const number = (value: number) => decimal(value, locale.value);
+  const all: [string, string, boolean?][] = [
+    [String(totals.stops), t.stops],
+    [String(totals.vehicles), t.vehicles],
+    [number(totals.distance_m / 1000), t.km],
+    [number(totals.duration_s / 3600), t.vehicleHours],
+    [String(totals.trips), t.trips],
+    [number(totals.load_kg / 1000), t.tonnes],
+    [number(totals.queue_s / 3600), t.queueHours(landfills.join(", "))],
+    [String(missed), t.missed, missed > 0],
+  ];
+  return (
+    <dl class="plan-totals">
+      {all.map(([value, name, isBad]) => (
+        <div key={name} data-bad={isBad ?? false}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Warnings() {
+  const t = messages.value.plans;
+  const shown = record.value;
+  if (shown === null) return null;
+  const fixed = shown.data_trust.filter((area) => area.is_fixed);
+  const missed = shown.plan.left.filter(isMissed).length;
+  const isAllFixed = shown.policy === "fixed";
+  return (
+    <>
+      {shown.violations.length > 0 && (
+        <div class="plan-warning" data-bad="true" role="alert">
+          <b>{t.violations(shown.violations.length)}</b>
+          <ul>
+            {shown.violations.map((one) => (
+              <li key={`${one.code} ${one.where} ${one.detail}`}>
+                {one.where}: {t.rules[one.code] ?? one.code} <small>({one.detail})</small>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {missed > 0 && (
+        <p class="plan-warning" data-bad="true">
+          {t.missedMust(missed)}
+        </p>
+      )}
+      {isAllFixed && <p class="plan-warning">{t.untreated}</p>}
+      {!isAllFixed && fixed.length > 0 && (
+        <div class="plan-warning">
+          {t.fixedAreas(fixed.map((area) => area.name).join(", "))}
+          <ul>
+            {fixed.map((area) => (
+              <li key={area.area}>{t.trusted(area.name, area.trusted, area.bins)}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {shown.plan.notes != null && shown.plan.notes.length > 0 && (
+        <details class="plan-notes">
+          <summary>
+            {t.notes} ({shown.plan.notes.length})
+          </summary>
+          <ul lang="en">
+            {shown.plan.notes.map((note) => (
+              <li key={note}>{note}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}

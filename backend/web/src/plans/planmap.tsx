@@ -1,0 +1,112 @@
+import { effect } from "@preact/signals";
+import { type ExpressionSpecification, type GeoJSONSource, type Map as MapLibre, Popup } from "maplibre-gl";
+import { useEffect, useRef } from "preact/hooks";
+import type { Site } from "../api";
+import { bringIntoView, follow, makeMap, MapTools, nearest } from "../mapframe";
+import { messages, openCode, planning } from "../store";
+import {
+  MARK_LAYERS,
+  type MarkProperties,
+  MARKS,
+  marksOf,
+  planStyle,
+  WAY_LAYERS,
+  WAYS,
+  waysOf,
+  type WayProperties,
+} from "./planmapstyle";
+import { drives, facts, record, select, toggleVehicle, ways } from "./state";
+
+/** What is not of the chosen vehicle steps back. */
+const FAINT = 0.15;
+
+export function PlanMap({ site }: { site: Site }) {
+  const place = useRef<HTMLDivElement>(null);
+  const map = useRef<MapLibre>(null);
+  useEffect(() => {
+    if (place.current === null) return undefined;
+    const made = makeMap(place.current, planStyle(site), site.bbox);
+    made.on("click", (event) => {
+      const mark = nearest<MarkProperties>(made, event, MARK_LAYERS);
+      if (mark !== null) {
+        select(mark.code);
+        return;
+      }
+      const line = made.queryRenderedFeatures(event.point, { layers: WAY_LAYERS })[0];
+      if (line !== undefined) toggleVehicle((line.properties as WayProperties).vehicle);
+    });
+    showNames(made);
+    map.current = made;
+    const end = follow(made, site.bbox, () => [showPlan(made), showVehicle(made), showSelected(made)]);
+    return () => {
+      end();
+      made.remove();
+    };
+  }, [site]);
+
+  const t = messages.value;
+  return (
+    <section class="map" aria-label={t.plans.map}>
+      <div ref={place} class="map-canvas" />
+      <MapTools map={map} bounds={site.bbox} />
+      {record.value?.plan.provenance.approximate && (
+        <p class="map-approximate">{t.plans.approximate}</p>
+      )}
+      <p class="attribution">{t.attribution}</p>
+    </section>
+  );
+}
+
+function showPlan(map: MapLibre): () => void {
+  const nothing = { type: "FeatureCollection", features: [] } as GeoJSON.FeatureCollection;
+  return effect(() => {
+    const shown = record.value;
+    const marks = shown === null ? nothing : marksOf(shown, drives.value);
+    (map.getSource(MARKS) as GeoJSONSource).setData(marks);
+    (map.getSource(WAYS) as GeoJSONSource).setData(waysOf(ways.value, drives.value));
+  });
+}
+
+function showVehicle(map: MapLibre): () => void {
+  return effect(() => {
+    const vehicle = planning.value?.vehicle ?? "";
+    const isKnown = drives.value.some((drive) => drive.vehicle === vehicle);
+    const opacity: number | ExpressionSpecification = isKnown
+      ? ["case", ["==", ["get", "vehicle"], vehicle], 1, FAINT]
+      : 1;
+    for (const layer of WAY_LAYERS) map.setPaintProperty(layer, "line-opacity", opacity);
+    map.setPaintProperty("mark-stop", "circle-opacity", opacity);
+    map.setPaintProperty("mark-stop", "circle-stroke-opacity", opacity);
+    for (const layer of ["mark-text", "mark-name", "way-label"]) {
+      map.setPaintProperty(layer, "text-opacity", opacity);
+    }
+  });
+}
+
+function showSelected(map: MapLibre): () => void {
+  return effect(() => {
+    const code = openCode.value ?? "";
+    map.setFilter("mark-selected", ["==", ["get", "code"], code]);
+    const bin = facts.value.get(code);
+    if (bin !== undefined) bringIntoView(map, [bin.lon, bin.lat]);
+  });
+}
+
+/** With a mouse, the mark under it says its name. */
+function showNames(map: MapLibre): void {
+  const popup = new Popup({ closeButton: false, closeOnClick: false, offset: 12, className: "tip" });
+  map.on("mousemove", [...MARK_LAYERS, "mark-transfer"], (event) => {
+    const feature = event.features?.[0];
+    if (feature?.geometry.type !== "Point") return;
+    map.getCanvas().style.cursor = "pointer";
+    const { code, name } = feature.properties as MarkProperties;
+    popup
+      .setLngLat(feature.geometry.coordinates as [number, number])
+      .setText(name === code ? code : `${name} · ${code}`)
+      .addTo(map);
+  });
+  map.on("mouseleave", [...MARK_LAYERS, "mark-transfer"], () => {
+    map.getCanvas().style.cursor = "";
+    popup.remove();
+  });
+}

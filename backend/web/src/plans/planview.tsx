@@ -1,0 +1,144 @@
+// The plan view: which bins are served in a shift, by whom and why.
+
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Site } from "../api";
+import { PLAN_PARTS } from "../address";
+import { locale, lookAtPlans, messages, openCode, planning } from "../store";
+import { clockTime } from "../time";
+import { DayChoice } from "./daychoice";
+import { actorName } from "./days";
+import { History } from "./history";
+import { LeftList } from "./leftlist";
+import { PlanHead } from "./planhead";
+import { PlanMap } from "./planmap";
+import { RouteList } from "./routelist";
+import {
+  followPlans,
+  inForce,
+  load,
+  loadList,
+  mayPlan,
+  ofDay,
+  planList,
+  record,
+  showPlan,
+  trouble,
+  unselect,
+} from "./state";
+import "./plans.css";
+
+export function PlanView({ site }: { site: Site }) {
+  const t = messages.value;
+  const tall = useSignal(false);
+  useEffect(() => followPlans(), []);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && openCode.peek() !== null) unselect();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <>
+      <section class="list plan-list" aria-label={t.plans.list} data-tall={tall.value}>
+        <button
+          type="button"
+          class="sheet-handle"
+          aria-expanded={tall.value}
+          aria-label={tall.value ? t.shrinkList : t.expandList}
+          onClick={() => {
+            tall.value = !tall.value;
+          }}
+        />
+        <div class="rows">
+          <DayChoice />
+          <Trouble />
+          <NewInForce />
+          {record.value !== null && (
+            <>
+              <PlanHead />
+              <Parts site={site} />
+            </>
+          )}
+        </div>
+      </section>
+      <div class="map-frame">
+        <PlanMap site={site} />
+      </div>
+    </>
+  );
+}
+
+function Trouble() {
+  const t = messages.value;
+  if (trouble.value === "load") {
+    const again = () => void (planList.value === null ? loadList() : load(planning.value?.id || null));
+    return (
+      <p class="plan-note trouble" role="alert">
+        {t.plans.loadFailed}{" "}
+        <button type="button" class="link" onClick={again}>
+          {t.tryAgain}
+        </button>
+      </p>
+    );
+  }
+  if (trouble.value === "not_found") {
+    return (
+      <p class="plan-note" role="alert">
+        {t.plans.notFound}
+      </p>
+    );
+  }
+  if (record.value !== null) return null;
+  const isNone = planList.value !== null && ofDay.value.length === 0 && planning.value?.id === "";
+  const none = mayPlan.value ? t.plans.noPlans : t.plans.noPlansDriver;
+  return <p class="plan-note">{isNone ? none : t.loading}</p>;
+}
+
+/** Somebody else may publish while one looks at another plan of the day. */
+function NewInForce() {
+  const t = messages.value.plans;
+  const other = inForce.value;
+  if (other === null || record.value === null || record.value.plan_id === other.plan_id) return null;
+  const time = clockTime(Date.parse(other.created_at), locale.value);
+  return (
+    <p class="plan-note plan-other" role="status">
+      {t.newInForce(actorName(other.author), time)}{" "}
+      <button type="button" class="link" onClick={() => showPlan(other.plan_id)}>
+        {t.openIt}
+      </button>
+    </p>
+  );
+}
+
+function Parts({ site }: { site: Site }) {
+  const t = messages.value.plans;
+  const shown = record.value;
+  const part = planning.value?.part ?? "routes";
+  if (shown === null) return null;
+  const counts = {
+    routes: shown.plan.routes.length,
+    left: shown.plan.left.length,
+    history: ofDay.value.length,
+  };
+  return (
+    <>
+      <div class="switch plan-parts" role="group" aria-label={t.part}>
+        {PLAN_PARTS.map((one) => (
+          <button
+            key={one}
+            type="button"
+            aria-pressed={part === one}
+            onClick={() => lookAtPlans({ part: one })}
+          >
+            {t.parts[one]} <b>{counts[one]}</b>
+          </button>
+        ))}
+      </div>
+      {part === "routes" && <RouteList site={site} />}
+      {part === "left" && <LeftList />}
+      {part === "history" && <History />}
+    </>
+  );
+}

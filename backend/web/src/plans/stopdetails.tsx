@@ -1,0 +1,96 @@
+// What is known of a bin that is open in the list.
+
+import type { ComponentChildren } from "preact";
+import type { Left, PlannedBin } from "../api";
+import { bins, locale, messages, percent } from "../store";
+import type { Drive, Stop } from "./drives";
+import { geoUri } from "./navigation";
+import { chance, decimal, gap, leftText, servedText, type Tongue } from "./words";
+
+export function StopDetails({ stop, drive }: { stop: Stop; drive: Drive }) {
+  const t = messages.value.plans;
+  const tongue = { t, locale: locale.value };
+  const { facts, served, step } = stop;
+  return (
+    <div class="stop-details">
+      {served !== undefined && (
+        <p class="stop-why">
+          <b>{t.why}:</b> {servedText(served, facts, tongue)}
+        </p>
+      )}
+      <dl>
+        {facts !== undefined && <Expected facts={facts} tongue={tongue} />}
+        <Fact name={t.onBoard}>
+          {decimal(step.load_kg, locale.value, 0)} kg, {decimal(step.load_l / 1000, locale.value)} m³
+        </Fact>
+        <Fact name={t.drive}>{decimal(step.distance_m / 1000, locale.value)} km</Fact>
+      </dl>
+      {facts !== undefined && (
+        <p>
+          <a
+            class="navigate"
+            href={geoUri(facts, stop.bin)}
+            aria-label={t.navigateTo(`${drive.label} · ${stop.position}, ${stop.bin}`)}
+          >
+            {t.navigate}
+          </a>
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function LeftDetails({ left, facts, vehicle }: LeftProps) {
+  const tongue = { t: messages.value.plans, locale: locale.value };
+  return (
+    <div class="stop-details">
+      <p class="stop-why">
+        <b>{tongue.t.why}:</b> {leftText(left, facts, vehicle, tongue)}
+      </p>
+      {facts !== undefined && (
+        <dl>
+          <Expected facts={facts} tongue={tongue} />
+        </dl>
+      )}
+    </div>
+  );
+}
+
+interface LeftProps {
+  left: Left;
+  facts: PlannedBin | undefined;
+  /** How the vehicle of the cheapest insertion is called; may be empty. */
+  vehicle: string;
+}
+
+function Expected({ facts, tongue }: { facts: PlannedBin; tongue: Tongue }) {
+  const { t } = tongue;
+  const kind = bins.value?.get(facts.code)?.properties.volume_l;
+  return (
+    <>
+      {facts.fill_pct != null && (
+        <Fact name={t.fillExpected}>
+          {percent(facts.fill_pct)}
+          {!facts.trusted && <small> {t.untrusted}</small>}
+        </Fact>
+      )}
+      {facts.overflow_probability != null && (
+        <Fact name={t.overflow}>{chance(facts.overflow_probability)}</Fact>
+      )}
+      {facts.gap_h != null && <Fact name={t.emptied}>{t.emptiedAgo(gap(facts.gap_h, tongue))}</Fact>}
+      <Fact name={t.load}>
+        {decimal(facts.load_kg, locale.value, 0)} kg
+        {kind !== undefined && `, ${decimal(facts.load_l, locale.value, 0)} / ${decimal(kind, locale.value, 0)} l`}
+      </Fact>
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

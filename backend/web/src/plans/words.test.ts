@@ -1,0 +1,78 @@
+import { expect, it } from "vitest";
+import type { InReason, MustReason, OutReason } from "../api";
+import { en } from "../messages/en";
+import { id } from "../messages/id";
+import { bin } from "../testing/plan";
+import { chance, gap, leftText, mustText, servedText, span } from "./words";
+
+const INDONESIAN = { t: id.plans, locale: "id-ID" } as const;
+const ENGLISH = { t: en.plans, locale: "en-GB" } as const;
+const IN: InReason[] = ["must", "locked", "worth", "on_the_way"];
+const OUT = Object.keys(id.plans.outReasons) as OutReason[];
+const MUST = Object.keys(id.plans.must) as MustReason[];
+
+it("what must be served says so with its figure", () => {
+  const facts = bin("B", { gap_h: 98, overflow_probability: 0.985, fill_pct: 71.4 });
+  expect(mustText("longest_gap", facts, INDONESIAN)).toBe("Wajib: sudah 4 hari 2 jam belum dikosongkan.");
+  expect(mustText("overflow_risk", facts, ENGLISH)).toContain("99%");
+  expect(mustText("threshold", facts, INDONESIAN)).toContain("71%");
+  expect(mustText("longest_gap", undefined, INDONESIAN)).toBe(id.plans.must.longest_gap);
+});
+
+it("what is worth it says what waiting and what serving costs", () => {
+  const served = { bin: "B", vehicle: "V", reason: "worth", prize_rp: 45_200, saving_rp: 8_100 } as const;
+  expect(servedText(served, bin("B", { overflow_probability: 0.63 }), INDONESIAN)).toBe(
+    "Layak: menunda diperkirakan merugikan Rp 45.200 (peluang meluap 63%), menjemput menambah Rp 8.100.",
+  );
+  expect(servedText(served, undefined, ENGLISH)).toBe(
+    "Worth it: waiting is expected to cost Rp 45,200, serving adds Rp 8,100.",
+  );
+});
+
+it("a bin on the way never costs less than nothing", () => {
+  const served = { bin: "B", vehicle: "V", reason: "on_the_way", prize_rp: 1, saving_rp: -80 } as const;
+  expect(servedText(served, undefined, ENGLISH)).toBe("On the way: adds only Rp 0.");
+});
+
+it("a bin that had to be served and stays says both", () => {
+  const left = { bin: "B", reason: "no_time", must: "complaint", prize_rp: 0 } as const;
+  expect(leftText(left, undefined, "", ENGLISH)).toBe(
+    "Must: a citizen complained. But it is left: No time is left in this shift.",
+  );
+});
+
+it("what is not worth it names the vehicle that would come cheapest", () => {
+  const left = { bin: "B", reason: "not_worth", prize_rp: 1_846, insertion_rp: 2_083 } as const;
+  expect(leftText(left, undefined, "MS03", INDONESIAN)).toContain("dengan MS03 menambah Rp 2.083");
+});
+
+it.each([INDONESIAN, ENGLISH])("every reason has words", (tongue) => {
+  for (const reason of IN) {
+    for (const must of [undefined, ...MUST]) {
+      const served = { bin: "B", vehicle: "V", reason, must: must ?? null, prize_rp: 1, saving_rp: 1 };
+      expect(servedText(served, bin("B"), tongue)).toMatch(/\p{L}.*\.$/u);
+    }
+  }
+  for (const reason of OUT) {
+    expect(leftText({ bin: "B", reason, prize_rp: 1 }, undefined, "", tongue)).toMatch(/\p{L}.*\.$/u);
+  }
+});
+
+it("certainty is never claimed", () => {
+  expect([0, 0.004, 0.5, 0.989, 0.999, 1].map(chance)).toEqual(["<1%", "<1%", "50%", "99%", ">99%", ">99%"]);
+});
+
+it("spans of time are told in the units that people use", () => {
+  expect([0.2, 47.4, 48, 98].map((hours) => gap(hours, INDONESIAN))).toEqual([
+    "0 jam",
+    "47 jam",
+    "2 hari",
+    "4 hari 2 jam",
+  ]);
+  expect([40, 1800, 3900, -3900].map((seconds) => span(seconds, ENGLISH))).toEqual([
+    "1 min",
+    "30 min",
+    "1 h 05 min",
+    "1 h 05 min",
+  ]);
+});

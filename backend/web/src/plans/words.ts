@@ -1,0 +1,97 @@
+// Why a bin is in a plan or not, in words. Pure functions.
+
+import type { Left, MustReason, PlannedBin, Served } from "../api";
+import type { Messages } from "../messages/id";
+import type { Locale } from "../time";
+
+/** Numbers and messages of the language that is chosen. */
+export interface Tongue {
+  t: Messages["plans"];
+  locale: Locale;
+}
+
+export function rupiah(value: number, locale: Locale): string {
+  return `Rp ${Math.round(value).toLocaleString(locale)}`;
+}
+
+export function decimal(value: number, locale: Locale, digits = 1): string {
+  return value.toLocaleString(locale, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** A share of 0 to 1; certainty is never claimed. */
+export function chance(share: number): string {
+  if (share > 0.99) return ">99%";
+  return share < 0.01 ? "<1%" : `${Math.round(100 * share)}%`;
+}
+
+/** `2 hari 5 jam`, `17 jam`. */
+export function gap(hours: number, { t }: Tongue): string {
+  const whole = Math.round(hours);
+  return whole < 48 ? t.hours(whole) : t.daysHours(Math.floor(whole / 24), whole % 24);
+}
+
+/** Seconds as hours and minutes: `1 j 05 m`. */
+export function span(seconds: number, { t }: Tongue): string {
+  const minutes = Math.round(Math.abs(seconds) / 60);
+  return minutes < 60
+    ? t.minutesShort(minutes)
+    : t.hoursShort(Math.floor(minutes / 60), String(minutes % 60).padStart(2, "0"));
+}
+
+/** Why a bin has to be served, with the figure that says so. */
+export function mustText(must: MustReason, facts: PlannedBin | undefined, tongue: Tongue): string {
+  const { t } = tongue;
+  if (must === "longest_gap" && facts?.gap_h != null) return t.mustGap(gap(facts.gap_h, tongue));
+  if (must === "overflow_risk" && facts?.overflow_probability != null) {
+    return t.mustOverflow(chance(facts.overflow_probability));
+  }
+  if (must === "threshold" && facts?.fill_pct != null) {
+    return t.mustThreshold(Math.round(facts.fill_pct));
+  }
+  return t.must[must];
+}
+
+/** Why a bin is served. */
+export function servedText(
+  served: Served,
+  facts: PlannedBin | undefined,
+  tongue: Tongue,
+): string {
+  const { t, locale } = tongue;
+  const must = served.must == null ? "" : mustText(served.must, facts, tongue);
+  switch (served.reason) {
+    case "must":
+      return must || t.inReasons.must;
+    case "locked":
+      return must ? `${t.inReasons.locked} ${must}` : t.inReasons.locked;
+    case "worth":
+      return t.worth(
+        rupiah(served.prize_rp, locale),
+        rupiah(served.saving_rp, locale),
+        facts?.overflow_probability == null ? "" : chance(facts.overflow_probability),
+      );
+    case "on_the_way":
+      return t.onTheWay(rupiah(Math.max(served.saving_rp, 0), locale));
+  }
+}
+
+/** Why a bin stays; `vehicle` is how the vehicle of the cheapest insertion is called. */
+export function leftText(
+  left: Left,
+  facts: PlannedBin | undefined,
+  vehicle: string,
+  tongue: Tongue,
+): string {
+  const { t, locale } = tongue;
+  const sentences = [];
+  if (left.must != null) sentences.push(t.mustButLeft(mustText(left.must, facts, tongue)));
+  sentences.push(
+    left.reason === "not_worth" && left.insertion_rp != null
+      ? t.notWorth(rupiah(left.insertion_rp, locale), rupiah(left.prize_rp, locale), vehicle)
+      : t.outReasons[left.reason].text,
+  );
+  return sentences.join(" ");
+}
