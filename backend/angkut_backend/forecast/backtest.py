@@ -67,7 +67,7 @@ def backtest(
         forecast = predict(past, model, hour, calibrate(past, model, hour))
         levels = np.stack([forecast.quantile_pct(share) for share in QUANTILES])
         ways.setdefault("angkut", []).append((levels, forecast.hours_to_full(), after))
-        for name, points in _rules(past, hour).items():
+        for name, points in naive(past, hour).items():
             same = np.repeat(points[None], len(QUANTILES), axis=0)
             ways.setdefault(name, []).append((same, _first_full(points), after))
     progress(len(origins), len(origins))
@@ -126,7 +126,7 @@ def _first_full(level_pct: Floats) -> Floats:
     return np.where(reached.any(axis=1), np.argmax(reached, axis=1), np.nan)
 
 
-def _rules(past: History, hour: int) -> dict[str, Floats]:
+def naive(past: History, hour: int) -> dict[str, Floats]:
     """Return the naive forecasts, % [b, h]."""
     week = past.level_pct[:, max(0, hour - 168) : hour]
     last = _last(week)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,7 +21,12 @@ HOUR = timedelta(hours=1)
 DAY_KINDS = ("ordinary", "ramadan", "city_event", "public_holiday", "idul_fitri")
 #: An emptying that is less certain is taken for what the level says, not for an emptying.
 _CONFIDENCE = 0.5
-_PAIR = np.dtype([("hour", ">i4"), ("level", ">f4")])
+#: What `array_send` writes of an array without nulls: a header, then each element with its length;
+#: times are microseconds since 2000.
+_HEADER_BYTES = 20
+_TIMES = np.dtype([("bytes", ">i4"), ("at_us", ">i8")])
+_LEVELS = np.dtype([("bytes", ">i4"), ("pct", ">f4")])
+_TIMES_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,8 @@ class Loaded:
     groups: list[str]
     #: When the hour begins from which forecasts start: the end of the hour in progress.
     from_at: datetime
-
-    @property
-    def now_h(self) -> int:
-        """Return the number of that hour."""
-        return HISTORY_H
+    #: The number of that hour.
+    now_h: int
 
 
 def districts(conn: Connection) -> list[DistrictRow]:
@@ -55,25 +57,30 @@ def districts(conn: Connection) -> list[DistrictRow]:
     return [DistrictRow(**row) for row in conn.execute(SQL["districts"])]
 
 
-def load(conn: Connection, district: DistrictRow, now: datetime) -> Loaded:
-    """Read levels and emptyings of the last 35 days, and the calendar three days ahead.
+def load(
+    conn: Connection, district: DistrictRow, now: datetime, *, past_h: int = HISTORY_H
+) -> Loaded:
+    """Read levels and emptyings of so many hours, and the calendar three days ahead.
 
     The hour in progress counts as the last one known, with what came so far.
     """
     from_at = now.replace(minute=0, second=0, microsecond=0) + HOUR
-    since = from_at - HISTORY_H * HOUR
+    since = from_at - past_h * HOUR
     rows = conn.execute(SQL["bins"], {"district_id": district.district_id}).fetchall()
     bin_ids = [row["bin_id"] for row in rows]
     groups = [row["fill_group"] for row in rows]
     number = {bin_id: index for index, bin_id in enumerate(bin_ids)}
-    hours = HISTORY_H + HORIZON_H + 1
+    hours = past_h + HORIZON_H + 1
     level = np.full((len(rows), hours), np.nan)
     emptied = np.zeros((len(rows), hours), dtype=bool)
     span = {"since": since, "until": from_at, "bins": bin_ids}
+    since_us = (since - _TIMES_SINCE) // timedelta(microseconds=1)
     with conn.cursor(binary=True) as cursor:
         for row in cursor.execute(SQL["levels"], span):
-            pairs = np.frombuffer(row["pairs"], _PAIR)
-            level[number[row["bin_id"]], pairs["hour"]] = pairs["level"]
+            at_us = np.frombuffer(row["times"], _TIMES, offset=_HEADER_BYTES)["at_us"]
+            hour = (at_us - since_us) // (HOUR // timedelta(microseconds=1))
+            levels = np.frombuffer(row["levels"], _LEVELS, offset=_HEADER_BYTES)
+            level[number[row["bin_id"]], hour] = levels["pct"]
     for row in conn.execute(SQL["emptyings"], span | {"confidence": _CONFIDENCE}):
         emptied[number[row["bin_id"]], row["hour"]] = True
     zone = ZoneInfo(district.timezone)
@@ -87,7 +94,7 @@ def load(conn: Connection, district: DistrictRow, now: datetime) -> Loaded:
         _numbers([at.weekday() * 24 + at.hour for at in local]),
         _numbers([kinds.get(at.date(), 0) for at in local]),
     )
-    return Loaded(history, bin_ids, groups, from_at)
+    return Loaded(history, bin_ids, groups, from_at, past_h)
 
 
 def _numbers(values: list[int]) -> Ints:

@@ -13,7 +13,7 @@ from angkut_backend.forecast.history import Floats, History
 from angkut_backend.forecast.model import FillModel
 
 #: So many hours are looked back: older readings say less than the model.
-_BACK_H = 168
+BACK_H = 168
 #: An unknown level is half full, give or take, %.
 _UNKNOWN_PCT, _UNKNOWN_SD = 45.0, 30.0
 #: After an emptying the level is near 0: a few per cent stay, %.
@@ -34,7 +34,7 @@ class Now:
 
 def nowcast(history: History, model: FillModel, hour: int) -> Now:
     """Estimate levels at the beginning of an hour from what was known before it."""
-    first = max(0, hour - _BACK_H)
+    first = max(0, hour - BACK_H)
     bins = len(history.bins)
     gain = model.gain_pct(history)[:, first:hour]
     mean, var = np.full(bins, _UNKNOWN_PCT), np.full(bins, _UNKNOWN_SD**2)

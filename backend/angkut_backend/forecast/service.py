@@ -13,6 +13,7 @@ from angkut_backend.forecast.backtest import Score, backtest, calibrate
 from angkut_backend.forecast.learned import Learned
 from angkut_backend.forecast.loading import HISTORY_H, SQL, DistrictRow, Loaded, districts, load
 from angkut_backend.forecast.model import learn
+from angkut_backend.forecast.nowcast import BACK_H
 from angkut_backend.forecast.predict import HORIZON_H, QUANTILES, Forecast, predict
 
 #: Hours ahead at which forecasts are kept.
@@ -133,7 +134,7 @@ def learn_district(conn: Connection, district: DistrictRow, now: datetime) -> Le
 
 def current(conn: Connection, district: DistrictRow, now: datetime) -> DistrictForecast:
     """Forecast a district from what is stored at this moment; learns first if nobody did."""
-    loaded = load(conn, district, now)
+    loaded = load(conn, district, now, past_h=BACK_H)
     learned = kept.get(conn, district.district_id, loaded)
     if learned is None:
         learn_district(conn, district, now)
