@@ -26,12 +26,13 @@ WHERE d.district_id = %(district_id)s ORDER BY v.code
 INSERT INTO plan (
     plan_id, district_id, shift_start, policy, parameters, problem, problem_sha256, travel_sha256,
     travel_source, approximate, readings_as_of, seed, budget, solver, stage, document, violations,
-    data_trust, is_treated, author, created_at)
+    data_trust, is_treated, author, parent_id, changes, created_at)
 VALUES (
     %(plan_id)s, %(district_id)s, %(shift_start)s, %(policy)s, %(parameters)s, %(problem)s,
     %(problem_sha256)s, %(travel_sha256)s, %(travel_source)s, %(approximate)s,
     %(readings_as_of)s, %(seed)s, %(budget)s, %(solver)s, %(stage)s, %(document)s,
-    %(violations)s, %(data_trust)s, %(is_treated)s, %(author)s, %(created_at)s)
+    %(violations)s, %(data_trust)s, %(is_treated)s, %(author)s, %(parent_id)s, %(changes)s,
+    %(created_at)s)
 
 -- name: add_event
 INSERT INTO plan_event (plan_id, kind, at, actor, note)

@@ -9,10 +9,12 @@ from uuid import UUID
 from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.planning.assembly import SQL
+from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.checker import Violation
 from angkut_backend.planning.plan_document import Plan, Totals
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import Problem
+from angkut_backend.planning.revision import Revision, Standing
 
 #: Plans in one answer at most.
 MAX_PLANS = 200
@@ -76,6 +78,20 @@ class PlanRecord:
     created_at: datetime
     state: EventKind | None
     events: list[PlanEvent]
+    #: The plan that a person changed; `None`: made from nothing.
+    parent_id: UUID | None = None
+    #: What was changed, and what holds of earlier changes.
+    revision: Revision | None = None
+
+    @property
+    def changes(self) -> Changes | None:
+        """Return what was changed in the parent."""
+        return self.revision.asked if self.revision else None
+
+    @property
+    def standing(self) -> Standing | None:
+        """Return what people have said of the shift until this plan."""
+        return self.revision.standing if self.revision else None
 
 
 def get(conn: Connection, plan_id: UUID) -> PlanRecord:
@@ -104,6 +120,7 @@ def get(conn: Connection, plan_id: UUID) -> PlanRecord:
             "is_treated",
             "author",
             "created_at",
+            "parent_id",
         )
     }
     return PlanRecord(
@@ -113,6 +130,7 @@ def get(conn: Connection, plan_id: UUID) -> PlanRecord:
         plan=Plan.model_validate(row["document"]),
         violations=[Violation(**one) for one in row["violations"]],
         state=EventKind(row["state"]) if row["state"] else None,
+        revision=Revision.model_validate(row["changes"]) if row["changes"] else None,
         events=[PlanEvent(EventKind(e["kind"]), e["at"], e["actor"], e["note"]) for e in events],
     )
 

@@ -43,13 +43,15 @@ class Rules:
             self.positions.get(code, place) == place for place, code in enumerate(bins, start=1)
         )
 
-    def can_empty(self, vehicle: Vehicle, one: Bin) -> bool:
+    @staticmethod
+    def can_empty(vehicle: Vehicle, one: Bin) -> bool:
         """Tell whether a vehicle gets to a bin and handles its container."""
         return (vehicle.access == "alley" or one.access == "road") and (
             vehicle.containers is None or one.container in vehicle.containers
         )
 
-    def can_carry(self, vehicle: Vehicle, one: Bin) -> bool:
+    @staticmethod
+    def can_carry(vehicle: Vehicle, one: Bin) -> bool:
         """Tell whether the content of a bin fits into an empty vehicle."""
         return one.load_l <= vehicle.volume_l and one.load_kg <= vehicle.payload_kg
 

@@ -1,27 +1,31 @@
 """Plans in the database: made, accepted, published, withdrawn; never changed (`records` reads)."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
-from enum import StrEnum
+from typing import Unpack
 from uuid import UUID
-
-from psycopg.types.json import Jsonb
+from zoneinfo import ZoneInfo
 
 from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection
 from angkut_backend.errors import ConflictError
-from angkut_backend.forecast.loading import DistrictRow
+from angkut_backend.forecast.loading import DistrictRow, districts
 from angkut_backend.planning.assembly import SQL, TRUSTED_SHARE, Assembled, assemble
-from angkut_backend.planning.checker import check
-from angkut_backend.planning.plan_document import Plan
+from angkut_backend.planning.changes import Changes
+from angkut_backend.planning.keeping import (
+    Basis,
+    Hooks,
+    Making,
+    Phase,
+    refuse_off_roads,
+    solve_and_keep,
+)
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import EventKind, PlanRecord, get
-from angkut_backend.planning.search import Budget, Watch
-from angkut_backend.planning.solve import plan as solve
+from angkut_backend.planning.revise import revise
+from angkut_backend.planning.search import Budget
 from angkut_backend.roads.service import Roads
-from angkut_backend.roads.travel import Travel
 
 #: Of a withdrawal, characters.
 MAX_NOTE = 500
@@ -31,16 +35,6 @@ class PlanViolatesError(ConflictError):
     """The checker found this plan to break rules: it cannot be published."""
 
     code = "plan_violates"
-
-
-class Phase(StrEnum):
-    """Where the making of a plan is."""
-
-    DATA = "data"
-    ROADS = "roads"
-    FIRST = "first"
-    SEARCH = "search"
-    CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,24 +57,11 @@ def make(
     *,
     actor: str,
     now: datetime,
-    watch: Watch = lambda _used: False,
-    on_first: Callable[[Plan], None] = lambda _plan: None,
-    first_id: UUID | None = None,
-    on_phase: Callable[[Phase], None] = lambda _phase: None,
+    **hooks: Unpack[Hooks],
 ) -> PlanRecord:
     """Plan a shift and keep the plan, with what the independent checker says of it.
 
     No transaction is open while the planner searches.
-
-    Parameters
-    ----------
-    watch, on_first
-        See `solve.plan`.
-    first_id
-        Keep the first plan too, under this id, if a search follows; `on_first` is part of the
-        transaction that does.
-    on_phase
-        Hears what begins.
 
     Raises
     ------
@@ -89,72 +70,112 @@ def make(
     RoadsUnavailableError
         The road network cannot be read.
     """
-    on_phase(Phase.DATA)
+    making = Making(plan_id=plan_id, actor=actor, now=now, **hooks)
+    making.on_phase(Phase.DATA)
     assembled = assemble(conn, district, order.day, order.policy, order.parameters, now)
     conn.commit()
-    on_phase(Phase.ROADS)
+    making.on_phase(Phase.ROADS)
     travel, _ = roads.travel(points_of(assembled.problem))
-
-    def take_first(found: Plan) -> None:
-        if first_id is not None and order.policy.is_routed:
-            keep(conn, first_id, district, order, assembled, found, travel, actor=actor, now=now)
-            on_first(found)
-            conn.commit()
-        else:
-            on_first(found)
-        on_phase(Phase.SEARCH)
-
-    on_phase(Phase.FIRST)
-    budget = order.budget if order.policy.is_routed else Budget(iterations=0)
-    made = solve(assembled.problem, travel, budget, order.seed, watch=watch, on_first=take_first)
-    on_phase(Phase.CHECK)
-    keep(conn, plan_id, district, order, assembled, made, travel, actor=actor, now=now)
+    basis = Basis(
+        district_id=district.district_id,
+        policy=order.policy,
+        parameters=asdict(order.parameters) | {"trusted_share": TRUSTED_SHARE},
+        budget=order.budget,
+        seed=order.seed,
+        problem=assembled.problem,
+        readings_as_of=assembled.readings_as_of,
+        data_trust=assembled.trust(),
+        is_treated=assembled.is_treated,
+    )
+    solve_and_keep(conn, basis, travel, making)
     return get(conn, plan_id)
 
 
-def keep(
+def check_changes(conn: Connection, parent_id: UUID, changes: Changes) -> None:
+    """Say at once what is wrong with the changes of a plan, as far as its own levels tell.
+
+    Raises
+    ------
+    NotFoundError, ConflictError, ChangesError
+        There is no such plan; it is withdrawn; the changes cannot be made.
+    """
+    parent = _changeable(conn, parent_id)
+    revise(parent.problem, parent.plan, parent.revision, changes)
+
+
+def replan(
     conn: Connection,
+    parent_id: UUID,
+    changes: Changes,
+    budget: Budget,
+    seed: int,
+    roads: Roads,
     plan_id: UUID,
-    district: DistrictRow,
-    order: PlanOrder,
-    assembled: Assembled,
-    made: Plan,
-    travel: Travel,
     *,
     actor: str,
     now: datetime,
-) -> None:
-    """Check a plan and keep it; part of the transaction."""
-    origin = made.provenance
-    violations = check(assembled.problem, travel, made)
-    conn.execute(
-        SQL["add_plan"],
-        {
-            "plan_id": plan_id,
-            "district_id": district.district_id,
-            "shift_start": assembled.problem.shift_start,
-            "policy": order.policy,
-            "parameters": Jsonb(asdict(order.parameters) | {"trusted_share": TRUSTED_SHARE}),
-            "problem": assembled.problem.model_dump_json(),
-            "problem_sha256": origin.problem_sha256,
-            "travel_sha256": origin.travel_sha256,
-            "travel_source": origin.travel_source,
-            "approximate": origin.approximate,
-            "readings_as_of": assembled.readings_as_of,
-            "seed": order.seed,
-            "budget": Jsonb({k: v for k, v in asdict(order.budget).items() if v is not None}),
-            "solver": origin.solver,
-            "stage": origin.stage,
-            "document": Jsonb(made.model_dump(mode="json")),
-            "violations": Jsonb([asdict(one) for one in violations]),
-            "data_trust": Jsonb(assembled.trust()),
-            "is_treated": assembled.is_treated,
-            "author": actor,
-            "created_at": now,
-        },
+    **hooks: Unpack[Hooks],
+) -> PlanRecord:
+    """Make a plan from another one and what a person changes in it; that one stays as it is.
+
+    It rests on the levels that its parent knew, or on new ones if vehicles are under way or the
+    changes ask for it. Policy and parameters are those of the parent.
+
+    Raises
+    ------
+    NotFoundError, ConflictError, ChangesError
+        See `check_changes`.
+    ShiftError, NothingToPlanError
+        New levels are needed: see `assemble`.
+    RoadsUnavailableError
+        The road network cannot be read.
+    """
+    making = Making(plan_id=plan_id, actor=actor, now=now, **hooks)
+    making.on_phase(Phase.DATA)
+    parent = _changeable(conn, parent_id)
+    basis = _revised(conn, parent, changes, budget, seed, now)
+    conn.commit()
+    making.on_phase(Phase.ROADS)
+    travel, off = roads.travel(points_of(basis.problem))
+    refuse_off_roads(basis.problem, off)
+    solve_and_keep(conn, basis, travel, making)
+    return get(conn, plan_id)
+
+
+def _changeable(conn: Connection, plan_id: UUID) -> PlanRecord:
+    found = get(conn, plan_id)
+    if found.state is EventKind.WITHDRAWN:
+        raise ConflictError(f"plan {plan_id} is withdrawn: change the one that took its place")
+    return found
+
+
+def _revised(
+    conn: Connection, parent: PlanRecord, changes: Changes, budget: Budget, seed: int, now: datetime
+) -> Basis:
+    """Return what the new plan is made of, with levels of now if they are asked for."""
+    district = next(one for one in districts(conn) if one.code == parent.district)
+    fresh: Assembled | None = None
+    if changes.fresh or changes.underway:
+        names = {one.name for one in fields(PolicyParameters)}
+        kept = {name: value for name, value in parent.parameters.items() if name in names}
+        day = parent.shift_start.astimezone(ZoneInfo(parent.timezone)).date()
+        fresh = assemble(conn, district, day, parent.policy, PolicyParameters(**kept), now)
+    problem, revision = revise(
+        parent.problem, parent.plan, parent.revision, changes, fresh.problem if fresh else None
     )
-    after = {"policy": str(order.policy), "shift_start": str(assembled.problem.shift_start)}
-    audit(conn, actor, "plan.make", str(plan_id), after=after)
+    return Basis(
+        district_id=district.district_id,
+        policy=parent.policy,
+        parameters=parent.parameters,
+        budget=budget,
+        seed=seed,
+        problem=problem,
+        readings_as_of=fresh.readings_as_of if fresh else parent.readings_as_of,
+        data_trust=fresh.trust() if fresh else parent.data_trust,
+        is_treated=fresh.is_treated if fresh else parent.is_treated,
+        parent_id=parent.plan_id,
+        revision=revision,
+    )
 
 
 def accept(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> None:

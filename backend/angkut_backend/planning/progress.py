@@ -1,0 +1,167 @@
+"""How far each vehicle is at a moment of the shift: as it was reported, else as the plan says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from angkut_backend.planning.changes import VehicleNow
+from angkut_backend.planning.plan_document import Route, Step, StepKind
+from angkut_backend.planning.problem import Problem, Underway, Vehicle
+
+#: Bounds of `Underway`.
+_MOST_TRIPS, _MOST_STOPS = 50, 1000
+
+
+class Place(NamedTuple):
+    """WGS84 degrees."""
+
+    lon: float
+    lat: float
+
+
+class Load(NamedTuple):
+    """What a vehicle carries."""
+
+    litres: int
+    kg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A vehicle at a moment."""
+
+    #: Where it can be sent on from; `None`: it has not left its depot.
+    underway: Underway | None
+    #: Bins that it has served since the plan took over, and that it is serving.
+    served: tuple[str, ...] = ()
+    #: The bin that it is on its way to, as far as one knows.
+    next_bin: str | None = None
+
+
+def progress_of(
+    problem: Problem, vehicle: Vehicle, route: Route | None, at_s: int, report: VehicleNow | None
+) -> Progress:
+    """Return how far a vehicle is, so many seconds into the shift.
+
+    What it has begun (a bin, unloading, its break, the way to the next stop) it brings to an end:
+    a crew cannot be called back from there. A report goes before the plan.
+
+    Parameters
+    ----------
+    report
+        Its `served` are those since the plan took over.
+    """
+    walk = _Walk(problem, vehicle, route.steps if route else ())
+    planned = walk.by_time(at_s)
+    if report is None:
+        return planned
+    known = planned if report.served is None else walk.by_served(report.served, report, at_s)
+    if report.lon is None and report.load_kg is None and report.load_l is None:
+        return known
+    on = known.underway or walk.in_depot(at_s)
+    changes: dict[str, object] = {}
+    if report.lon is not None:
+        changes |= {"lon": report.lon, "lat": report.lat, "free_at_s": at_s}
+    for name in ("load_kg", "load_l"):
+        if getattr(report, name) is not None:
+            changes[name] = getattr(report, name)
+    heading = known.next_bin if report.lon is None else None
+    return Progress(on.model_copy(update=changes), known.served, heading)
+
+
+class _Walk:
+    """Follows a route of the plan."""
+
+    def __init__(self, problem: Problem, vehicle: Vehicle, steps: Sequence[Step]) -> None:
+        self._vehicle = vehicle
+        self._steps = steps
+        self._bins = {one.code: one for one in problem.bins}
+        self._places: Mapping[StepKind, Mapping[str, Place]] = {
+            StepKind.STOP: {one.code: Place(one.lon, one.lat) for one in problem.bins},
+            StepKind.UNLOAD: {one.code: Place(one.lon, one.lat) for one in problem.disposal_sites},
+            StepKind.END: {one.code: Place(one.lon, one.lat) for one in problem.depots},
+        }
+
+    def in_depot(self, at_s: int) -> Underway:
+        """Return the vehicle at its depot, or where the plan took it over, at this time."""
+        on = self._vehicle.underway
+        if on is not None:
+            return on.model_copy(update={"free_at_s": max(on.free_at_s, at_s)})
+        place = self._places[StepKind.END][self._vehicle.depot]
+        free_at_s = max(at_s, self._vehicle.shift.from_s)
+        return Underway(lon=place.lon, lat=place.lat, free_at_s=free_at_s)
+
+    def by_time(self, at_s: int) -> Progress:
+        """Return where the plan says that it is."""
+        steps, on = self._steps, self._vehicle.underway
+        if not steps or at_s <= steps[0].leave_s:
+            return Progress(self.in_depot(at_s) if on else None)
+        begun = max(number for number, step in enumerate(steps) if step.arrive_s <= at_s)
+        last = steps[begun]
+        if begun + 1 == len(steps):
+            return self._after(begun, self._stops(begun), at_s)
+        if at_s < last.leave_s:
+            return self._after(begun, self._stops(begun), last.leave_s)
+        heading = steps[begun + 1]
+        going = self._after(begun, self._stops(begun), heading.arrive_s)
+        there = self._places[heading.kind][heading.code]
+        underway = going.underway and going.underway.model_copy(update=there._asdict())
+        next_bin = heading.code if heading.kind is StepKind.STOP else None
+        return Progress(underway, going.served, next_bin)
+
+    def by_served(self, served: Sequence[str], report: VehicleNow, at_s: int) -> Progress:
+        """Return how far it must be on its route, having served these bins."""
+        done = set(served)
+        stops = [n for n, step in enumerate(self._steps) if self._is_stop(step, done)]
+        begun = max(stops, default=0)
+        if not served:
+            return Progress(self.in_depot(at_s) if self._vehicle.underway else None)
+        following = self._steps[begun + 1] if begun + 1 < len(self._steps) else None
+        if stops and following and following.kind is StepKind.UNLOAD and report.load_kg == 0:
+            begun += 1
+        return self._after(begun, tuple(served), at_s)
+
+    def _after(self, begun: int, served: tuple[str, ...], free_at_s: int) -> Progress:
+        """Return the vehicle when it has done the steps of its route up to one."""
+        on, steps = self._vehicle.underway, self._steps[: begun + 1]
+        unloads = sum(step.kind is StepKind.UNLOAD for step in steps)
+        rested = any(step.kind is StepKind.BREAK for step in steps)
+        place = self._place(steps)
+        load = self._load(steps, served)
+        underway = Underway(
+            lon=place.lon,
+            lat=place.lat,
+            free_at_s=free_at_s,
+            load_l=load.litres,
+            load_kg=load.kg,
+            trips_made=min((on.trips_made if on else 0) + unloads, _MOST_TRIPS),
+            stops_made=min((on.stops_made if on else 0) + len(served), _MOST_STOPS),
+            break_taken=rested or bool(on and on.break_taken),
+        )
+        return Progress(underway, served)
+
+    def _place(self, steps: Sequence[Step]) -> Place:
+        for step in reversed(steps):
+            if step.kind in self._places:
+                return self._places[step.kind][step.code]
+        start = self.in_depot(0)
+        return Place(start.lon, start.lat)
+
+    def _load(self, steps: Sequence[Step], served: Sequence[str]) -> Load:
+        """Return what is on board: what was served since the last unloading."""
+        unloads = [n for n, step in enumerate(steps) if step.kind is StepKind.UNLOAD]
+        on = self._vehicle.underway
+        gone = {step.code for step in steps[: unloads[-1]]} if unloads else set()
+        there = [self._bins[code] for code in served if code not in gone]
+        begin = Load(0, 0) if unloads or on is None else Load(on.load_l, on.load_kg)
+        return Load(
+            begin.litres + sum(one.load_l for one in there),
+            begin.kg + sum(one.load_kg for one in there),
+        )
+
+    def _stops(self, begun: int) -> tuple[str, ...]:
+        return tuple(s.code for s in self._steps[: begun + 1] if s.kind is StepKind.STOP)
+
+    @staticmethod
+    def _is_stop(step: Step, done: set[str]) -> bool:
+        return step.kind is StepKind.STOP and step.code in done

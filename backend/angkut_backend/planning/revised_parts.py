@@ -1,0 +1,139 @@
+"""The parts of a problem as people want them: bins, vehicles, disposal sites."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from angkut_backend.planning.changes import BinHours, Changes
+from angkut_backend.planning.plan_document import Plan
+from angkut_backend.planning.problem import (
+    Bin,
+    DisposalSite,
+    MustReason,
+    Problem,
+    TimeWindow,
+    Vehicle,
+)
+from angkut_backend.planning.progress import Progress
+from angkut_backend.planning.refusals import refuse
+from angkut_backend.planning.revision import Standing
+
+#: Bounds of `ShiftTime`.
+_EARLIEST_S, _LATEST_S = -86_400, 3 * 86_400
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class RevisedParts:
+    """What the parts of the new problem are made of."""
+
+    problem: Problem
+    plan: Plan
+    base: Problem
+    changes: Changes
+    standing: Standing
+    known: Mapping[str, Vehicle]
+    now: Mapping[str, Progress]
+
+    def fixed_first(self, code: str) -> tuple[str, ...]:
+        """Return the bins that come first on a vehicle.
+
+        Raises
+        ------
+        ChangesError
+            More are asked for than it has.
+        """
+        done = {one for served in self.standing.served for one in served.bins}
+        orders = {route.vehicle: route.bins for route in self.plan.routes}
+        order = [one for one in orders.get(code, []) if one not in done]
+        asked = {one.vehicle: one.stops for one in self.changes.fixed_first}.get(code)
+        wanted = list(self.known[code].fixed_first) if code in self.known else []
+        if asked is not None:
+            if asked > len(order):
+                wrong = f"fixed_first: {code} has {len(order)} stops left in this plan, not {asked}"
+                refuse([wrong])
+            wanted = order[:asked]
+        elif (heading := self._heading(code)) is not None:
+            wanted = [heading, *wanted]
+        bins = {one.code for one in self.base.bins} - done - {*self.standing.forbid}
+        locked = {one.bin: one.vehicle for one in self.standing.locks}
+        gone = bins & {*self.changes.unlock} if asked is None else set()
+        return tuple(
+            one
+            for one in dict.fromkeys(wanted)
+            if one in bins - gone and locked.get(one, code) == code
+        )
+
+    def _heading(self, code: str) -> str | None:
+        """Return the bin that a vehicle is on its way to, if nobody has said otherwise."""
+        heading = self.now[code].next_bin if code in self.now else None
+        placed = any(one.vehicle == code and one.position for one in self.standing.locks)
+        closed = {one.bin for one in self.standing.hours}
+        return None if placed or heading in closed else heading
+
+    def bins(self, fixed: Mapping[str, tuple[str, ...]]) -> Iterator[Bin]:
+        """Yield the bins that nobody has served, as people want them."""
+        done = {code for served in self.standing.served for code in served.bins}
+        hours = {one.bin: one for one in self.standing.hours}
+        wanted = {*self.standing.force, *(one.bin for one in self.standing.locks)}
+        first = {code for codes in fixed.values() for code in codes}
+        for one in self.base.bins:
+            if one.code in done:
+                continue
+            changed: dict[str, Any] = {}
+            if one.code in self.standing.forbid:
+                changed["forbidden"] = True
+            if one.code in wanted:
+                changed |= {"forbidden": False, "must": one.must or MustReason.MANUAL}
+            if one.code in self.standing.complaints:
+                changed |= {"forbidden": False, "must": MustReason.COMPLAINT}
+            if one.code in first:
+                changed["forbidden"] = False
+            if one.code in hours:
+                changed["windows"] = _open_windows(self.problem, one, hours[one.code])
+            yield one.model_copy(update=changed) if changed else one
+
+    def vehicle(self, one: Vehicle) -> Vehicle:
+        """Return a vehicle where it is now; it drives no sooner than the plan takes over."""
+        at = self.standing.taken_over_at
+        if at is None:
+            return one
+        from_s = min(max(one.shift.from_s, seconds_of(self.problem, at)), one.shift.to_s)
+        shift = TimeWindow(from_s=from_s, to_s=one.shift.to_s)
+        on = self.known[one.code].underway if one.code in self.known else None
+        if one.code in self.now:
+            on = self.now[one.code].underway
+        if on is not None:
+            full = {
+                "free_at_s": max(on.free_at_s, seconds_of(self.problem, at)),
+                "load_l": min(on.load_l, one.volume_l),
+                "load_kg": min(on.load_kg, one.payload_kg),
+            }
+            on = on.model_copy(update=full)
+        return one.model_copy(update={"shift": shift, "underway": on})
+
+
+def _open_windows(problem: Problem, one: Bin, hours: BinHours) -> tuple[TimeWindow, ...]:
+    """Return when a bin can be reached; if never, a time when nobody drives."""
+    from_s = seconds_of(problem, hours.after) if hours.after else _EARLIEST_S
+    to_s = seconds_of(problem, hours.before) if hours.before else _LATEST_S
+    windows = one.windows or (TimeWindow(from_s=_EARLIEST_S, to_s=_LATEST_S),)
+    spans = [(max(w.from_s, from_s), min(w.to_s, to_s)) for w in windows]
+    inside = tuple(TimeWindow(from_s=low, to_s=high) for low, high in spans if low <= high)
+    return inside or (TimeWindow(from_s=_LATEST_S, to_s=_LATEST_S),)
+
+
+def with_queue(site: DisposalSite, standing: Standing) -> DisposalSite:
+    """Return a disposal site with its queue as long as was said."""
+    extra_s = {one.disposal_site: one.extra_min * 60 for one in standing.queues}.get(site.code, 0)
+    if not extra_s:
+        return site
+    longer = tuple(min(usual_s + extra_s, _DAY_S) for usual_s in site.queue_s_by_hour)
+    return site.model_copy(update={"queue_s_by_hour": longer})
+
+
+def seconds_of(problem: Problem, at: datetime) -> int:
+    """Return a moment as a time in the shift, within the bounds that one may have."""
+    since = (at - problem.shift_start) // timedelta(seconds=1)
+    return min(max(since, _EARLIEST_S), _LATEST_S)
