@@ -10,7 +10,8 @@ from angkut_backend.commands.sending import send_due
 from angkut_backend.dead_letters import retention as dead_letters
 from angkut_backend.device_health.service import check_devices
 from angkut_backend.device_health.swap_search import search_swaps
-from angkut_backend.forecast.service import issue_due, learn_due
+from angkut_backend.forecast.jobs import queue_due as queue_forecasts
+from angkut_backend.jobs.service import prune as prune_jobs
 from angkut_backend.quality.derivation import derive_due
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings import maintenance
@@ -37,8 +38,8 @@ def periodic_jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("webhooks", 2, lambda conn, now: deliver(conn, now, sender)),
         PeriodicJob("commands", 1, lambda conn, now: send_due(conn, now, broker, rng)),
         PeriodicJob("roll-ups", 10, lambda conn, now: maintenance.refresh(conn, keep, now)),
-        PeriodicJob("fill models", 60, learn_due),
-        PeriodicJob("forecasts", 60, issue_due),
+        PeriodicJob("forecasts", 60, queue_forecasts),
+        PeriodicJob("jobs", 3600, prune_jobs),
         PeriodicJob("retention", 3600, lambda conn, now: maintenance.retain(conn, keep, now)),
         PeriodicJob("dead letters", 300, lambda conn, now: dead_letters.retain(conn, letters, now)),
     ]

@@ -82,6 +82,9 @@ class Settings(BaseModel):
     roads_dir: Path | None = Field(
         None, description="Folder of the road network; not set: roads in data_dir"
     )
+    plans_at_once: int = Field(
+        1, ge=1, le=16, description="Plans that a worker makes at once; each takes a core"
+    )
     session_hours: int = Field(12, ge=1, le=720, description="A sign-in ends after so many hours")
     readings_keep_days: int = Field(
         730, ge=0, description="Readings older than so many days are removed; 0: never"

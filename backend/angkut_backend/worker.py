@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from prometheus_client import CollectorRegistry
 
 from angkut_backend.db import Connection, open_connection
 from angkut_backend.migrate import require_current
@@ -77,6 +78,16 @@ class Worker:
             self._metrics.started(job.name)
         self._turned_at = time.monotonic()
         self._away_since: datetime | None = clock()
+        self._watched: dict[str, Callable[[], datetime | None]] = {}
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where what this process counts is registered."""
+        return self._metrics.registry
+
+    def watch(self, name: str, since: Callable[[], datetime | None]) -> None:
+        """Show in health since when something beside the periodic jobs is not well."""
+        self._watched[name] = since
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, however long the database is away; ends after the job in hand.
@@ -96,6 +107,7 @@ class Worker:
         """Say whether the jobs are done at this moment, and what is in the way."""
         troubles = {"database": self._away_since}
         troubles |= {f"job {turn.job.name}": turn.failing_since for turn in self._turns}
+        troubles |= {name: since() for name, since in self._watched.items()}
         return Health(
             alive=time.monotonic() - self._turned_at < _HANGS_S,
             troubles={what: since for what, since in troubles.items() if since is not None},

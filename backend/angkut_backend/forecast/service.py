@@ -92,11 +92,15 @@ def latest(conn: Connection, code: str) -> BinForecast:
     )
 
 
-def learn_due(conn: Connection, now: datetime) -> bool:
-    """Learn one district whose model is a day old; return whether one was.
+def is_due(conn: Connection, now: datetime) -> bool:
+    """Tell whether there is something to learn or to forecast."""
+    there = [one.district_id for one in districts(conn)]
+    values = {"districts": there, "before": now - LEARN_EVERY, "after": now - ISSUE_EVERY}
+    return any(conn.execute(SQL[name], values).fetchone() for name in ("model_due", "forecast_due"))
 
-    A job of the worker.
-    """
+
+def learn_due(conn: Connection, now: datetime) -> bool:
+    """Learn one district whose model is a day old; return whether one was."""
     there = {one.district_id: one for one in districts(conn)}
     values = {"districts": list(there), "before": now - LEARN_EVERY}
     row = conn.execute(SQL["model_due"], values).fetchone()
@@ -109,7 +113,7 @@ def learn_due(conn: Connection, now: datetime) -> bool:
 def issue_due(conn: Connection, now: datetime) -> bool:
     """Forecast one district whose forecast is a quarter of an hour old; return whether one was.
 
-    A job of the worker. Removes old forecasts, too.
+    Removes old forecasts, too.
     """
     row = conn.execute(SQL["forecast_due"], {"after": now - ISSUE_EVERY}).fetchone()
     if row is None:

@@ -35,6 +35,9 @@ SELECT pg_advisory_xact_lock(hashtextextended('angkut jobs', 0))
 SELECT count(*) FILTER (WHERE author = %(author)s) AS mine, count(*) AS total
 FROM job WHERE state IN ('waiting', 'running')
 
+-- name: open_of_kind
+SELECT FROM job WHERE kind = %(kind)s AND state IN ('waiting', 'running') LIMIT 1
+
 -- name: add
 INSERT INTO job (job_id, kind, queue, body, author, retry_of, created_at)
 VALUES (%(job_id)s, %(kind)s, %(queue)s, %(body)s, %(author)s, %(retry_of)s, %(now)s)
@@ -57,7 +60,7 @@ WHERE job_id = %(job_id)s
 -- Nothing where it ended before it began: cancelled while it waited.
 UPDATE job SET state = 'running', attempt = attempt + 1, phase = 'starting', progress = 0,
                started_at = coalesce(started_at, %(now)s), beat_at = clock_timestamp()
-WHERE job_id = %(job_id)s AND state IN ('waiting', 'running') RETURNING attempt
+WHERE job_id = %(job_id)s AND state IN ('waiting', 'running') RETURNING attempt, kind
 
 -- name: ours
 SELECT kind, body, author FROM job
@@ -86,6 +89,13 @@ WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURN
 UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END,
                message = %(message)s, ended_at = %(now)s
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
+
+-- name: drop
+UPDATE job SET state = 'cancelled', ended_at = %(now)s
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
+
+-- name: state
+SELECT state FROM job WHERE job_id = %(job_id)s
 
 -- name: put_back
 -- Its worker stops, or died: another one begins anew, unless it was to be cancelled anyway.

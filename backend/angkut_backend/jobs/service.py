@@ -1,7 +1,7 @@
 """Jobs asked for, cancelled and tried again (`records` reads, `work` does them)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +17,8 @@ from angkut_backend.jobs.records import ENDED, LOST_S, SQL, JobState
 MAX_OPEN = 5
 #: Of everybody together.
 MAX_OPEN_ALL = 100
+#: So long it is known of a job that ended what came of it.
+KEEP = timedelta(days=30)
 
 
 class TooManyJobsError(BackendError):
@@ -76,6 +78,11 @@ def add(
     return job_id
 
 
+def is_open(conn: Connection, kind: str) -> bool:
+    """Tell whether a job of this kind waits or runs."""
+    return conn.execute(SQL["open_of_kind"], {"kind": kind}).fetchone() is not None
+
+
 def cancel(conn: Connection, job_id: UUID, *, actor: str, now: datetime) -> None:
     """End a job: one that waits never starts, one that runs keeps the best that it has so far.
 
@@ -114,6 +121,11 @@ def retry(conn: Connection, job_id: UUID, *, actor: str, now: datetime) -> UUID:
         )
     job = NewJob(row["kind"], row["queue"], row["body"])
     return add(conn, job, author=actor, now=now, retry_of=job_id)
+
+
+def prune(conn: Connection, now: datetime) -> None:
+    """Remove jobs that ended long ago, as often as the worker likes; their plans stay."""
+    conn.execute(SQL["prune"], {"before": now - KEEP})
 
 
 def _lock(conn: Connection, job_id: UUID) -> dict[str, Any]:

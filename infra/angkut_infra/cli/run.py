@@ -13,6 +13,9 @@ from angkut_infra.cli.context import settings
 from angkut_infra.cli.process import set_up_logging, stop_by_signal
 from angkut_infra.stack.services import SERVICES
 
+#: As in `angkut_backend.work`, which is slow to load.
+QUEUES = ("periodic", "planning", "forecasts")
+
 
 @click.command()
 def ingest() -> None:
@@ -42,25 +45,36 @@ def api() -> None:
 
 
 @click.command()
-def worker() -> None:
-    """Run the periodic jobs alone: quality, roll-ups, retention, alerts, webhooks.
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Choice(QUEUES),
+    default=QUEUES,
+    show_default=True,
+    help="What this worker does; give it more than once.",
+)
+def worker(queues: tuple[str, ...]) -> None:
+    """Run the jobs: those that come round by themselves, plans, forecasts.
 
-    Any number may run: each job is done by one worker at a time. Ctrl-C or SIGTERM ends it
-    after the job in hand.
+    Periodic are quality, roll-ups, retention, alerts and webhooks. Plans and forecasts wait in a
+    queue until a worker takes them; each is made in a process of its own. Any number of workers
+    may run, on any machine that reaches the database: each job is done by one at a time. Of a
+    worker that dies, another takes over the jobs within a minute. Ctrl-C or SIGTERM ends it within
+    seconds; a plan that it was making goes back into the queue.
     """
-    from angkut_backend.periodic import periodic_jobs  # noqa: PLC0415 - psycopg is slow to load
-    from angkut_backend.worker import Worker  # noqa: PLC0415
+    from angkut_backend.work import run_worker  # noqa: PLC0415 - psycopg is slow to load
 
     found = settings()
     set_up_logging(found.log_level)
-    Worker(
-        found.dsn,
-        periodic_jobs(found),
+    run_worker(
+        found,
+        queues,
+        stop_by_signal(),
         clock=lambda: datetime.now(UTC),
         # Jitter only: nothing secret hangs on it.
         rng=random.Random(),  # noqa: S311
-        monitor_address=found.monitor_address,
-    ).run(stop_by_signal())
+    )
 
 
 @click.command()

@@ -1,0 +1,75 @@
+"""What a worker writes of its jobs; each write is refused once another attempt began."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from angkut_backend.db import Row
+from angkut_backend.jobs.child import Errand
+from angkut_backend.jobs.records import LOST_S, SQL
+
+_MAX_MESSAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The table of jobs, over the connections of the queue."""
+
+    pool: AsyncConnectionPool
+
+    async def claim(self, job_id: UUID, now: datetime) -> tuple[int, str] | None:
+        """Begin an attempt; return its number and the kind of job, or nothing if it ended."""
+        rows = await self._run("claim", {"job_id": job_id, "now": now})
+        return (rows[0]["attempt"], rows[0]["kind"]) if rows else None
+
+    async def beat(self, errand: Errand) -> bool:
+        """Say that its worker lives; return whether it is ours still."""
+        return bool(await self._run("beat", _ours(errand)))
+
+    async def fail(self, errand: Errand, message: str, now: datetime) -> str | None:
+        """End a job badly, or as cancelled if it was to be; return the state."""
+        values = {"message": message[:_MAX_MESSAGE], "now": now}
+        return _state(await self._run("fail", _ours(errand) | values))
+
+    async def drop(self, errand: Errand, now: datetime) -> str | None:
+        """End a job that was cancelled before there was anything to keep; return the state."""
+        return _state(await self._run("drop", _ours(errand) | {"now": now}))
+
+    async def put_back(self, errand: Errand, now: datetime) -> str | None:
+        """Let another one begin anew, unless it was to be cancelled; return the state."""
+        return _state(await self._run("put_back", _ours(errand) | {"now": now}))
+
+    async def state(self, job_id: UUID) -> str | None:
+        """Return the state of a job."""
+        return _state(await self._run("state", {"job_id": job_id}))
+
+    async def silent(self) -> list[Row]:
+        """Return running jobs whose worker says nothing any more."""
+        return await self._run("silent", {"lost_s": LOST_S})
+
+    async def of_queue(self, queue_id: int) -> Row | None:
+        """Return the job that has this number in the queue."""
+        rows = await self._run("of_queue", {"queue_id": queue_id})
+        return rows[0] if rows else None
+
+    async def figures(self, now: datetime) -> list[Row]:
+        """Return how many jobs wait and run, by kind."""
+        return await self._run("figures", {"now": now})
+
+    async def _run(self, name: str, values: Mapping[str, Any]) -> list[Row]:
+        async with self.pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(SQL[name], values)
+            return await cursor.fetchall()
+
+
+def _ours(errand: Errand) -> dict[str, Any]:
+    return {"job_id": errand.job_id, "attempt": errand.attempt}
+
+
+def _state(rows: list[Row]) -> str | None:
+    return rows[0]["state"] if rows else None

@@ -1,0 +1,237 @@
+"""The worker of the queue: takes jobs, has children do them, sees to those of dead workers.
+
+procrastinate runs it as asyncio tasks; they live in a thread beside the periodic jobs.
+"""
+
+import asyncio
+import logging
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+
+from angkut_backend.clock import Clock
+from angkut_backend.jobs.child import Errand, Outcome
+from angkut_backend.jobs.children import ChildDiedError, Children
+from angkut_backend.jobs.metrics import JobMetrics
+from angkut_backend.jobs.queue import TASK
+from angkut_backend.jobs.records import LOST_S, JobState
+from angkut_backend.jobs.recovery import recover
+from angkut_backend.jobs.running import Work
+from angkut_backend.jobs.store import Store
+from angkut_backend.settings import Settings
+
+log = logging.getLogger("angkut.jobs")
+
+#: How often a worker says that its jobs live; well below `LOST_S`.
+BEAT_S = 5.0
+#: How often workers look for jobs of dead ones.
+RECOVER_EVERY_S = 10.0
+#: A job that is all but done when the worker stops may end; others begin anew elsewhere.
+_GRACE_S = 2.0
+_RETRY_S = 5.0
+_LONGEST_RETRY_S = 60.0
+_CONNECTIONS = 4
+#: A job that could not be done so often will not be.
+_MAX_LATER = 5
+
+
+class LaterError(Exception):
+    """A job could not be done just now."""
+
+
+class _Again(BaseRetryStrategy):
+    """Gives back what this worker had to drop; all else ended, well or not."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision(retry_in={"seconds": 0})
+        if isinstance(exception, LaterError):
+            delay_s = min(_RETRY_S * 2.0**job.attempts, _LONGEST_RETRY_S)
+            return RetryDecision(retry_in={"seconds": round(delay_s)})
+        return None
+
+
+class QueueWorker:
+    """Takes jobs of some queues; any number may run, on any machine."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        slots: Mapping[str, int],
+        works: Callable[[], Mapping[str, Work]],
+        *,
+        clock: Clock,
+        rng: random.Random,
+        metrics: JobMetrics,
+    ) -> None:
+        self._settings = settings
+        #: By queue: how many of its jobs at once.
+        self._slots = slots
+        self._clock = clock
+        self._rng = rng
+        self._metrics = metrics
+        self._children = Children(settings, works)
+        self._fault: Exception | None = None
+        #: Since when it has no connection; `None` while it has.
+        self.away_since: datetime | None = clock()
+
+    @contextmanager
+    def running(self, stop: threading.Event) -> Iterator[None]:
+        """Work in a thread while the block runs; a fault of ours sets `stop` and is raised."""
+        thread = threading.Thread(target=self._run, args=[stop], name="queue")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+        if self._fault is not None:
+            raise self._fault
+
+    def _run(self, stop: threading.Event) -> None:
+        try:
+            asyncio.run(self._main(stop))
+        except Exception as exc:  # noqa: BLE001 - raised where the process is ended
+            self._fault = exc
+        finally:
+            self._children.close()
+            stop.set()
+
+    async def _main(self, stop: threading.Event) -> None:
+        ending = asyncio.create_task(asyncio.to_thread(stop.wait))
+        try:
+            await self._keep_working(stop, ending)
+        finally:
+            # Or the thread that waits for it would never end.
+            stop.set()
+
+    async def _keep_working(self, stop: threading.Event, ending: asyncio.Task[bool]) -> None:
+        failures = 0
+        while not stop.is_set():
+            began_s = time.monotonic()
+            try:
+                await self._work(ending)
+            except (psycopg.Error, ConnectorException, OSError) as exc:
+                self.away_since = self.away_since or self._clock()
+                # One that was away for long and came back begins with short waits again.
+                failures = failures + 1 if time.monotonic() - began_s < _LONGEST_RETRY_S else 1
+                limit_s = min(_LONGEST_RETRY_S, 0.5 * 2.0 ** min(failures, 10))
+                delay_s = self._rng.uniform(0.5, 1) * limit_s
+                cause = str(exc.__cause__ or exc).strip().split("\n")[0]
+                log.warning("queue away (%s); next try in %.1f s", cause, delay_s)
+                await asyncio.wait([ending], timeout=delay_s)
+
+    async def _work(self, ending: asyncio.Task[bool]) -> None:
+        """Work until told to stop, or until the database is away."""
+        connector = procrastinate.PsycopgConnector(
+            conninfo=self._settings.dsn,
+            kwargs={"application_name": "angkut-queue", "options": "-c timezone=UTC"},
+            min_size=1,
+            max_size=_CONNECTIONS,
+        )
+        app = procrastinate.App(connector=connector)
+        async with app.open_async():
+            store = Store(connector.pool)
+            self.away_since = None
+            app.task(name=TASK, pass_context=True, retry=_Again())(self._task(store))
+            tasks = [
+                asyncio.create_task(
+                    app.run_worker_async(
+                        queues=[queue],
+                        concurrency=slots,
+                        name=queue,
+                        install_signal_handlers=False,
+                        shutdown_graceful_timeout=_GRACE_S,
+                        stalled_worker_timeout=LOST_S,
+                    )
+                )
+                for queue, slots in self._slots.items()
+            ]
+            tasks.append(asyncio.create_task(self._look_after(app, store)))
+            try:
+                await asyncio.wait([*tasks, ending], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+            for how in ended:
+                if isinstance(how, Exception):
+                    raise how
+
+    async def _look_after(self, app: procrastinate.App, store: Store) -> None:
+        while True:
+            now = self._clock()
+            await recover(app.job_manager, store, self._metrics, now)
+            self._metrics.figures(await store.figures(now))
+            await asyncio.sleep(RECOVER_EVERY_S)
+
+    def _task(self, store: Store) -> Callable[..., Awaitable[None]]:
+        async def run_job(_context: procrastinate.JobContext, job_id: str) -> None:
+            claimed = await store.claim(UUID(job_id), self._clock())
+            if claimed is None:  # cancelled while it waited
+                return
+            attempt, kind = claimed
+            began_s = time.monotonic()
+            state = await self._attempt(Errand(UUID(job_id), attempt), store)
+            log.info("job %s (%s, attempt %d): %s", job_id, kind, attempt, state)
+            if state is not None:
+                self._metrics.ended(kind, state, time.monotonic() - began_s)
+
+        return run_job
+
+    async def _attempt(self, errand: Errand, store: Store) -> str | None:
+        """Have a job done; return the state that it has then, or nothing if it is not ours."""
+        child = self._children.take()
+        doing = asyncio.create_task(child.do(errand))
+        try:
+            while not doing.done():
+                await asyncio.wait([doing], timeout=BEAT_S)
+                if not doing.done() and not await _beat(errand, store):
+                    child.kill()
+                    return None
+            outcome = doing.result()
+        except asyncio.CancelledError:
+            child.kill()
+            await store.put_back(errand, self._clock())
+            raise
+        except ChildDiedError as exc:
+            message = (
+                f"the process that worked on it ended ({exc}): the machine may lack memory; "
+                "look at the log of the worker, then try again"
+            )
+            return await store.fail(errand, message, self._clock())
+        finally:
+            doing.cancel()
+        self._children.give_back(child)
+        return await self._end(outcome, errand, store)
+
+    async def _end(self, outcome: Outcome, errand: Errand, store: Store) -> str | None:
+        now = self._clock()
+        if outcome.later is not None and errand.attempt < _MAX_LATER:
+            if await store.put_back(errand, now) == JobState.WAITING:
+                raise LaterError(outcome.later)
+            return await store.state(errand.job_id)
+        if outcome.cancelled:
+            return await store.drop(errand, now)
+        if outcome.failure or outcome.later:
+            return await store.fail(errand, outcome.failure or outcome.later or "", now)
+        return await store.state(errand.job_id)
+
+
+async def _beat(errand: Errand, store: Store) -> bool:
+    """Say that its worker lives; return whether the job is ours still, as far as one knows."""
+    try:
+        return await store.beat(errand)
+    except psycopg.Error as exc:
+        log.warning("job %s goes on though the database is away: %s", errand.job_id, exc)
+        return True

@@ -1,0 +1,75 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from angkut_backend.accounts.service import Role
+from angkut_backend.db import Connection
+from instances.filling import filling
+from parts.api import Api
+from parts.jobs import Start
+from parts.levels_stored import add_bins, put_levels
+from parts.registry import add_registry
+
+
+@pytest.fixture
+def town(conn: Connection) -> Connection:
+    """Forty-two bins, forty of them measured for 20 days, a truck, a landfill always open."""
+    add_registry(conn)
+    history = filling(40, 20, seed=5).history
+    level = np.where(history.emptied, np.nan, history.level_pct)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    put_levels(conn, add_bins(conn, 40), level, history.emptied, until=hour)
+    conn.execute(
+        "INSERT INTO depot (district_id, code, name, lon, lat, source) "
+        "SELECT district_id, 'POOL', 'Pool', 107.0, -6.24, 'test' FROM district"
+    )
+    conn.execute(
+        "INSERT INTO disposal_site (district_id, code, name, lon, lat, opens_at, closes_at, "
+        "tipping_min, queue_min, source) SELECT district_id, 'TPA', 'TPA', 107.0, -6.34, '00:00', "
+        "'00:00', 10, array_fill(30::real, ARRAY[24]), 'test' FROM district"
+    )
+    conn.execute(
+        "INSERT INTO vehicle (code, depot_id, kind, volume_l, payload_kg, access, source) "
+        "SELECT 'B 9001', depot_id, 'compactor', 10000, 5000, 'road', 'test' FROM depot"
+    )
+    conn.commit()
+    conn.autocommit = True
+    return conn
+
+
+@pytest.fixture
+def start(database: str, tmp_path: Path) -> Iterator[Start]:
+    """Start worker processes; those that still run are told to stop at the end."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def worker(*queues: str) -> "subprocess.Popen[bytes]":
+        env = {
+            **os.environ,
+            "ANGKUT_DATABASE_DSN": database,
+            "ANGKUT_DATA_DIR": str(tmp_path),
+            "ANGKUT_CONFIG": os.devnull,
+        }
+        options = [word for queue in queues for word in ("--queue", queue)]
+        command = [sys.executable, "-m", "angkut_infra", "worker", *options]
+        started.append(subprocess.Popen(command, env=env))
+        return started[-1]
+
+    yield worker
+    for one in started:
+        if one.poll() is None:
+            one.send_signal(signal.SIGTERM)
+            assert one.wait() == 0
+
+
+@pytest.fixture
+def dispatcher(api: Api) -> httpx.Client:
+    """Somebody who may ask for plans."""
+    return api.signed_in(Role.DISPATCHER)
