@@ -17,12 +17,9 @@ from itertools import pairwise
 
 import numpy as np
 from pyvrp import (
-    Activity,
-    ActivityType,
     Depot,
     Location,
     ProblemData,
-    Route,
     Solution,
     VehicleType,
 )
@@ -33,11 +30,14 @@ from angkut_backend.planning.problem import DisposalSite, Vehicle
 from angkut_backend.planning.takeover import Takeover
 from angkut_backend.planning.vrp_clients import COST_SCALE, Way, clients_of, ways_of
 from angkut_backend.planning.vrp_matrices import matrices_of
+from angkut_backend.planning.vrp_start import solution_of
 
 #: No vehicle carries so many units of a dimension that only says who may serve what.
 _FREE = 1_000_000
 #: Parts of the day with an own queue at each disposal site; more slow the search down.
 _DAY_PARTS = 4
+#: Parts of the day whose waits differ by no more than this are one.
+_SAME_WAIT_S = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +56,7 @@ class Vrp:
 
     def solution(self, orders: Mapping[str, Order]) -> Solution:
         """Return a solution that does what the orders say."""
-        clients: dict[int, list[int]] = {}
-        for client, way in enumerate(self.ways):
-            clients.setdefault(way.group, []).append(client)
-
-        def activity(node: int, vehicle: str) -> Activity:
-            if node < 0:
-                return Activity(ActivityType.DEPOT, self.depots_of[~node][0])
-            mine = (client for client in clients[node] if vehicle in self.ways[client].crew)
-            return Activity(ActivityType.CLIENT, next(mine))
-
-        routes = [
-            Route(self.data, [activity(node, code) for node in orders[code]], type_)
-            for type_, vehicles in enumerate(self.vehicles_of)
-            for code in vehicles
-            if orders.get(code)
-        ]
-        return Solution(self.data, routes)
+        return solution_of(self.data, orders, self.ways, self.depots_of, self.vehicles_of)
 
     def orders(self, solution: Solution) -> dict[str, Order]:
         """Return what each vehicle does in a solution."""
@@ -158,11 +142,15 @@ class VrpBuilder:
             return [(site.opening.from_s, site.opening.to_s, self._rules.queue_s(site, begin_s))]
         edges = np.linspace(begin_s, end_s, _DAY_PARTS + 1).round().astype(int).tolist()
         edges[0], edges[-1] = site.opening.from_s, site.opening.to_s
-        parts = []
+        parts: list[tuple[int, int, int]] = []
         for low_s, high_s in pairwise(edges):
             inside = np.linspace(max(low_s, begin_s), min(high_s, end_s), 12)
             waits = [self._rules.queue_s(site, at_s) for at_s in inside]
-            parts.append((low_s, high_s, round(sum(waits) / len(waits))))
+            wait_s = round(sum(waits) / len(waits))
+            if parts and abs(wait_s - parts[-1][2]) <= _SAME_WAIT_S:
+                parts[-1] = parts[-1][0], high_s, max(wait_s, parts[-1][2])
+            else:
+                parts.append((low_s, high_s, wait_s))
         return parts
 
     def _types(
@@ -200,7 +188,7 @@ class VrpBuilder:
                 unit_duration_cost=round(vehicle.rp_per_hour / 3600 * COST_SCALE),
                 start_late=early if fixed else None,
                 initial_load=[takeover.load_l, takeover.load_kg, *(0 for _ in self._crews)],
-                reload_depots=reloads,
+                reload_depots=reloads if takeover.trips_left > 1 else [],
                 max_reloads=takeover.trips_left - 1,
             )
             alike = next(
