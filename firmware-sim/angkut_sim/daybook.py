@@ -80,6 +80,8 @@ class Daybook:
             [
                 place.volume_l / 100 * RATE_MEDIAN_PCT_H * MANNERS[place.kind].rate
                 * math.exp(RATE_SIGMA * habit[0])
+                if place.rate_l_h is None
+                else place.rate_l_h
                 for place, habit in zip(places, habits, strict=True)
             ]
         )  # fmt: skip

@@ -41,6 +41,8 @@ class Place:
     lidded: bool = True
     #: Whether its street is known to go under water.
     floods: bool = False
+    #: Mean litres an hour where they are known; else drawn, from the kind and the volume.
+    rate_l_h: float | None = None
 
 
 def _mean_one(*values: float) -> tuple[float, ...]:

@@ -150,7 +150,7 @@ def _prospect(
     overflow_h: float,
     is_trusted: bool,
 ) -> Prospect:
-    load_l, load_kg = load_of(fill_pct, row["volume_l"])
+    load_l, load_kg = load_of(fill_pct, row["volume_l"], row["container"])
     service_at = shift + timedelta(hours=SERVICE_H)
     emptied_at = row["emptied_at"]
     return Prospect(

@@ -30,6 +30,8 @@ _TRANSFER_S = 600
 #: Mass of loose waste in a bin, kg a litre (150 to 250 kg/m3).
 KG_PER_LITRE = 0.2
 _DAY_S = 86_400
+#: Containers that a vehicle swaps for an empty one: each fills it, whatever is inside.
+SWAPPED = frozenset({"arm_roll_6m3"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ _KINDS = {
     "dump_truck": _Kind((*_WHEELED, "cart"), 1.2, 3_000, 72_000),
     "compactor": _Kind((*_WHEELED, "cart"), 2.5, 4_000, 72_000),
     # It swaps the container: one a trip.
-    "arm_roll": _Kind(("arm_roll_6m3",), 1.3, 3_500, 54_000),
+    "arm_roll": _Kind(tuple(SWAPPED), 1.3, 3_500, 54_000),
     "motor_cart": _Kind((*_WHEELED, "cart"), 1.1, 800, 30_000),
 }
 

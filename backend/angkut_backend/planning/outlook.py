@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from angkut_backend.forecast.history import Floats
 from angkut_backend.forecast.predict import Forecast
-from angkut_backend.planning.district import KG_PER_LITRE
+from angkut_backend.planning.district import KG_PER_LITRE, SWAPPED
 
 #: When a vehicle comes on average, and when it can come next, hours after the shift begins.
 SERVICE_H, NEXT_H = 4, 28
@@ -35,7 +35,10 @@ class Outlook:
         )
 
 
-def load_of(fill_pct: float, volume_l: float) -> tuple[int, int]:
-    """Return what a vehicle would take from a bin, litres and kg."""
+def load_of(fill_pct: float, volume_l: float, container: str) -> tuple[int, int]:
+    """Return what a vehicle would take from a bin: litres of its room, and kg.
+
+    A container that is swapped takes the room of a whole container.
+    """
     litres = round(min(fill_pct, _HEAPED_PCT) / 100 * volume_l)
-    return litres, round(litres * KG_PER_LITRE)
+    return round(volume_l) if container in SWAPPED else litres, round(litres * KG_PER_LITRE)

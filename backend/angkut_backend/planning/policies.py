@@ -13,7 +13,10 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+from angkut_backend.planning.instance import MUST_PRIZE_RP
 from angkut_backend.planning.problem import Bin, MustReason
+
+_HALF_A_DAY_H = 12
 
 
 class Policy(StrEnum):
@@ -93,7 +96,8 @@ def _bin(policy: Policy, one: Prospect, parameters: PolicyParameters) -> Bin:
 def _must(policy: Policy, one: Prospect, parameters: PolicyParameters) -> MustReason | None:
     if policy is Policy.FIXED:
         return MustReason.SCHEDULE if one.is_due else None
-    if one.gap_h is not None and one.gap_h >= parameters.longest_gap_h:
+    # The next chance is a day off: the shift that is nearer to the limit serves it.
+    if one.gap_h is not None and one.gap_h + _HALF_A_DAY_H >= parameters.longest_gap_h:
         return MustReason.LONGEST_GAP
     if policy is Policy.INTEGRATED:
         likely = one.overflow_probability >= parameters.must_probability
@@ -104,8 +108,11 @@ def _must(policy: Policy, one: Prospect, parameters: PolicyParameters) -> MustRe
 def _prize_rp(one: Prospect, parameters: PolicyParameters) -> float:
     """Return the expected cost of leaving a bin until the next chance, rupiah.
 
-    An overflow costs as much again for every twelve hours that it lasts.
+    An overflow costs as much again for every twelve hours that it lasts. It is never worth more
+    than a bin that must be served, or the search would rather overload a vehicle.
     """
     size = math.sqrt(one.volume_l / 660)
     lasting = one.overflow_probability + one.overflow_h / 12
-    return parameters.overflow_rp * size * lasting + parameters.litre_rp * one.bin.load_l
+    litres = min(one.fill_pct, 100.0) / 100 * one.volume_l
+    worth_rp = parameters.overflow_rp * size * lasting + parameters.litre_rp * litres
+    return min(worth_rp, MUST_PRIZE_RP)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from angkut_infra.cli.context import settings
+from angkut_infra.cli.sim_compare import compare
 from angkut_infra.cli.sim_faults import fault_options, faults, plan_of
 from angkut_infra.cli.sim_world import read_policy, world
 from angkut_infra.places import CALENDAR
@@ -50,6 +51,9 @@ def sim() -> None:
 
 sim.add_command(faults)
 sim.add_command(world)
+sim.add_command(compare)
+#: The longer name of the group.
+simulate = sim
 
 
 @sim.command()

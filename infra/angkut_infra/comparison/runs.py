@@ -1,0 +1,157 @@
+"""Runs of a comparison: what one is made of, living through it, keeping its days on disk."""
+
+import hashlib
+import json
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from angkut_backend.roads.service import Roads
+from angkut_broker.errors import AngkutError
+from angkut_infra.comparison.choice import Choice
+from angkut_infra.comparison.driven import drive
+from angkut_infra.comparison.office import LEARN_DAYS, Office
+from angkut_infra.comparison.sensors import Sensors
+from angkut_infra.comparison.tally import Day, Tally
+from angkut_infra.comparison.town import Containers, Town
+from angkut_sim.days import DAY_S, day_number, day_start_s
+from angkut_sim.truth import TruthKind
+from angkut_sim.world import World
+
+#: A policy drives so long before its days count: it takes over what another left in the bins.
+SETTLE_DAYS = 7
+_DAY_BEGINS_H = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One policy with one seed. The same run gives the same days."""
+
+    site: Path
+    choice: Choice
+    seed: int
+    days: int
+    containers: Containers
+    sensors: Sensors
+    #: First day, WIB, of the weeks that are learned from.
+    start: date
+    iterations: int
+    roads_dir: Path
+
+    @property
+    def name(self) -> str:
+        """Return a file name that says what is run, and changes with all that matters."""
+        matters = {
+            **asdict(self),
+            "parameters": asdict(self.choice.parameters()),
+            "pack": [
+                hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(self.site.glob("*"))
+            ],
+        }
+        digest = hashlib.sha256(json.dumps(matters, default=str, sort_keys=True).encode())
+        label = self.choice.label.replace(":", "-")
+        return f"{label}.seed{self.seed}.{digest.hexdigest()[:12]}.json"
+
+
+def live(run: Run, progress: Callable[[int, int], None] = lambda _done, _total: None) -> list[Day]:
+    """Live through learning, settling and counted days.
+
+    Raises
+    ------
+    BadPlanError
+        The independent checker refused a plan.
+    """
+    town = Town(run.site, run.containers, run.seed)
+    start_s = day_start_s(day_number(run.start)) + _DAY_BEGINS_H * 3600
+    office = Office(
+        town,
+        run.choice,
+        seed=run.seed,
+        start_s=start_s,
+        roads=Roads.open(run.roads_dir),
+        iterations=run.iterations,
+        sensors=run.sensors,
+    )
+    world = World(
+        town.places, seed=run.seed, start_s=start_s, calendar=town.calendar, policy=office
+    )
+    tally, days = Tally(), []
+    total = LEARN_DAYS + SETTLE_DAYS + run.days
+    for number in range(total):
+        progress(number, total)
+        stretch = world.advance(start_s + (number + 1) * DAY_S)
+        office.record.add(stretch)
+        if number < LEARN_DAYS:
+            continue
+        morning = office.mornings.pop()
+        taken_l: dict[str, float] = {}
+        for event in stretch.happened:
+            if event.kind is TruthKind.COLLECTED:
+                taken_l[event.bin_code] = taken_l.get(event.bin_code, 0) + event.amount_l
+        driven = drive(morning.problem, morning.travel, morning.plan, taken_l)
+        days.append(tally.add(number - LEARN_DAYS - SETTLE_DAYS, stretch, morning, driven))
+    progress(total, total)
+    return days[SETTLE_DAYS:]
+
+
+def all_days(
+    runs: Sequence[Run], folder: Path, jobs: int, progress: Callable[[int, int], None]
+) -> dict[Run, list[Day]]:
+    """Live through runs in so many processes; those that are on disk are read.
+
+    Raises
+    ------
+    AngkutError
+        The folder cannot be written, or holds what is no run.
+    """
+    found: dict[Run, list[Day]] = {}
+    missing = []
+    for run in runs:
+        if (file := folder / run.name).exists():
+            found[run] = _read(file)
+        else:
+            missing.append(run)
+    progress(len(found), len(runs))
+    for run, days in _lived(missing, jobs):
+        _write(folder / run.name, days)
+        found[run] = days
+        progress(len(found), len(runs))
+    return found
+
+
+def _lived(runs: Sequence[Run], jobs: int) -> Iterator[tuple[Run, list[Day]]]:
+    if jobs == 1 or len(runs) < 2:
+        for run in runs:
+            yield run, live(run)
+        return
+    # Leaving the block ends the processes, also after Ctrl-C.
+    with multiprocessing.get_context("spawn").Pool(jobs, _ignore_interrupt) as pool:
+        yield from pool.imap_unordered(_live_named, runs)
+
+
+def _live_named(run: Run) -> tuple[Run, list[Day]]:
+    return run, live(run)
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _write(file: Path, days: Sequence[Day]) -> None:
+    draft = file.with_suffix(".draft")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps([asdict(day) for day in days]))
+        draft.replace(file)
+    except OSError as exc:
+        raise AngkutError(f"cannot keep a run in {file}: {exc.strerror}") from exc
+
+
+def _read(file: Path) -> list[Day]:
+    try:
+        return [Day(**row) for row in json.loads(file.read_bytes())]
+    except (OSError, ValueError, TypeError) as exc:
+        raise AngkutError(f"{file} is no run of this version ({exc}): remove it") from exc

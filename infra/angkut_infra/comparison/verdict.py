@@ -1,0 +1,91 @@
+"""What a comparison says: figures, the cheapest point at a service level, paired differences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from angkut_backend.planning.policies import Policy
+from angkut_infra.comparison.choice import Choice
+from angkut_infra.comparison.tally import Day, Figures
+
+#: Days of one choice by seed.
+Days = Mapping[int, Sequence[Day]]
+
+_WEEK = 7
+_RESAMPLES = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One choice with its figures over all seeds."""
+
+    choice: Choice
+    figures: Figures
+    days: Days
+
+    @classmethod
+    def of(cls, choice: Choice, days: Days) -> "Row":
+        """Sum up."""
+        return cls(choice, Figures.of([day for some in days.values() for day in some]), days)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How one choice differs from another, with 95 % intervals."""
+
+    km_pct: float
+    km_low_pct: float
+    km_high_pct: float
+    #: Points of the service level.
+    service: float
+    service_low: float
+    service_high: float
+
+
+def difference(ours: Days, theirs: Days) -> Difference:
+    """Compare paired days of two choices: same seeds, same days, same waste.
+
+    The intervals come from drawing whole weeks of a seed with replacement (block bootstrap): days
+    that follow one another are alike, weeks hardly.
+    """
+    weeks = [
+        [_sums(days[at : at + _WEEK]) for seed in sorted(ours) for days in (side[seed],)
+         for at in range(0, len(days), _WEEK)]
+        for side in (ours, theirs)
+    ]  # fmt: skip
+    mine, other = (np.array(side) for side in weeks)
+    found = _compared(mine.sum(axis=0), other.sum(axis=0))
+    dice = np.random.default_rng(1)
+    picks = dice.integers(len(mine), size=(_RESAMPLES, len(mine)))
+    drawn = _compared(mine[picks].sum(axis=1), other[picks].sum(axis=1))
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=-1)
+    return Difference(
+        float(found[0]), float(low[0]), float(high[0]),
+        float(found[1]), float(low[1]), float(high[1]),
+    )  # fmt: skip
+
+
+def cheapest(rows: Sequence[Row], policy: Policy, service_pct: float) -> Row | None:
+    """Return a policy's point with the fewest km among those at a service level or above."""
+    good = [
+        row
+        for row in rows
+        if row.choice.policy is policy and row.figures.service_pct >= service_pct
+    ]
+    return min(good, key=lambda row: row.figures.km, default=None)
+
+
+def _sums(days: Sequence[Day]) -> tuple[float, float, float]:
+    return (
+        sum(day.km for day in days),
+        float(sum(day.late for day in days)),
+        float(sum(day.emptyings for day in days)),
+    )
+
+
+def _compared(mine: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the difference of km in % and of the service level in points, [2, ...]."""
+    km = 100 * (mine[..., 0] / other[..., 0] - 1)
+    service = [100 * (1 - one[..., 1] / np.maximum(one[..., 2], 1)) for one in (mine, other)]
+    return np.stack([km, service[0] - service[1]])
