@@ -67,5 +67,10 @@ SELECT p.plan_id, d.code AS district, p.shift_start, p.policy, p.author, p.creat
 FROM plan AS p JOIN district AS d USING (district_id)
 LEFT JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
                    ORDER BY plan_event_id DESC LIMIT 1) AS e ON true
-WHERE NOT %(published_only)s OR e.kind = 'published'
+WHERE (NOT %(published_only)s OR e.kind = 'published')
+-- A first plan that its search improved on, and that nobody chose, is not shown beside the better.
+AND NOT (p.stage = 'greedy' AND e.kind IS NULL AND EXISTS (
+    SELECT FROM plan AS better
+    WHERE better.district_id = p.district_id AND better.shift_start = p.shift_start
+      AND better.problem_sha256 = p.problem_sha256 AND better.stage = 'search'))
 ORDER BY p.created_at DESC, p.plan_id LIMIT %(limit)s
