@@ -91,7 +91,8 @@ def allow(*roles: Role) -> DependsMarker:
 Public = Annotated[None, Depends(AllowPublic())]
 MaybeSignedIn = Annotated[Caller | None, Depends(AllowMaybe())]
 SignedIn = Annotated[Caller, allow(*Role)]
-Staff = Annotated[Caller, allow(Role.ADMIN, Role.DISPATCHER)]
+STAFF = frozenset({Role.ADMIN, Role.DISPATCHER})
+Staff = Annotated[Caller, allow(*STAFF)]
 Admin = Annotated[Caller, allow(Role.ADMIN)]
 #: Who mounts sensors: not the driver, whose own work the sensors measure.
 Fitter = Annotated[Caller, allow(Role.ADMIN, Role.TECHNICIAN)]

@@ -45,11 +45,12 @@ class RunningJob:
     is_stopped: bool = False
     _has_first: bool = False
     _phase: str = "starting"
+    _progress: float = 0.0
     _told_at_s: float = 0.0
     _telling: Connection | None = field(default=None, repr=False)
 
-    def begin(self, phase: str, progress: float = 0.0) -> None:
-        """Tell what begins.
+    def begin(self, phase: str, progress: float | None = None) -> None:
+        """Tell what begins, and how much is done if that changed.
 
         Raises
         ------
@@ -59,7 +60,7 @@ class RunningJob:
             It is not ours any more.
         """
         self._phase = phase
-        self._tell(progress)
+        self._tell(self._progress if progress is None else progress)
         if self.is_stopped and not self._has_first:
             raise CancelledJobError
 
@@ -111,11 +112,12 @@ class RunningJob:
     def _tell(self, progress: float) -> None:
         """Tell over a connection of its own; a database that is away does not end the work."""
         self._told_at_s = time.monotonic()
+        self._progress = min(max(progress, 0.0), 1.0)
         values = {
             "job_id": self.job_id,
             "attempt": self.attempt,
             "phase": self._phase,
-            "progress": min(max(progress, 0.0), 1.0),
+            "progress": self._progress,
         }
         try:
             if self._telling is None:

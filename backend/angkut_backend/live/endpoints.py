@@ -33,8 +33,9 @@ async def get_live(
     """Event `state` with all bins, then `bins` with those that changed; `state` may come again.
 
     The data of both is a BinCollection. Event `alerts` has all open alerts, as `GET /alerts`,
-    whenever one opens, closes or is acknowledged; ask for them after each `state`. The stream
-    ends with the session.
+    whenever one opens, closes or is acknowledged; ask for them after each `state`. Event `job`,
+    for dispatchers and admins, has a job that changed, as `GET /jobs/{job_id}`. The stream ends
+    with the session.
     """
     subscription, state = opened
     clock: Clock = request.app.state.clock
@@ -47,4 +48,6 @@ async def get_live(
 
     yield ServerSentEvent(event=state.name, raw_data=state.json_for(caller.role))
     async for event in subscription.events(is_welcome):
-        yield ServerSentEvent(event=event.name, raw_data=event.json_for(caller.role))
+        data = event.json_for(caller.role)
+        if data is not None:
+            yield ServerSentEvent(event=event.name, raw_data=data)

@@ -4,20 +4,25 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from angkut_backend.accounts.access import STAFF
 from angkut_backend.accounts.service import Role
 from angkut_backend.alerts.changes import ALERTS_CHANNEL
 from angkut_backend.alerts.schemas import open_alerts_out
 from angkut_backend.alerts.service import list_open
 from angkut_backend.clock import Clock
 from angkut_backend.db import BINS_CHANNEL
-from angkut_backend.errors import DatabaseUnavailableError
+from angkut_backend.errors import DatabaseUnavailableError, NotFoundError
+from angkut_backend.jobs import records as jobs
+from angkut_backend.jobs.records import JOBS_CHANNEL
+from angkut_backend.jobs.schemas import job_out
 from angkut_backend.pool import Pool
 from angkut_backend.readings.schemas import bins_json
 from angkut_backend.readings.service import list_bins
@@ -38,22 +43,24 @@ LONGEST_RETRY_S = 10.0
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _LISTENS = [
     sql.SQL("LISTEN {}").format(sql.Identifier(channel))
-    for channel in (BINS_CHANNEL, ALERTS_CHANNEL)
+    for channel in (BINS_CHANNEL, ALERTS_CHANNEL, JOBS_CHANNEL)
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """Bins or alerts as JSON, made once for all clients."""
+    """Bins, alerts or a job as JSON, made once for all clients."""
 
-    #: `state` for all bins, `bins` for those that changed, `alerts` for all that are open.
+    #: `state` for all bins, `bins` for those that changed, `alerts` for all that are open, `job`.
     name: str
-    #: A viewer is shown less.
-    viewer_json: str
+    #: A viewer is shown less; `None`: the event is for staff alone.
+    viewer_json: str | None
     json: str
 
-    def json_for(self, role: Role) -> str:
-        """Return what that role may see."""
+    def json_for(self, role: Role) -> str | None:
+        """Return what that role may see, if anything."""
+        if self.viewer_json is None and role not in STAFF:
+            return None
         return self.viewer_json if role is Role.VIEWER else self.json
 
 
@@ -163,13 +170,19 @@ class Live:
             notes = [note async for note in conn.notifies(stop_after=1)]
             notes += [note async for note in conn.notifies(timeout=COALESCE_S)]
             bin_ids: set[int] = set()
+            job_ids: set[UUID] = set()
             for note in notes:
                 if note.channel == BINS_CHANNEL:
                     bin_ids |= _bin_ids(note.payload)
+                elif note.channel == JOBS_CHANNEL:
+                    job_ids |= _job_ids(note.payload)
             if bin_ids and self._subscriptions:
                 self._publish(await asyncio.to_thread(self._read, sorted(bin_ids)))
             if self._subscriptions and any(note.channel == ALERTS_CHANNEL for note in notes):
                 self._publish(await asyncio.to_thread(self._read_alerts))
+            for job_id in job_ids if self._subscriptions else ():
+                if event := await asyncio.to_thread(self._read_job, job_id):
+                    self._publish(event)
 
     def _publish(self, event: LiveEvent) -> None:
         self._subscriptions = {
@@ -195,7 +208,18 @@ class Live:
             json=open_alerts_out(found, Role.ADMIN).model_dump_json(),
         )
 
+    def _read_job(self, job_id: UUID) -> LiveEvent | None:
+        with self._pool.connection() as conn, suppress(NotFoundError):
+            return LiveEvent("job", None, job_out(jobs.get(conn, job_id)).model_dump_json())
+        return None
+
 
 def _bin_ids(payload: str) -> set[int]:
     # Anybody who may connect may also notify: what is no number is left out.
     return {int(word) for word in payload.split(",") if word.isascii() and word.isdecimal()}
+
+
+def _job_ids(payload: str) -> set[UUID]:
+    with suppress(ValueError):
+        return {UUID(payload)}
+    return set()

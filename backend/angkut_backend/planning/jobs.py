@@ -60,7 +60,7 @@ def replan(job: RunningJob) -> None:
 
 def _hooks(job: RunningJob, policy: Policy) -> Hooks:
     def on_phase(phase: Phase) -> None:
-        job.begin(phase, 1.0 if phase is Phase.CHECK else 0.0)
+        job.begin(phase, 1.0 if phase is Phase.CHECK and not job.is_stopped else None)
 
     if not policy.is_routed:
         # The plan is there as soon as a first one would be.
