@@ -15,7 +15,8 @@ from angkut_backend.forecast.loading import DistrictRow, districts
 from angkut_backend.jobs import service as jobs
 from angkut_backend.jobs.schemas import JobIdOut
 from angkut_backend.jobs.service import NewJob
-from angkut_backend.planning import records
+from angkut_backend.planning import service
+from angkut_backend.planning.assembly import check_day
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.search import Budget
@@ -103,7 +104,9 @@ class ReplanIn(SearchIn):
 def make_plan(caller: Staff, pool: PoolDep, now: Now, body: PlanIn) -> JobIdOut:
     """Plan a shift, as a job: `GET /jobs/{job_id}` and event `job` tell how far it is."""
     with pool.connection() as conn:
-        body.district = find_district(conn, body.district).code
+        district = find_district(conn, body.district)
+        check_day(district, body.day, now)
+        body.district = district.code
         return JobIdOut(job_id=jobs.add(conn, _job(PLAN, body), author=caller.actor, now=now))
 
 
@@ -111,7 +114,7 @@ def make_plan(caller: Staff, pool: PoolDep, now: Now, body: PlanIn) -> JobIdOut:
 def replan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID, body: ReplanIn) -> JobIdOut:
     """Make a plan from this one with changes, as a job; this one stays as it is."""
     with pool.connection() as conn:
-        records.get(conn, plan_id)
+        service.check_changes(conn, plan_id, body.changes)
         job = _job(REPLAN, body, plan_id=str(plan_id))
         return JobIdOut(job_id=jobs.add(conn, job, author=caller.actor, now=now))
 

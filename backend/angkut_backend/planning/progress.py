@@ -69,6 +69,18 @@ def progress_of(
     return Progress(on.model_copy(update=changes), known.served, heading)
 
 
+def begun_at(steps: Sequence[Step], at_s: int) -> int:
+    """Return the number of the step that a vehicle has come to by a time; the first, if to none."""
+    return max((number for number, step in enumerate(steps) if step.arrive_s <= at_s), default=0)
+
+
+def heading_at(steps: Sequence[Step], at_s: int) -> int | None:
+    """Return the number of the step that a vehicle is driving to at a time."""
+    begun = begun_at(steps, at_s)
+    driving = steps[begun].leave_s <= at_s and begun + 1 < len(steps)
+    return begun + 1 if driving else None
+
+
 class _Walk:
     """Follows a route of the plan."""
 
@@ -96,17 +108,16 @@ class _Walk:
         steps, on = self._steps, self._vehicle.underway
         if not steps or at_s <= steps[0].leave_s:
             return Progress(self.in_depot(at_s) if on else None)
-        begun = max(number for number, step in enumerate(steps) if step.arrive_s <= at_s)
+        begun, heading = begun_at(steps, at_s), heading_at(steps, at_s)
         last = steps[begun]
-        if begun + 1 == len(steps):
-            return self._after(begun, self._stops(begun), at_s)
-        if at_s < last.leave_s:
-            return self._after(begun, self._stops(begun), last.leave_s)
-        heading = steps[begun + 1]
-        going = self._after(begun, self._stops(begun), heading.arrive_s)
-        there = self._places[heading.kind][heading.code]
+        if heading is None:
+            free_at_s = at_s if begun + 1 == len(steps) else last.leave_s
+            return self._after(begun, self._stops(begun), free_at_s)
+        to = steps[heading]
+        going = self._after(begun, self._stops(begun), to.arrive_s)
+        there = self._places[to.kind][to.code]
         underway = going.underway and going.underway.model_copy(update=there._asdict())
-        next_bin = heading.code if heading.kind is StepKind.STOP else None
+        next_bin = to.code if to.kind is StepKind.STOP else None
         return Progress(underway, going.served, next_bin)
 
     def by_served(self, served: Sequence[str], report: VehicleNow, at_s: int) -> Progress:

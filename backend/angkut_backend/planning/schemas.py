@@ -6,9 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from angkut_backend.planning.changes import Changes
+from angkut_backend.planning.difference import ChangeKind
 from angkut_backend.planning.plan_document import Plan, Totals
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.records import EventKind, PlanLine, PlanRecord
+from angkut_backend.planning.revision import Standing
 from angkut_backend.planning.service import MAX_NOTE
 
 
@@ -141,6 +144,11 @@ class PlanOut(BaseModel):
     data_trust: list[AreaTrustOut]
     violations: list[ViolationOut]
     events: list[PlanEventOut]
+    parent_id: Annotated[UUID | None, Field(description="The plan that was changed")]
+    changes: Annotated[Changes | None, Field(description="What was changed in it")]
+    standing: Annotated[
+        Standing | None, Field(description="What holds of all changes until this plan")
+    ]
     problem: ProblemOut
     plan: Plan
 
@@ -155,14 +163,56 @@ class MovedOut(BaseModel):
     to_vehicle: str
 
 
+class BinChangeOut(BaseModel):
+    """What becomes of a bin, and what that costs by itself."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    bin: str
+    kind: ChangeKind
+    from_vehicle: Annotated[str | None, Field(description="Null: it was not served")]
+    to_vehicle: Annotated[str | None, Field(description="Null: it stays")]
+    cost_rp: Annotated[float, Field(description="Of its way and time; others stay as they are")]
+    overflows: Annotated[float, Field(description="Expected overflows that it adds")]
+    reason: Annotated[str, Field(description="Why it is served or not in the other plan")]
+
+
+class SumsOut(BaseModel):
+    """What a vehicle does more or less."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    distance_m: int
+    duration_s: int
+    stops: int
+    trips: int
+    cost_rp: float
+
+
+class VehicleChangeOut(BaseModel):
+    """What changes for a vehicle."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    vehicle: str
+    sums: SumsOut
+
+
 class DifferenceOut(BaseModel):
-    """From one plan to another; sums are of the other less those of the one."""
+    """From one plan to another; sums are of the other less those of the one.
+
+    If the other takes over in the middle of the shift, the rest of the one counts.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
     added: list[str]
     dropped: list[str]
     moved: list[MovedOut]
+    reordered: Annotated[list[str], Field(description="Elsewhere in the order of their vehicle")]
+    served: Annotated[list[str], Field(description="Before the other plan takes over")]
+    changes: Annotated[list[BinChangeOut], Field(description="Each of these bins, with its cost")]
+    vehicles: Annotated[list[VehicleChangeOut], Field(description="Those for which sums change")]
     distance_m: int
     duration_s: int
     trips: int
