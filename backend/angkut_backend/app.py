@@ -25,6 +25,7 @@ from angkut_backend.commands import endpoints as commands
 from angkut_backend.dead_letters import endpoints as dead_letters
 from angkut_backend.device_health import endpoints as device_health
 from angkut_backend.forecast import endpoints as forecast
+from angkut_backend.forecast import ordering as forecast_orders
 from angkut_backend.gateways import endpoints as gateways
 from angkut_backend.http_guard import API_PREFIX, AccessLog, BodyLimit, SecurityHeaders
 from angkut_backend.jobs import endpoints as jobs
@@ -32,7 +33,7 @@ from angkut_backend.live import endpoints as live
 from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
 from angkut_backend.planning import endpoints as planning
-from angkut_backend.planning import ordering
+from angkut_backend.planning import ordering as plan_orders
 from angkut_backend.planning.exports import endpoints as plan_exports
 from angkut_backend.pool import Pool
 from angkut_backend.quality import endpoints as quality
@@ -106,10 +107,11 @@ def _api() -> APIRouter:
         readings,
         quality,
         forecast,
+        forecast_orders,
         # Before the plans: an id with a form at its end is no id to them.
         plan_exports,
         planning,
-        ordering,
+        plan_orders,
         jobs,
         claims,
         alerts,

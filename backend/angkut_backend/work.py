@@ -15,7 +15,7 @@ from angkut_backend.worker import Worker
 #: What `--queue` may name: jobs that come round by themselves, and the queues.
 PERIODIC = "periodic"
 QUEUES = (PERIODIC, "planning", "forecasts")
-KINDS = ("plan", "replan", "forecast")
+KINDS = ("plan", "replan", "forecast", "backtest")
 
 
 def works() -> Mapping[str, Work]:
@@ -24,7 +24,12 @@ def works() -> Mapping[str, Work]:
     from angkut_backend.forecast import jobs as forecast  # noqa: PLC0415
     from angkut_backend.planning import jobs as planning  # noqa: PLC0415
 
-    return {"plan": planning.make_plan, "replan": planning.replan, "forecast": forecast.run}
+    return {
+        "plan": planning.make_plan,
+        "replan": planning.replan,
+        "forecast": forecast.forecast,
+        "backtest": forecast.backtest,
+    }
 
 
 def run_worker(

@@ -29,7 +29,7 @@ class JobOut(BaseModel):
         Field(
             description="queued, no_worker (nobody is there to take it), starting, worker_lost "
             "(silent for 30 s); of a plan: data, roads, first, search, check; of a forecast: "
-            "learn, forecast"
+            "learn, forecast; of a backtest: score"
         ),
     ]
     message: Annotated[str | None, Field(description="Why it failed, and what to do")]

@@ -86,7 +86,7 @@ def assemble(
         A depot, a disposal site or a vehicle is missing.
     """
     made = forecasts.current(conn, district, now)
-    shift = datetime.combine(day, SHIFT_BEGINS, ZoneInfo(district.timezone))
+    shift = _shift(district, day)
     ahead_h = _ahead_h(shift, made.loaded.from_at, now, district)
     outlook = Outlook.of(made.forecast, ahead_h)
     age_h = made.forecast.now.age_h
@@ -107,6 +107,22 @@ def assemble(
         bins += bins_of(by, [prospect], parameters)
     parts = _district(conn, district)
     return Assembled(parts.problem(shift, bins, readings_as_of=now), areas, now)
+
+
+def check_day(district: DistrictRow, day: date, now: datetime) -> None:
+    """Say at once that a day is no day to plan for.
+
+    Raises
+    ------
+    ShiftError
+        It is over, or further ahead than forecasts reach.
+    """
+    from_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    _ahead_h(_shift(district, day), from_at, now, district)
+
+
+def _shift(district: DistrictRow, day: date) -> datetime:
+    return datetime.combine(day, SHIFT_BEGINS, ZoneInfo(district.timezone))
 
 
 def _ahead_h(shift: datetime, from_at: datetime, now: datetime, district: DistrictRow) -> int:
