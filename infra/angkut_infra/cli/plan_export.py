@@ -33,6 +33,7 @@ def export_plan(plan_id: UUID, name: str | None, out: Path) -> None:
     """Write PLAN as a file.
 
     \b
+    pdf      run sheets to print: one for each vehicle, links for phones as QR codes
     csv      a row a step, for spreadsheets
     geojson  a line a trip and a point a stop, for maps
     gpx      a route a vehicle, for navigation programs
@@ -40,7 +41,7 @@ def export_plan(plan_id: UUID, name: str | None, out: Path) -> None:
 
     \b
     Examples:
-      angkut plan export 6b1f3a52-... -o plan.geojson
+      angkut plan export 6b1f3a52-... -o runsheets.pdf
       angkut plan export 6b1f3a52-... --format vroom -o - | jq .summary
     """
     form = _FORMS[name] if name else _by_ending(out)

@@ -28,7 +28,7 @@ Waypoints = Annotated[
 def export_plan(
     caller: SignedIn, pool: PoolDep, request: Request, plan_id: UUID, form: Format
 ) -> Response:
-    """A plan for other programs: `csv`, `geojson` or `gpx`."""
+    """A plan as a file: `csv`, `geojson`, `gpx`, `vroom.json`, or `pdf` to print."""
     with pool.connection() as conn:
         found = visible(conn, caller, plan_id)
         names = names_of(conn, found)

@@ -6,15 +6,17 @@ from typing import Literal
 from angkut_backend.planning.exports.csv_table import to_csv
 from angkut_backend.planning.exports.maps import to_geojson, to_gpx
 from angkut_backend.planning.exports.names import Names
+from angkut_backend.planning.exports.run_sheet_pdf import to_pdf
 from angkut_backend.planning.exports.vroom import to_vroom
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.roads.service import Roads
 
-Format = Literal["csv", "geojson", "gpx", "vroom.json"]
+Format = Literal["csv", "geojson", "gpx", "pdf", "vroom.json"]
 MEDIA_TYPES: Mapping[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "geojson": "application/geo+json",
     "gpx": "application/gpx+xml",
+    "pdf": "application/pdf",
     "vroom.json": "application/json",
 }
 
@@ -34,5 +36,7 @@ def export(record: PlanRecord, names: Names, form: Format, roads: Roads) -> byte
             return to_geojson(record, names, roads).encode()
         case "gpx":
             return to_gpx(record, names)
+        case "pdf":
+            return to_pdf(record, names)
         case "vroom.json":
             return to_vroom(record, names).encode()

@@ -19,7 +19,7 @@ from .conftest import line_shift, line_travel, truck
 def kept(problem: Problem, **changes: object) -> PlanRecord:
     """Return a plan of the problem with all that is kept with it."""
     travel = line_travel(problem)
-    made: Plan = plan(problem, travel, Budget(iterations=30), seed=1)
+    made: Plan = plan(problem, travel, Budget(iterations=5), seed=1)
     shape: dict[str, Any] = {
         "plan_id": UUID("6b1f3a52-0000-4000-8000-000000000001"),
         "district": problem.district,
@@ -29,7 +29,7 @@ def kept(problem: Problem, **changes: object) -> PlanRecord:
         "parameters": {},
         "problem": problem,
         "readings_as_of": datetime(2026, 1, 14, 21, 30, tzinfo=UTC),
-        "budget": {"iterations": 30},
+        "budget": {"iterations": 5},
         "plan": made,
         "violations": check(problem, travel, made),
         "data_trust": [],

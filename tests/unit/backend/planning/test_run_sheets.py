@@ -1,0 +1,224 @@
+"""Run sheets on paper, read back from the PDF."""
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pypdf import PdfReader
+
+from angkut_backend.planning.checker import Violation
+from angkut_backend.planning.exports.fonts import REPLACEMENT, printable, width_mm, wrapped
+from angkut_backend.planning.exports.names import BinName, Names
+from angkut_backend.planning.exports.navigation import run_links
+from angkut_backend.planning.exports.run_sheet_pdf import to_pdf
+from angkut_backend.planning.exports.runs import runs_of
+from angkut_backend.planning.exports.words import CONTAINERS, IN, MUST, OUT, POLICIES, STATES
+from angkut_backend.planning.plan_document import InReason, OutReason, StepKind
+from angkut_backend.planning.policies import Policy
+from angkut_backend.planning.problem import MustReason, Problem, Underway
+from angkut_backend.planning.records import EventKind, PlanRecord
+
+from .conftest import line_bin, line_shift, truck
+from .plans import kept, named, two_trips
+
+
+def pages(record: PlanRecord, names: Names | None = None) -> list[str]:
+    content = to_pdf(record, names or named(record.problem))
+    return [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+
+
+def approximate(record: PlanRecord) -> PlanRecord:
+    origin = record.plan.provenance.model_copy(update={"approximate": True})
+    return replace(record, plan=record.plan.model_copy(update={"provenance": origin}))
+
+
+def eighty(**changes: object) -> Problem:
+    reasons = list(MustReason)
+    return line_shift(
+        bins=tuple(
+            line_bin(
+                number,
+                code=f"BKS-BT-{number:04}",
+                lat=-6.2 - 0.0005 * number,
+                load_l=60,
+                load_kg=20,
+                fill_pct=20 + number,
+                must=reasons[number % len(reasons)],
+            )
+            for number in range(1, 81)
+        ),
+        **changes,
+    )
+
+
+@pytest.fixture(scope="module")
+def long_record() -> PlanRecord:
+    return kept(eighty())
+
+
+def test_a_sheet_tells_a_crew_the_whole_shift_in_order() -> None:
+    record = kept(two_trips(), state=EventKind.PUBLISHED)
+    summary, sheet = pages(record)
+    [run] = runs_of(record)
+    places = [
+        sheet.index(f"\n{stage.step.code}\n") for stage in run.stages if stage.bin is not None
+    ]
+    assert places == sorted(places)
+    for stage in run.stages:
+        if stage.bin is not None:
+            at = record.problem.moment(stage.step.begin_s)
+            assert f"{stage.position}\n{at:%H:%M}\n{stage.step.code}" in sheet
+    queue_min = {
+        (stage.step.begin_s - stage.step.arrive_s) // 60
+        for stage in run.stages
+        if stage.step.kind is StepKind.UNLOAD
+    }
+    assert queue_min == {15}
+    assert sheet.count("BONGKAR di TPA Sumur Batu; antre sekitar 15 menit") == 2
+    assert "ISTIRAHAT sampai 06:53" in sheet
+    for text in (
+        "Kamis, 15 Januari 2026",
+        "2026-01-15 04:30 WIB",
+        "6b1f3a52",
+        "20,0 km",
+        "1.800 kg",
+    ):
+        assert text in sheet
+    assert "Bekasi Timur, Kota Bekasi" in sheet
+    assert "page 1 of 1" in sheet
+    for mark in ("DRAFT", "APPROXIMATE", "BREAKS"):
+        assert mark not in sheet + summary
+    assert "tidak bertugas" in summary  # the second truck
+
+
+def test_what_a_crew_must_not_rely_on_is_marked_on_every_page(long_record: PlanRecord) -> None:
+    record = replace(
+        approximate(long_record),
+        violations=[Violation("load", "T1", "too much")],
+        is_treated=False,
+    )
+    found = pages(record)
+    assert len(found) > 3
+    for page in found:
+        for mark in ("DRAFT, NOT IN FORCE", "APPROXIMATE: straight lines", "BREAKS 1 RULES"):
+            assert mark in page
+        assert "some areas keep their fixed round" in page
+    withdrawn = pages(kept(two_trips(), state=EventKind.WITHDRAWN))
+    assert all("DITARIK, JANGAN DIPAKAI" in page for page in withdrawn)
+
+
+def test_eighty_stops_with_long_names_all_get_their_row_and_pages_are_counted(
+    long_record: PlanRecord,
+) -> None:
+    record = long_record
+    long = "TPS RW 04 belakang Masjid Agung Al-Barkah dekat Gang Haji Muhammad Thamrin " * 3
+    names = replace(
+        named(record.problem),
+        bins={one.code: BinName(long + "x" * 300, "Bekasi Jaya") for one in record.problem.bins},
+    )
+    _, *sheet = pages(record, names)
+    whole = "\n".join(sheet)
+    stops = [code for route in record.plan.routes for code in route.bins]
+    assert len(stops) == 80
+    assert all(whole.count(f"\n{code}\n") == 1 for code in stops)
+    for number, page in enumerate(sheet, start=1):
+        assert f"Halaman {number} dari {len(sheet)}" in page
+    # Each page has the head of the table but for those with codes only.
+    assert sum("Lokasi" in page for page in sheet) >= len(sheet) - 1
+    for reason in MustReason:
+        assert MUST[reason].en in whole
+
+
+def test_every_vehicle_begins_on_a_page_of_its_own() -> None:
+    problem = eighty(vehicles=tuple(truck(f"T{n}", max_stops=20, max_trips=1) for n in range(1, 5)))
+    record = kept(problem)
+    assert len(record.plan.routes) == 4
+    found = pages(record)
+    firsts = [page for page in found[1:] if "page 1 of" in page]
+    assert len(firsts) == 4
+    for route, page in zip(record.plan.routes, firsts, strict=True):
+        assert f"{route.vehicle} (dump truk)" in page
+
+
+def test_links_of_the_sheet_are_those_of_the_plan_and_can_be_tapped(
+    long_record: PlanRecord,
+) -> None:
+    record = long_record
+    reader = PdfReader(io.BytesIO(to_pdf(record, named(record.problem))))
+    links = [
+        annotation.get_object()["/A"]["/URI"]
+        for page in reader.pages
+        for annotation in page.get("/Annots", [])
+    ]
+    assert links == [one.url for run in runs_of(record) for _, ls in run_links(run) for one in ls]
+    assert len(links) == 9
+
+
+def test_names_in_other_letters_are_printed_or_marked_never_lost() -> None:
+    record = kept(line_shift(bins=(line_bin(1), line_bin(2), line_bin(3))))
+    names = replace(
+        named(record.problem),
+        bins={
+            "B1": BinName("Łódź Ψ Жук", "Bekasi Jaya"),
+            "B2": BinName("Masjid مسجد النور", "青年"),
+            "B3": BinName("\x00\u200f", "ﬁ"),
+        },
+    )
+    _, sheet = pages(record, names)
+    assert "Łódź Ψ Жук" in sheet
+    assert f"Masjid {REPLACEMENT}" in sheet
+    assert "huruf lain / other letters" in sheet
+
+
+def test_a_plan_without_routes_has_a_summary_that_says_so() -> None:
+    [summary] = pages(kept(line_shift(bins=())))
+    assert summary.count("tidak bertugas") == 2
+    assert "0,0 km" in summary
+    [nothing] = pages(kept(line_shift(bins=(), vehicles=())))
+    assert "RINGKASAN RENCANA" in nothing
+
+
+def test_a_vehicle_that_only_drives_home_gets_a_proper_sheet() -> None:
+    here = Underway(lon=107.0, lat=-6.25, free_at_s=600, load_l=500, load_kg=100)
+    record = kept(line_shift(bins=(), vehicles=(truck("T1", underway=here),)))
+    assert len(record.plan.routes) == 1
+    _, sheet = pages(record)
+    assert "Tidak ada titik angkut" in sheet
+    assert "leave where it is" in sheet
+    assert "back at Pool UPTD" in sheet
+
+
+def test_what_must_be_served_and_stays_is_named_with_both_reasons() -> None:
+    problem = line_shift(
+        bins=(line_bin(1, must=MustReason.COMPLAINT, load_l=90_000), line_bin(2)),
+    )
+    [summary, _] = pages(kept(problem))
+    assert "WAJIB TETAPI TIDAK TERANGKUT (1)" in summary
+    assert "aduan warga; melebihi muatan kendaraan" in summary
+
+
+def test_the_same_plan_gives_the_same_bytes() -> None:
+    record = kept(two_trips())
+    names = named(record.problem)
+    assert to_pdf(record, names) == to_pdf(record, names)
+    later = replace(record, readings_as_of=record.readings_as_of + timedelta(hours=1))
+    assert to_pdf(later, names) != to_pdf(record, names)
+
+
+@pytest.mark.parametrize("text", ["", "a", "kata " * 40, "x" * 200, "日本", "e\u0301 \u0301"])
+def test_wrapped_lines_fit_their_width(text: str) -> None:
+    for width in (3.0, 20.0, 50.0):
+        lines = wrapped(text, width, 7.5, lines=3)
+        assert len(lines) <= 3
+        assert all(width_mm(line, 7.5) <= width for line in lines)
+    assert "".join(wrapped(text, 10_000, 7.5, lines=1)) == " ".join(printable(text).split())
+
+
+def test_every_word_of_a_plan_is_said_in_both_languages() -> None:
+    assert set(MUST) == set(MustReason)
+    assert set(IN) == set(InReason)
+    assert set(OUT) == set(OutReason)
+    assert set(POLICIES) == set(Policy)
+    assert set(STATES) == {None, *EventKind}
+    assert all(words.id and words.en for words in CONTAINERS.values())
