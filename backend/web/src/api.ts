@@ -43,6 +43,9 @@ export type InReason = Schemas["InReason"];
 export type OutReason = Schemas["OutReason"];
 export type Policy = Schemas["Policy"];
 export type PlanState = Schemas["EventKind"];
+export type PlanOrder = Pick<Schemas["PlanIn"], "day" | "policy" | "seconds">;
+export type PlanChanges = Partial<Schemas["Changes"]>;
+export type Job = Schemas["JobOut"];
 export type Violation = Schemas["ViolationOut"];
 
 /** How far back the panel tells collections. */
@@ -50,10 +53,11 @@ const COLLECTIONS_MS = 28 * 86_400_000;
 
 /** The service answered, but not with what was asked for. */
 export class ApiError extends Error {
-  /** `code` is the service's word for it, empty when it said none. */
+  /** `code` is the service's word for it, `detail` its sentence; empty when it said none. */
   constructor(
     readonly status: number,
     readonly code = "",
+    readonly detail = "",
   ) {
     super(`the service answered ${status} ${code}`);
   }
@@ -210,11 +214,35 @@ export async function decidePlan(id: string, how: "accept" | "publish"): Promise
 }
 
 export async function withdrawPlan(id: string, note: string): Promise<void> {
-  await call<unknown>(`${planUrl(id)}/withdraw`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ note }),
-  });
+  await post<unknown>(`${planUrl(id)}/withdraw`, { note });
+}
+
+export async function orderPlan(order: PlanOrder): Promise<string> {
+  return (await post<Schemas["JobIdOut"]>("/api/plans", order)).job_id;
+}
+
+export async function orderReplan(
+  id: string,
+  changes: PlanChanges,
+  seconds: number,
+): Promise<string> {
+  return (await post<Schemas["JobIdOut"]>(`${planUrl(id)}/replan`, { changes, seconds })).job_id;
+}
+
+export async function fetchJobs(): Promise<Job[]> {
+  return (await call<Schemas["JobsOut"]>("/api/jobs?limit=20")).jobs;
+}
+
+export function fetchJob(id: string): Promise<Job> {
+  return call<Job>(`/api/jobs/${id}`);
+}
+
+export function cancelJob(id: string): Promise<Job> {
+  return call<Job>(`/api/jobs/${id}/cancel`, { method: "POST" });
+}
+
+export async function retryJob(id: string): Promise<string> {
+  return (await call<Schemas["JobIdOut"]>(`/api/jobs/${id}/retry`, { method: "POST" })).job_id;
 }
 
 /** The plan, or a file of it. */
@@ -222,12 +250,24 @@ export function planUrl(id: string, form = ""): string {
   return `/api/plans/${encodeURIComponent(id)}${form && `.${form}`}`;
 }
 
+function post<Answer>(path: string, body: unknown): Promise<Answer> {
+  return call<Answer>(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
 async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(path, init);
   noteServerTime(response.headers.get("Date"), Date.now());
   if (!response.ok) {
-    const said = (await response.json().catch(() => null)) as { error?: string } | null;
-    throw new ApiError(response.status, said?.error ?? "");
+    const said = (await response.json().catch(() => null)) as {
+      error?: string;
+      detail?: unknown;
+    } | null;
+    const detail = typeof said?.detail === "string" ? said.detail : "";
+    throw new ApiError(response.status, said?.error ?? "", detail);
   }
   return (response.status === 204 ? undefined : await response.json()) as Answer;
 }

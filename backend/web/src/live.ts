@@ -1,8 +1,10 @@
 // The event stream: the whole state first, then changes. It comes back by itself.
 
 import { forgetAlerts, loadAlerts, receiveAlerts } from "./alerts";
-import { type Alerts, type BinCollection, currentAccount } from "./api";
-import { becomeNobody, noteOffline, receiveChanges, receiveState } from "./store";
+import { type Alerts, type BinCollection, currentAccount, type Job } from "./api";
+import { receiveJob } from "./plans/jobs";
+import { loadList } from "./plans/state";
+import { becomeNobody, noteOffline, planning, receiveChanges, receiveState } from "./store";
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
@@ -22,12 +24,20 @@ export function listen(): () => void {
       retry_ms = FIRST_RETRY_MS;
       receiveState(JSON.parse(event.data) as BinCollection);
       void loadAlerts();
+      // What became of plans while the line was down is not known.
+      if (planning.value !== null) void loadList();
     });
     source.addEventListener("bins", (event) => {
       receiveChanges(JSON.parse(event.data) as BinCollection);
     });
     source.addEventListener("alerts", (event) => {
       receiveAlerts(JSON.parse(event.data) as Alerts);
+    });
+    source.addEventListener("job", (event) => {
+      receiveJob(JSON.parse(event.data) as Job);
+    });
+    source.addEventListener("plans", () => {
+      if (planning.value !== null) void loadList();
     });
     source.addEventListener("error", () => {
       noteOffline();

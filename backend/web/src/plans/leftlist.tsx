@@ -4,8 +4,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Left, OutReason } from "../api";
 import { bins, locale, messages, openCode, percent } from "../store";
-import { isMissed, reasonsOf, shortLabels } from "./drives";
-import { facts, left, leftFilter, record, select, unselect } from "./state";
+import { isMissed, reasonsOf } from "./drives";
+import { Pending } from "./changers";
+import { changeOf } from "./changes";
+import { draft } from "./changestate";
+import { facts, labels, left, leftFilter, record, select, unselect } from "./state";
 import { LeftDetails } from "./stopdetails";
 import { leftText } from "./words";
 
@@ -96,8 +99,7 @@ function LeftRow({ left: one }: { left: Left }) {
   }, [isOpen]);
   const its = facts.value.get(one.bin);
   const place = bins.value?.get(one.bin)?.properties;
-  const labels = shortLabels(record.value?.problem.vehicles.map(({ code }) => code) ?? []);
-  const vehicle = one.vehicle == null ? "" : (labels.get(one.vehicle) ?? one.vehicle);
+  const vehicle = one.vehicle == null ? "" : (labels.value.get(one.vehicle) ?? one.vehicle);
   const tongue = { t, locale: locale.value };
   return (
     <li ref={row} data-missed={isMissed(one)}>
@@ -115,6 +117,7 @@ function LeftRow({ left: one }: { left: Left }) {
             {isMissed(one) && <em>{t.missedTag}</em>} {one.bin}
           </b>
           <span>{place === undefined ? "" : `${place.site_name}, ${place.area_name}`}</span>
+          <Pending one={changeOf(draft.value, one.bin)} />
           {!isOpen && <span class="left-why">{leftText(one, its, vehicle, tongue)}</span>}
         </span>
         <span class="stop-facts">

@@ -6,10 +6,13 @@ import type { Site } from "../api";
 import { PLAN_PARTS } from "../address";
 import { locale, lookAtPlans, messages, openCode, planning } from "../store";
 import { clockTime } from "../time";
+import { ChangesBar, Compared } from "./changers";
+import { followChanges } from "./changestate";
 import { DayChoice } from "./daychoice";
 import { actorName } from "./days";
 import { History } from "./history";
 import { LeftList } from "./leftlist";
+import { Maker } from "./maker";
 import { PlanHead } from "./planhead";
 import { PlanMap } from "./planmap";
 import { RouteList } from "./routelist";
@@ -31,7 +34,12 @@ import "./plans.css";
 export function PlanView({ site }: { site: Site }) {
   const t = messages.value;
   const tall = useSignal(false);
-  useEffect(() => followPlans(), []);
+  useEffect(() => {
+    const ends = [followPlans(), followChanges()];
+    return () => {
+      for (const end of ends) end();
+    };
+  }, []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === "Escape" && openCode.peek() !== null) unselect();
@@ -53,15 +61,18 @@ export function PlanView({ site }: { site: Site }) {
         />
         <div class="rows">
           <DayChoice />
+          {mayPlan.value && <Maker />}
           <Trouble />
           <NewInForce />
           {record.value !== null && (
             <>
               <PlanHead />
+              <Compared />
               <Parts site={site} />
             </>
           )}
         </div>
+        {record.value !== null && <ChangesBar />}
       </section>
       <div class="map-frame">
         <PlanMap site={site} />

@@ -4,6 +4,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Site } from "../api";
 import { bins, locale, messages, openCode, percent, planning } from "../store";
 import { clockTime } from "../time";
+import { Pending, VehicleChanges } from "./changers";
+import { changeOf, changesOfVehicle } from "./changes";
+import { draft } from "./changestate";
 import type { Drive, Pause, Stop, Trip } from "./drives";
 import { linksOfTrip } from "./navigation";
 import { drives, placeNames, record, select, toggleVehicle, unselect, ways } from "./state";
@@ -52,6 +55,9 @@ function DriveRow({ drive, site }: { drive: Drive; site: Site }) {
             {decimal(drive.distance_m / 1000, locale.value)} km ·{" "}
             {decimal(drive.load_kg / 1000, locale.value)} {t.tonnes}
           </span>
+          {changesOfVehicle(draft.value, drive.vehicle).map((one) => (
+            <Pending key={one.kind} one={one} />
+          ))}
         </span>
       </button>
       {isOpen && <DriveSteps drive={drive} site={site} />}
@@ -65,6 +71,7 @@ function DriveSteps({ drive, site }: { drive: Drive; site: Site }) {
   const [first, last] = [route?.steps[0], route?.steps.at(-1)];
   return (
     <div class="drive-steps">
+      <VehicleChanges drive={drive} />
       {first !== undefined && (
         <p class="leg" data-kind="start">
           <time>{at(first.leave_s)}</time> {t.leave(placeName(first.code, site))}
@@ -137,6 +144,7 @@ function StopRow({ stop, drive }: { stop: Stop; drive: Drive }) {
         <span class="stop-text">
           <b>{stop.bin}</b>
           <span>{place}</span>
+          <Pending one={changeOf(draft.value, stop.bin)} />
         </span>
         <span class="stop-facts">
           <span>{fill == null ? "" : t.fill(percent(fill))}</span>

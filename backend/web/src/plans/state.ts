@@ -16,7 +16,7 @@ import { serverNow } from "../clock";
 import { account, lookAtPlans, openCode, planning } from "../store";
 import { dayOf, mainPlan, plansOfDay } from "./days";
 import { namesIn } from "./navigation";
-import { drivesOf, type LeftFilter, leftInOrder, stopsByBin } from "./drives";
+import { drivesOf, type LeftFilter, leftInOrder, shortLabels, stopsByBin } from "./drives";
 
 /** Null until it is known. */
 export const planList = signal<PlanLine[] | null>(null);
@@ -44,6 +44,10 @@ export const facts = computed(
 );
 export const left = computed(() =>
   record.value === null ? [] : leftInOrder(record.value, leftFilter.value),
+);
+/** Short names of all vehicles by their codes. */
+export const labels = computed(() =>
+  shortLabels(record.value?.problem.vehicles.map(({ code }) => code) ?? []),
 );
 export const placeNames = computed(() => namesIn(ways.value));
 /** The id to show: as the address says, else the main one of the day. */

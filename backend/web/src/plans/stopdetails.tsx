@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Left, PlannedBin } from "../api";
 import { bins, locale, messages, percent } from "../store";
+import { LeftChanges, StopChanges } from "./changers";
 import type { Drive, Stop } from "./drives";
 import { geoUri } from "./navigation";
 import { chance, decimal, gap, leftText, servedText, type Tongue } from "./words";
@@ -36,6 +37,7 @@ export function StopDetails({ stop, drive }: { stop: Stop; drive: Drive }) {
           </a>
         </p>
       )}
+      <StopChanges stop={stop} drive={drive} />
     </div>
   );
 }
@@ -52,6 +54,7 @@ export function LeftDetails({ left, facts, vehicle }: LeftProps) {
           <Expected facts={facts} tongue={tongue} />
         </dl>
       )}
+      <LeftChanges bin={left.bin} />
     </div>
   );
 }

@@ -55,6 +55,9 @@ export function plan(change: Partial<PlanRecord> = {}): PlanRecord {
     data_trust: [{ area: "A", name: "Durenjaya", bins: 6, trusted: 6, is_fixed: false }],
     violations: [],
     events: [],
+    parent_id: null,
+    changes: null,
+    standing: null,
     problem: {
       bins: ["B-1", "B-2", "B-3", "B-4", "B-5", "B-6"].map((code) =>
         bin(code, code === "B-6" ? { area: "B" } : {}),

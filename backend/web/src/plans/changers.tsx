@@ -1,0 +1,295 @@
+// The buttons that collect changes, and the bar that sends them.
+
+import { useSignal } from "@preact/signals";
+import { locale, messages } from "../store";
+import { type Change, changeOf, changesOfVehicle } from "./changes";
+import {
+  canUndo,
+  change,
+  difference,
+  draft,
+  dropAll,
+  mayChange,
+  said,
+  sendChanges,
+  takeBack,
+  undoLast,
+} from "./changestate";
+import type { Drive, Stop } from "./drives";
+import { isOrdering, isUnderWay } from "./jobs";
+import { labels, record, select, showPlan } from "./state";
+import { decimal, span } from "./words";
+
+/** What may be done with a bin that is served. */
+export function StopChanges({ stop, drive }: { stop: Stop; drive: Drive }) {
+  const t = messages.value.plans;
+  if (!mayChange.value) return null;
+  const { bin } = stop;
+  return (
+    <div class="changers" role="group" aria-label={t.changeOf(bin)}>
+      <Unlock bin={bin} />
+      <button
+        type="button"
+        onClick={() => change({ kind: "lock", bin, vehicle: drive.vehicle, position: null })}
+      >
+        {t.lockTo(drive.label)}
+      </button>
+      <button type="button" onClick={() => change({ kind: "forbid", bin })}>
+        {t.forbid}
+      </button>
+      <button
+        type="button"
+        onClick={() => change({ kind: "keep", vehicle: drive.vehicle, stops: stop.position })}
+      >
+        {t.keepTo(stop.position)}
+      </button>
+      <Move bin={bin} from={drive.vehicle} />
+      <Pending one={changeOf(draft.value, bin)} />
+    </div>
+  );
+}
+
+/** What may be done with a bin that stays. */
+export function LeftChanges({ bin }: { bin: string }) {
+  const t = messages.value.plans;
+  if (!mayChange.value) return null;
+  return (
+    <div class="changers" role="group" aria-label={t.changeOf(bin)}>
+      <button type="button" onClick={() => change({ kind: "force", bin })}>
+        {t.force}
+      </button>
+      <Unlock bin={bin} />
+      <Move bin={bin} from="" />
+      <Pending one={changeOf(draft.value, bin)} />
+    </div>
+  );
+}
+
+/** Take back what people said of a bin in this plan or one before it. */
+function Unlock({ bin }: { bin: string }) {
+  if (!said.value.has(bin)) return null;
+  return (
+    <button type="button" onClick={() => change({ kind: "unlock", bin })}>
+      {messages.value.plans.unlock}
+    </button>
+  );
+}
+
+/** What may be done with a vehicle. */
+export function VehicleChanges({ drive }: { drive: Drive }) {
+  const t = messages.value.plans;
+  if (!mayChange.value) return null;
+  const { vehicle, label } = drive;
+  return (
+    <div class="changers" role="group" aria-label={t.changeOf(label)}>
+      <button type="button" onClick={() => change({ kind: "without", vehicle })}>
+        {t.without(label)}
+      </button>
+      {changesOfVehicle(draft.value, vehicle).map((one) => (
+        <Pending key={one.kind} one={one} />
+      ))}
+    </div>
+  );
+}
+
+/** To a vehicle, and there to a place if one likes. */
+function Move({ bin, from }: { bin: string; from: string }) {
+  const t = messages.value.plans;
+  const vehicle = useSignal(from);
+  const position = useSignal("");
+  const place = Number.parseInt(position.value, 10);
+  return (
+    <form
+      class="move"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (vehicle.value === "") return;
+        const at = Number.isNaN(place) ? null : place;
+        change({ kind: "lock", bin, vehicle: vehicle.value, position: at });
+      }}
+    >
+      <select
+        aria-label={t.toVehicle}
+        value={vehicle.value}
+        onChange={(event) => {
+          vehicle.value = event.currentTarget.value;
+        }}
+      >
+        {from === "" && <option value="">{t.toVehicle}</option>}
+        {[...labels.value].map(([code, label]) => (
+          <option key={code} value={code}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <input
+        type="number"
+        inputMode="numeric"
+        min={1}
+        max={1000}
+        aria-label={t.toPosition}
+        placeholder={t.toPosition}
+        value={position.value}
+        onInput={(event) => {
+          position.value = event.currentTarget.value;
+        }}
+      />
+      <button type="submit" disabled={vehicle.value === ""}>
+        {from === "" ? t.addTo : t.move}
+      </button>
+    </form>
+  );
+}
+
+/** A change that waits to be sent. */
+export function Pending({ one }: { one: Change | undefined }) {
+  if (one === undefined) return null;
+  return <b class="pending">{changeText(one)}</b>;
+}
+
+export function changeText(one: Change): string {
+  const t = messages.value.plans;
+  const label = "vehicle" in one ? (labels.value.get(one.vehicle) ?? one.vehicle) : "";
+  switch (one.kind) {
+    case "lock":
+      return one.position === null
+        ? t.changes.lock(label)
+        : t.changes.lockAt(label, one.position);
+    case "keep":
+      return t.changes.keep(label, one.stops);
+    case "without":
+      return t.changes.without(label);
+    default:
+      return t.changes[one.kind];
+  }
+}
+
+/** Always in reach while something is collected. */
+export function ChangesBar() {
+  const t = messages.value.plans;
+  if (!mayChange.value || (draft.value.length === 0 && !canUndo.value)) return null;
+  const isBusy = isOrdering.value || isUnderWay.value;
+  return (
+    <section class="changes-bar" aria-label={t.changesTitle}>
+      <details>
+        <summary role="status">{t.changesN(draft.value.length)}</summary>
+        <ul>
+          {draft.value.map((one) => (
+            <li key={JSON.stringify(one)}>
+              <span>
+                {"bin" in one && (
+                  <button type="button" class="link" onClick={() => select(one.bin)}>
+                    {one.bin}
+                  </button>
+                )}{" "}
+                {changeText(one)}
+              </span>
+              <button
+                type="button"
+                class="close"
+                aria-label={`${t.takeBack}: ${"bin" in one ? one.bin : ""} ${changeText(one)}`}
+                title={t.takeBack}
+                onClick={() => takeBack(one)}
+              >
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+        {draft.value.length > 1 && (
+          <button type="button" class="link" onClick={dropAll}>
+            {t.dropAll}
+          </button>
+        )}
+      </details>
+      <div class="plan-actions">
+        <button type="button" disabled={!canUndo.value} onClick={undoLast}>
+          {t.undo}
+        </button>
+        <button
+          type="button"
+          class="primary"
+          disabled={isBusy || draft.value.length === 0}
+          onClick={() => void sendChanges()}
+        >
+          {t.replan}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** What the changes brought, against the plan that was changed. */
+export function Compared() {
+  const t = messages.value.plans;
+  const found = difference.value;
+  const parent = record.value?.parent_id ?? null;
+  if (found === null || parent === null) return null;
+  const tongue = { t, locale: locale.value };
+  const signed = (value: number, text: string) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${text}`;
+  const sums: [number, string, string][] = [
+    [found.distance_m, decimal(Math.abs(found.distance_m) / 1000, locale.value), t.km],
+    [found.duration_s, span(found.duration_s, tongue), t.vehicleTime],
+    [found.trips, String(Math.abs(found.trips)), t.trips],
+    [found.overflows, decimal(Math.abs(found.overflows), locale.value, 2), t.overflowsExpected],
+    [found.missed_must, String(Math.abs(found.missed_must)), t.missed],
+  ];
+  return (
+    <section class="compared" aria-label={t.compared}>
+      <h3>
+        {t.compared}{" "}
+        <button type="button" class="link" onClick={() => showPlan(parent)}>
+          {t.openIt}
+        </button>
+      </h3>
+      <dl class="plan-totals">
+        {sums.map(([value, text, name]) => (
+          <div key={name} data-worse={value > 0}>
+            <dt>{name}</dt>
+            <dd>{signed(value, text)}</dd>
+          </div>
+        ))}
+      </dl>
+      <Bins name={t.added} bins={found.added} />
+      <Bins name={t.dropped} bins={found.dropped} />
+      <Bins name={t.reordered} bins={found.reordered} />
+      <Bins
+        name={t.moved}
+        bins={found.moved.map((one) => one.bin)}
+        after={new Map(found.moved.map((one) => [one.bin, fromTo(one.from_vehicle, one.to_vehicle)]))}
+      />
+      {found.changes.length === 0 && <p class="note">{t.sameBins}</p>}
+    </section>
+  );
+}
+
+function fromTo(from: string, to: string): string {
+  return `${labels.value.get(from) ?? from} → ${labels.value.get(to) ?? to}`;
+}
+
+interface BinsProps {
+  name: string;
+  bins: readonly string[];
+  after?: ReadonlyMap<string, string>;
+}
+
+function Bins({ name, bins, after }: BinsProps) {
+  if (bins.length === 0) return null;
+  return (
+    <details class="compared-bins" open={bins.length <= 5}>
+      <summary>
+        {name}: {bins.length}
+      </summary>
+      <ul>
+        {bins.map((code) => (
+          <li key={code}>
+            <button type="button" class="link" onClick={() => select(code)}>
+              {code}
+            </button>{" "}
+            {after?.get(code)}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,88 @@
+// The changes that are collected for the plan that is shown.
+
+import { computed, effect, signal } from "@preact/signals";
+import { type Difference, fetchDifference } from "../api";
+import { add, type Change, drop, NO_STEPS, parseDraft, present, type Steps, toBody, undo } from "./changes";
+import { remake } from "./jobs";
+import { mayPlan, record } from "./state";
+
+/** A change of a few bins is found quickly. */
+const SEARCH_S = 15;
+
+const steps = signal<Steps>(NO_STEPS);
+export const draft = computed(() => present(steps.value));
+export const canUndo = computed(() => steps.value.length > 1);
+/** Against the plan that the one shown was changed from; null: there is none, or not yet. */
+export const difference = signal<Difference | null>(null);
+/** A plan that is over cannot be changed. */
+export const mayChange = computed(() => mayPlan.value && record.value?.state !== "withdrawn");
+
+/** Bins of which people said something that still holds. */
+export const said = computed(() => {
+  const standing = record.value?.standing;
+  return new Set([
+    ...(standing?.locks ?? []).map((lock) => lock.bin),
+    ...(standing?.forbid ?? []),
+    ...(standing?.force ?? []),
+  ]);
+});
+
+const shownId = computed(() => record.value?.plan_id ?? null);
+const parentId = computed(() => record.value?.parent_id ?? null);
+
+/** Keep the draft by plan, so that a reload loses nothing. The function returned ends it. */
+export function followChanges(): () => void {
+  const stops = [
+    effect(() => {
+      const kept = shownId.value === null ? null : sessionStorage.getItem(key(shownId.value));
+      steps.value = [parseDraft(kept)];
+    }),
+    effect(() => void compare(parentId.value, shownId.value)),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+    difference.value = null;
+  };
+}
+
+export function change(one: Change): void {
+  keep(add(steps.value, one));
+}
+
+export function takeBack(one: Change): void {
+  keep(drop(steps.value, one));
+}
+
+export function undoLast(): void {
+  keep(undo(steps.value));
+}
+
+export function dropAll(): void {
+  keep([...steps.value, []]);
+}
+
+/** Have the plan worked out anew with what was collected. */
+export async function sendChanges(): Promise<void> {
+  const id = shownId.value;
+  if (!(await remake(toBody(draft.value), SEARCH_S)) || id === null) return;
+  sessionStorage.removeItem(key(id));
+  if (shownId.value === id) steps.value = NO_STEPS;
+}
+
+function keep(next: Steps): void {
+  steps.value = next;
+  if (shownId.value !== null) {
+    sessionStorage.setItem(key(shownId.value), JSON.stringify(present(next)));
+  }
+}
+
+async function compare(from: string | null, to: string | null): Promise<void> {
+  difference.value = null;
+  if (from === null || to === null) return;
+  const found = await fetchDifference(from, to).catch(() => null);
+  if (shownId.value === to) difference.value = found;
+}
+
+function key(id: string): string {
+  return `angkut.changes.${id}`;
+}

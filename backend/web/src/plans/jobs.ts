@@ -1,0 +1,144 @@
+// Plans in the making: ordered, followed, ended, tried again.
+
+import { computed, signal } from "@preact/signals";
+import {
+  ApiError,
+  cancelJob,
+  fetchJob,
+  fetchJobs,
+  type Job,
+  orderPlan,
+  orderReplan,
+  type PlanChanges,
+  type PlanOrder,
+  retryJob,
+} from "../api";
+import { account, planning } from "../store";
+import { loadList, mayPlan, record, showPlan } from "./state";
+
+/** The stream tells of jobs too; asking bridges a line that is down. */
+const ASK_MS = 1_000;
+
+/** The job that is followed: ours, or else somebody's that runs. */
+export const job = signal<Job | null>(null);
+/** Why an order was not taken; null: it was. */
+export const refusal = signal<{ code: string; detail: string } | null>(null);
+export const isOrdering = signal(false);
+export const isUnderWay = computed(() => job.value !== null && !hasEnded(job.value));
+export const isOurs = computed(() => job.value?.author === `account:${account.value?.username}`);
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+/** The plan of the job that was brought onto the screen by itself; somebody may look elsewhere. */
+let brought: string | null = null;
+
+export function hasEnded({ state }: Job): boolean {
+  return state === "done" || state === "failed" || state === "cancelled";
+}
+
+/** Take up what is under way; after loading the page, that is. The function returned ends it. */
+export function followJobs(): () => void {
+  void takeUp();
+  return () => {
+    clearTimeout(timer);
+    job.value = null;
+    refusal.value = null;
+  };
+}
+
+async function takeUp(): Promise<void> {
+  if (!mayPlan.value) return;
+  const found = await fetchJobs().catch(() => []);
+  if (job.value === null) receiveJob(mostOfInterest(found, account.value?.username ?? ""));
+}
+
+/** One's own before others', the newest first; only what still runs. */
+export function mostOfInterest(jobs: readonly Job[], username: string): Job | null {
+  const running = jobs.filter((one) => isOfPlans(one) && !hasEnded(one));
+  return running.find((one) => one.author === `account:${username}`) ?? running[0] ?? null;
+}
+
+export function receiveJob(told: Job | null): void {
+  if (told === null || !isOfPlans(told) || planning.value === null || !mayPlan.value) return;
+  const known = job.value;
+  if (known !== null && known.job_id !== told.job_id) {
+    // Another's does not push ours away; nor does one that has ended.
+    if (hasEnded(told) || !hasEnded(known) || isOurs.value) return;
+  }
+  // Answers may come in another order than they were made.
+  if (known?.job_id === told.job_id && (hasEnded(known) || told.progress < known.progress)) {
+    if (!hasEnded(told) || hasEnded(known)) return;
+  }
+  job.value = told;
+  bring(told);
+  clearTimeout(timer);
+  if (!hasEnded(told)) timer = setTimeout(() => void ask(told.job_id), ASK_MS);
+}
+
+export async function make(order: PlanOrder): Promise<void> {
+  await begin(() => orderPlan(order));
+}
+
+/** Order the plan that is shown anew, with changes; tells whether the order was taken. */
+export async function remake(changes: PlanChanges, seconds: number): Promise<boolean> {
+  const id = record.value?.plan_id;
+  return id !== undefined && (await begin(() => orderReplan(id, changes, seconds)));
+}
+
+export async function again(): Promise<void> {
+  const failed = job.value;
+  if (failed !== null) await begin(() => retryJob(failed.job_id));
+}
+
+/** End the search; the best plan so far is kept. */
+export async function enough(): Promise<void> {
+  const running = job.value;
+  if (running === null) return;
+  const told = await cancelJob(running.job_id).catch(() => null);
+  if (told !== null) receiveJob(told);
+}
+
+export function dismiss(): void {
+  clearTimeout(timer);
+  job.value = null;
+}
+
+async function begin(order: () => Promise<string>): Promise<boolean> {
+  isOrdering.value = true;
+  refusal.value = null;
+  try {
+    const id = await order();
+    job.value = null;
+    brought = record.value?.plan_id ?? null;
+    receiveJob(await fetchJob(id));
+    return true;
+  } catch (error) {
+    const { code, detail } = error instanceof ApiError ? error : { code: "offline", detail: "" };
+    refusal.value = { code, detail };
+    return false;
+  } finally {
+    isOrdering.value = false;
+  }
+}
+
+async function ask(id: string): Promise<void> {
+  const told = await fetchJob(id).catch(() => null);
+  if (told !== null) receiveJob(told);
+  // Not there for a moment: the job goes on without us.
+  else if (job.value?.job_id === id) timer = setTimeout(() => void ask(id), ASK_MS);
+}
+
+/** Show the newest plan of our job, unless one has turned to another meanwhile. */
+function bring(told: Job): void {
+  const made = told.plan_id ?? told.first_plan_id;
+  if (made === null || made === brought || !isOurs.value) return;
+  const looked = record.value?.plan_id ?? null;
+  const stays = looked !== null && looked !== brought && looked !== told.first_plan_id;
+  brought = made;
+  void loadList().then(() => {
+    if (!stays) showPlan(made);
+  });
+}
+
+function isOfPlans({ kind }: Job): boolean {
+  return kind === "plan" || kind === "replan";
+}
