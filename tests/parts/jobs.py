@@ -15,8 +15,8 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 def until(client: httpx.Client, job_id: str, *states: str) -> dict[str, Any]:
     """Ask for a job until it is in one of these states."""
 
-    def there() -> dict[str, Any] | None:
+    def there() -> dict[str, Any]:
         found: dict[str, Any] = client.get(f"/api/jobs/{job_id}").json()
-        return found if found["state"] in states else None
+        return found if found["state"] in states else {}
 
     return wait_until(there, what=f"job {job_id} to be {' or '.join(states)}")

@@ -1,7 +1,7 @@
 """A process that does one job after the other, beside the worker that gives them to it.
 
-A search keeps a core busy for minutes, and Python's lock with it: in the worker itself it would
-delay everything else. And what takes a process down, such as too little memory, takes this one.
+A search keeps a core busy for minutes. A thread could not be ended when somebody wants the worker
+to stop, and what takes a process down, such as too little memory, would take alerts along.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Asking for a plan over HTTP: the work is a job's."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -104,10 +104,7 @@ class ReplanIn(SearchIn):
 def make_plan(caller: Staff, pool: PoolDep, now: Now, body: PlanIn) -> JobIdOut:
     """Plan a shift, as a job: `GET /jobs/{job_id}` and event `job` tell how far it is."""
     with pool.connection() as conn:
-        district = find_district(conn, body.district)
-        check_day(district, body.day, now)
-        body.district = district.code
-        return JobIdOut(job_id=jobs.add(conn, _job(PLAN, body), author=caller.actor, now=now))
+        return JobIdOut(job_id=order_plan(conn, body, author=caller.actor, now=now))
 
 
 @router.post("/{plan_id}/replan", status_code=202)
@@ -117,6 +114,24 @@ def replan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID, body: ReplanIn
         service.check_changes(conn, plan_id, body.changes)
         job = _job(REPLAN, body, plan_id=str(plan_id))
         return JobIdOut(job_id=jobs.add(conn, job, author=caller.actor, now=now))
+
+
+def order_plan(conn: Connection, asked: PlanIn, *, author: str, now: datetime) -> UUID:
+    """Ask for a plan; return the id of the job.
+
+    Raises
+    ------
+    NotFoundError, DistrictError
+        See `find_district`.
+    ShiftError
+        The day is over, or further ahead than forecasts reach.
+    TooManyJobsError
+        See `jobs.add`.
+    """
+    district = find_district(conn, asked.district)
+    check_day(district, asked.day, now)
+    job = _job(PLAN, asked.model_copy(update={"district": district.code}))
+    return jobs.add(conn, job, author=author, now=now)
 
 
 def find_district(conn: Connection, code: str | None) -> DistrictRow:

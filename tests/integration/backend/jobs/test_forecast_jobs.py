@@ -15,10 +15,10 @@ def test_forecasts_come_round_and_are_made_and_scored_when_asked_for(
 ) -> None:
     start("periodic", "forecasts")
 
-    def scheduled() -> dict[str, Any] | None:
+    def scheduled() -> dict[str, Any]:
         jobs = dispatcher.get("/api/jobs?kind=forecast").json()["jobs"]
         done = [one for one in jobs if one["state"] in {"done", "failed"}]
-        return done[0] if done else None
+        return done[0] if done else {}
 
     first = wait_until(scheduled, what="a forecast that nobody asked for")
     assert (first["author"], first["state"]) == ("schedule", "done"), first

@@ -32,10 +32,10 @@ def ask(client: httpx.Client, **order: object) -> str:
 def searching(client: httpx.Client, job_id: str) -> dict[str, Any]:
     """Wait until a job's search is on its way."""
 
-    def there() -> dict[str, Any] | None:
+    def there() -> dict[str, Any]:
         found: dict[str, Any] = client.get(f"/api/jobs/{job_id}").json()
         assert found["state"] in {"waiting", "running"}, found
-        return found if found["phase"] == "search" and found["progress"] > 0 else None
+        return found if found["phase"] == "search" and found["progress"] > 0 else {}
 
     return wait_until(there, what="the search")
 
@@ -65,7 +65,7 @@ def test_a_plan_is_made_by_a_worker_and_the_first_one_is_kept_beside_it(
     job_id = ask(dispatcher, iterations=20, seed=7)
     waiting = dispatcher.get(f"/api/jobs/{job_id}").json()
     assert (waiting["state"], waiting["phase"], waiting["kind"]) == ("waiting", "no_worker", "plan")
-    told = []
+    told: list[dict[str, Any]] = []
     with stream(dispatcher) as live:
         assert live.next_event()[0] == "state"
         start("planning")
