@@ -1,6 +1,6 @@
 """A policy with its knob, as it is written on the command line."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_broker.errors import AngkutError
@@ -9,12 +9,12 @@ from angkut_infra.comparison.rounds import levels
 #: The knob of each policy when none is named, and those of its curve.
 _KNOBS: dict[Policy, tuple[str, tuple[str, ...]]] = {
     Policy.FIXED: (
-        "2d",
-        ("1d", "20", "30", "20/40", "30/50", "40", "50", "2d", "60", "75", "3d", "weekdays"),
+        "30",
+        ("1d", "20", "30", "20/75", "30/50", "40", "50", "2d", "60", "75", "3d", "weekdays"),
     ),
     Policy.THRESHOLD: ("70", ("30", "40", "50", "60", "70", "80")),
     Policy.THRESHOLD_ROUTED: ("70", ("30", "40", "50", "60", "70", "80")),
-    Policy.INTEGRATED: ("", ("60000", "200000", "500000", "1000000", "2000000", "5000000")),
+    Policy.INTEGRATED: ("", ("30000", "60000", "120000", "300000", "1000000", "3000000")),
 }
 
 
@@ -65,6 +65,15 @@ class Choice:
     def label(self) -> str:
         """Return how it is written."""
         return f"{self.policy}:{self.knob}" if self.knob else self.policy.value
+
+    def matters(self) -> dict[str, float]:
+        """Return the parameters that this policy asks for."""
+        if self.policy is Policy.FIXED:
+            return {}
+        known = self.parameters()
+        if self.policy is Policy.INTEGRATED:
+            return asdict(known)
+        return {"threshold_pct": known.threshold_pct, "longest_gap_h": known.longest_gap_h}
 
     def parameters(self) -> PolicyParameters:
         """Return the parameters of the planner.

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from angkut_backend.roads.service import Roads
+from angkut_broker import __version__
 from angkut_broker.errors import AngkutError
 from angkut_infra.comparison.choice import Choice
 from angkut_infra.comparison.driven import drive
@@ -44,9 +45,11 @@ class Run:
     @property
     def name(self) -> str:
         """Return a file name that says what is run, and changes with all that matters."""
+        graph = Roads.open(self.roads_dir).graph
         matters = {
-            **asdict(self),
-            "parameters": asdict(self.choice.parameters()),
+            **asdict(self) | {"site": "", "roads_dir": graph and graph.digest},
+            "parameters": self.choice.matters(),
+            "version": __version__,
             "pack": [
                 hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(self.site.glob("*"))
             ],
@@ -111,7 +114,7 @@ def all_days(
     missing = []
     for run in runs:
         if (file := folder / run.name).exists():
-            found[run] = _read(file)
+            found[run] = _read(file, run.days)
         else:
             missing.append(run)
     progress(len(found), len(runs))
@@ -150,8 +153,11 @@ def _write(file: Path, days: Sequence[Day]) -> None:
         raise AngkutError(f"cannot keep a run in {file}: {exc.strerror}") from exc
 
 
-def _read(file: Path) -> list[Day]:
+def _read(file: Path, count: int) -> list[Day]:
     try:
-        return [Day(**row) for row in json.loads(file.read_bytes())]
+        days = [Day(**row) for row in json.loads(file.read_bytes())]
+        if len(days) != count:
+            raise ValueError(f"{len(days)} days instead of {count}")
+        return days
     except (OSError, ValueError, TypeError) as exc:
         raise AngkutError(f"{file} is no run of this version ({exc}): remove it") from exc
