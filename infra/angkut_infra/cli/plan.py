@@ -6,10 +6,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from angkut_backend.db import Connection
-from angkut_backend.forecast.loading import DistrictRow, districts
 from angkut_backend.planning import records, service
 from angkut_backend.planning.difference import difference
+from angkut_backend.planning.ordering import PlanIn, find_district, order_plan
 from angkut_backend.planning.plan_document import Plan, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import PlanRecord
@@ -18,7 +17,9 @@ from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads.service import Roads
 from angkut_broker.errors import AngkutError
 from angkut_infra.cli.context import actor, database, settings
+from angkut_infra.cli.jobs import JOB, follow
 from angkut_infra.cli.plan_export import export_plan
+from angkut_infra.cli.plan_replan import print_difference, replan
 from angkut_infra.progress import bar
 
 _PLAN = click.argument("plan_id", metavar="PLAN", type=click.UUID)
@@ -33,6 +34,7 @@ def plan() -> None:
 
 
 plan.add_command(export_plan)
+plan.add_command(replan)
 
 
 @plan.command()
@@ -53,6 +55,9 @@ plan.add_command(export_plan)
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option("--district", "code", help="Code of the district, if there is more than one.")
+@click.option(
+    "--worker", is_flag=True, help="Leave it to a worker; print the job for `angkut plan watch`."
+)
 def make(
     day: datetime | None,
     policy: str,
@@ -60,13 +65,18 @@ def make(
     iterations: int | None,
     seed: int,
     code: str | None,
+    *,
+    worker: bool,
 ) -> None:
-    """Make a plan from what is known at this moment."""
+    """Make a plan from what is known at this moment, here and now: no worker is needed."""
+    if worker:
+        click.echo(str(_ask_worker(day, policy, seconds, iterations, seed, code)))
+        return
     budget = Budget(iterations=iterations) if iterations is not None else Budget(seconds=seconds)
     roads = Roads.open(settings().roads_folder)
     now = datetime.now(UTC)
     with database() as conn, bar("search, %") as progress:
-        district = _district(conn, code)
+        district = find_district(conn, code)
         shift_day = day or now.astimezone(ZoneInfo(district.timezone))
         order = PlanOrder(
             day=shift_day.date(),
@@ -92,6 +102,39 @@ def make(
             on_first=lambda first: click.echo(f"first plan: {_sums(first)}", err=True),
         )
     _print(made)
+
+
+def _ask_worker(
+    day: datetime | None,
+    policy: str,
+    seconds: float,
+    iterations: int | None,
+    seed: int,
+    code: str | None,
+) -> UUID:
+    now = datetime.now(UTC)
+    with database() as conn:
+        zone = ZoneInfo(find_district(conn, code).timezone)
+        order = PlanIn(
+            day=(day or now.astimezone(zone)).date(),
+            policy=Policy(policy),
+            seconds=None if iterations is not None else seconds,
+            iterations=iterations,
+            seed=seed,
+            district=code,
+        )
+        return order_plan(conn, order, author=actor(), now=now)
+
+
+@plan.command("watch")
+@JOB
+def watch_job(job_id: UUID) -> None:
+    """Show how far JOB is until it ends, then its plan; Ctrl-C ends the watching, not the job."""
+    found = follow(job_id)
+    if found.plan_id is None:
+        raise AngkutError(f"job {job_id} ({found.kind}) is {found.state} and made no plan")
+    with database() as conn:
+        _print(records.get(conn, found.plan_id))
 
 
 @plan.command("list")
@@ -125,17 +168,7 @@ def compare(plan_id: UUID, other: UUID) -> None:
     """Print what changes from PLAN to OTHER: bins, kilometres, minutes, risk."""
     with database() as conn:
         found = difference(records.get(conn, plan_id), records.get(conn, other))
-    for code in found.added:
-        click.echo(f"added    {code}")
-    for code in found.dropped:
-        click.echo(f"dropped  {code}")
-    for one in found.moved:
-        click.echo(f"moved    {one.bin}  from {one.from_vehicle} to {one.to_vehicle}")
-    click.echo(
-        f"{found.distance_m / 1000:+.1f} km, {found.duration_s / 60:+.0f} min, "
-        f"{found.trips:+d} trips, {found.cost_rp:+.0f} Rp, {found.overflows:+.1f} overflows "
-        f"expected, {found.missed_must:+d} bins that must be served and are not"
-    )
+    print_difference(found)
 
 
 @plan.command()
@@ -168,19 +201,6 @@ def withdraw(plan_id: UUID, note: str) -> None:
     with database() as conn:
         service.withdraw(conn, plan_id, actor=actor(), now=datetime.now(UTC), note=note)
     click.echo(f"{plan_id} is withdrawn")
-
-
-def _district(conn: Connection, code: str | None) -> DistrictRow:
-    found = districts(conn)
-    if not found:
-        raise AngkutError("there are no bins: load a site pack first, `angkut site load`")
-    names = ", ".join(one.code for one in found)
-    if code is None and len(found) > 1:
-        raise AngkutError(f"--district: say which one of {names}")
-    for one in found:
-        if code in {None, one.code}:
-            return one
-    raise AngkutError(f"--district {code}: there is {names}")
 
 
 def _print(made: PlanRecord) -> None:

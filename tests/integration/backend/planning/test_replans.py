@@ -1,0 +1,219 @@
+"""Plans made from other plans: kept with their parent, what was changed and what holds."""
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from angkut_backend.accounts.service import Role
+from angkut_backend.db import Connection
+from angkut_backend.errors import ConflictError, NotFoundError
+from angkut_backend.forecast.loading import districts
+from angkut_backend.planning import records, service
+from angkut_backend.planning.changes import Changes, FixedFirst, UnderwayNow, VehicleNow
+from angkut_backend.planning.difference import ChangeKind, difference
+from angkut_backend.planning.plan_document import OutReason, StepKind
+from angkut_backend.planning.policies import Policy, PolicyParameters
+from angkut_backend.planning.problem import Lock
+from angkut_backend.planning.records import PlanRecord
+from angkut_backend.planning.refusals import ChangesError
+from angkut_backend.planning.search import Budget
+from angkut_backend.planning.service import PlanOrder
+from angkut_backend.planning.solve import digest
+from angkut_backend.roads.service import Roads
+from parts.api import Api
+from parts.levels_stored import NOW
+
+#: Its shift begins at 05:00 WIB, 22:00 UTC of the day before: `NOW` is before its end.
+DAY = NOW.date()
+ROADS = Roads(Path("none"), None)
+QUICK = Budget(iterations=10)
+TRUCK = "B 9001"
+
+
+@pytest.fixture
+def parent(town: Connection) -> PlanRecord:
+    order = PlanOrder(
+        day=DAY + timedelta(days=1),
+        policy=Policy.INTEGRATED,
+        parameters=PolicyParameters(must_probability=0.9),
+        budget=QUICK,
+        seed=1,
+    )
+    district = districts(town)[0]
+    made = service.make(town, district, order, ROADS, uuid4(), actor="account:ana", now=NOW)
+    town.commit()
+    return made
+
+
+def replan(conn: Connection, of: UUID, changes: Changes, hours: float = 1.0) -> PlanRecord:
+    now = NOW + timedelta(hours=hours)
+    made = service.replan(
+        conn, of, changes, QUICK, 1, ROADS, uuid4(), actor="account:budi", now=now
+    )
+    conn.commit()
+    return made
+
+
+def test_a_change_is_kept_with_its_parent_and_rests_on_the_same_levels(
+    town: Connection, parent: PlanRecord
+) -> None:
+    first, *_ = parent.plan.routes[0].bins
+    changes = Changes(forbid=(first,))
+
+    made = replan(town, parent.plan_id, changes)
+
+    assert made.violations == []
+    assert (made.parent_id, made.changes, made.author) == (
+        parent.plan_id,
+        changes,
+        "account:budi",
+    )
+    assert made.readings_as_of == parent.readings_as_of
+    assert (made.policy, made.parameters) == (parent.policy, parent.parameters)
+    assert made.plan.provenance.problem_sha256 == digest(made.problem)
+    assert {one.bin: one.reason for one in made.plan.left}[first] is OutReason.FORBIDDEN
+    assert records.get(town, parent.plan_id).plan == parent.plan
+    row = town.execute("SELECT actor, after FROM audit_log WHERE action = 'plan.replan'").fetchone()
+    assert row
+    assert row["actor"] == "account:budi"
+    assert row["after"]["parent"] == str(parent.plan_id)
+    assert row["after"]["changes"] == {"forbid": [first]}
+
+
+def test_what_was_changed_holds_in_the_next_plans_until_it_is_taken_back(
+    town: Connection, parent: PlanRecord
+) -> None:
+    stays, first, *_ = [one.bin for one in parent.plan.left][::-1]
+    lock = Lock(bin=stays, vehicle=TRUCK, position=2)
+    second = replan(town, parent.plan_id, Changes(locks=(lock,)))
+    third = replan(town, second.plan_id, Changes(force=(first,)))
+    fourth = replan(town, third.plan_id, Changes(unlock=(stays,)))
+
+    for made in (second, third):
+        assert made.plan.routes[0].bins[1] == stays
+    assert third.standing
+    assert (third.standing.locks, third.standing.force) == ((lock,), (first,))
+    assert fourth.problem.locks == ()
+    known = {one.code: one for one in parent.problem.bins}
+    assert next(one for one in fourth.problem.bins if one.code == stays) == known[stays]
+    assert first in fourth.plan.routes[0].bins
+
+
+def test_fresh_levels_are_read_when_asked_and_under_way(
+    town: Connection, parent: PlanRecord
+) -> None:
+    fresh = replan(town, parent.plan_id, Changes(fresh=True))
+    assert fresh.readings_as_of == NOW + timedelta(hours=1)
+    steps = parent.plan.routes[0].steps
+    third = [step for step in steps if step.kind is StepKind.STOP][2]
+    at = parent.shift_start + timedelta(seconds=third.leave_s + 5)
+
+    made = replan(town, parent.plan_id, Changes(underway=UnderwayNow(at=at)), hours=24)
+
+    assert made.violations == []
+    assert made.readings_as_of == NOW + timedelta(hours=24)
+    assert made.standing
+    (served,) = made.standing.served
+    assert served.bins == tuple(parent.plan.routes[0].bins[:3])
+    assert len(made.problem.bins) == len(parent.problem.bins) - 3
+    start = made.plan.routes[0].steps[0]
+    assert (start.load_l, start.load_kg) == (third.load_l, third.load_kg)
+    found = difference(parent, made)
+    assert set(found.served) == set(served.bins)
+    assert not set(found.dropped) & set(found.served)
+    service.publish(town, parent.plan_id, actor="account:ana", now=NOW)
+    assert service.publish(town, made.plan_id, actor="account:ana", now=NOW) == [parent.plan_id]
+
+
+def test_only_changes_of_plans_that_are_there_and_not_withdrawn_are_taken(
+    town: Connection, parent: PlanRecord
+) -> None:
+    with pytest.raises(NotFoundError):
+        replan(town, uuid4(), Changes())
+    with pytest.raises(ChangesError, match="no bin 'X'"):
+        replan(town, parent.plan_id, Changes(forbid=("X",)))
+    service.withdraw(town, parent.plan_id, actor="account:ana", now=NOW)
+    with pytest.raises(ConflictError, match="is withdrawn"):
+        replan(town, parent.plan_id, Changes())
+
+
+def test_the_first_plan_of_a_change_is_kept_too(town: Connection, parent: PlanRecord) -> None:
+    first_id = uuid4()
+
+    made = service.replan(
+        town, parent.plan_id, Changes(), QUICK, 1, ROADS, uuid4(),
+        actor="account:ana", now=NOW, first_id=first_id,
+    )  # fmt: skip
+
+    first = records.get(town, first_id)
+    assert first.parent_id == made.parent_id == parent.plan_id
+    assert first.plan.provenance.stage == "greedy"
+    assert first.violations == []
+
+
+def test_the_difference_tells_each_change_with_its_cost(
+    town: Connection, parent: PlanRecord
+) -> None:
+    order = parent.plan.routes[0].bins
+    last = next(one.bin for one in parent.plan.left)
+    changes = Changes(
+        forbid=(order[1],),
+        force=(last,),
+        fixed_first=(FixedFirst(vehicle=TRUCK, stops=1),),
+    )
+
+    found = difference(parent, replan(town, parent.plan_id, changes))
+
+    by_bin = {one.bin: one for one in found.changes}
+    dropped, added = by_bin[order[1]], by_bin[last]
+    assert (dropped.kind, dropped.to_vehicle) == (ChangeKind.DROPPED, None)
+    assert dropped.reason == OutReason.FORBIDDEN
+    assert dropped.cost_rp <= 0 <= dropped.overflows
+    assert (added.kind, added.from_vehicle, added.to_vehicle) == (ChangeKind.ADDED, None, TRUCK)
+    assert added.cost_rp > 0 >= added.overflows
+    assert {one.bin for one in found.changes} == {
+        *found.added, *found.dropped, *found.reordered
+    }  # fmt: skip
+    (truck,) = found.vehicles
+    assert truck.sums.distance_m == found.distance_m
+    assert truck.sums.stops == len(found.added) - len(found.dropped)
+    risk = sum(one.overflows for one in found.changes)
+    assert found.overflows == pytest.approx(risk, abs=0.002)
+
+
+def test_bins_that_swap_places_are_reordered_and_no_others(
+    town: Connection, parent: PlanRecord
+) -> None:
+    order = parent.plan.routes[0].bins
+    place = len(order) - 1
+    lock = Lock(bin=order[place], vehicle=TRUCK, position=1)
+
+    made = replan(town, parent.plan_id, Changes(locks=(lock,)))
+
+    found = difference(parent, made)
+    assert order[place] in found.reordered or len(order) < 3
+    assert not found.moved
+
+
+def test_an_impossible_change_is_refused_over_http_before_a_job_begins(
+    town: Connection, parent: PlanRecord, api: Api
+) -> None:
+    client = api.signed_in(Role.DISPATCHER)
+    path = f"/api/plans/{parent.plan_id}/replan"
+
+    answer = client.post(path, json={"changes": {"force": ["X-1"]}})
+    assert answer.status_code == 422
+    assert "no bin 'X-1'" in answer.text
+    assert client.post(path, json={"changes": {"colour": 1}}).status_code == 422
+    assert api.signed_in(Role.VIEWER).post(path, json={"changes": {}}).status_code == 403
+    assert client.get("/api/jobs").json()["jobs"] == []
+    reported = UnderwayNow(
+        at=parent.shift_start + timedelta(hours=1), vehicles=(VehicleNow(vehicle=TRUCK),)
+    )
+    made = replan(town, parent.plan_id, Changes(underway=reported), hours=24)
+    shown = client.get(f"/api/plans/{made.plan_id}").json()
+    assert shown["parent_id"] == str(parent.plan_id)
+    assert shown["changes"]["underway"]["vehicles"][0]["vehicle"] == TRUCK
+    assert shown["standing"]["taken_over_at"]
