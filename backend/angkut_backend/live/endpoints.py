@@ -34,8 +34,8 @@ async def get_live(
 
     The data of both is a BinCollection. Event `alerts` has all open alerts, as `GET /alerts`,
     whenever one opens, closes or is acknowledged; ask for them after each `state`. Event `job`,
-    for dispatchers and admins, has a job that changed, as `GET /jobs/{job_id}`. The stream ends
-    with the session.
+    for dispatchers and admins, has a job that changed, as `GET /jobs/{job_id}`. Event `plans` says
+    that one was accepted, published or withdrawn: ask for them. The stream ends with the session.
     """
     subscription, state = opened
     clock: Clock = request.app.state.clock

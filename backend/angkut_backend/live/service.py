@@ -23,6 +23,7 @@ from angkut_backend.errors import DatabaseUnavailableError, NotFoundError
 from angkut_backend.jobs import records as jobs
 from angkut_backend.jobs.records import JOBS_CHANNEL
 from angkut_backend.jobs.schemas import job_out
+from angkut_backend.planning.records import PLANS_CHANNEL
 from angkut_backend.pool import Pool
 from angkut_backend.readings.schemas import bins_json
 from angkut_backend.readings.service import list_bins
@@ -43,7 +44,7 @@ LONGEST_RETRY_S = 10.0
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _LISTENS = [
     sql.SQL("LISTEN {}").format(sql.Identifier(channel))
-    for channel in (BINS_CHANNEL, ALERTS_CHANNEL, JOBS_CHANNEL)
+    for channel in (BINS_CHANNEL, ALERTS_CHANNEL, JOBS_CHANNEL, PLANS_CHANNEL)
 ]
 
 
@@ -51,7 +52,8 @@ _LISTENS = [
 class LiveEvent:
     """Bins, alerts or a job as JSON, made once for all clients."""
 
-    #: `state` for all bins, `bins` for those that changed, `alerts` for all that are open, `job`.
+    #: `state` for all bins, `bins` for those that changed, `alerts` for all that are open, `job`,
+    #: `plans` with nothing in it: what may be seen of them hangs on who asks.
     name: str
     #: A viewer is shown less; `None`: the event is for staff alone.
     viewer_json: str | None
@@ -180,6 +182,8 @@ class Live:
                 self._publish(await asyncio.to_thread(self._read, sorted(bin_ids)))
             if self._subscriptions and any(note.channel == ALERTS_CHANNEL for note in notes):
                 self._publish(await asyncio.to_thread(self._read_alerts))
+            if any(note.channel == PLANS_CHANNEL for note in notes):
+                self._publish(LiveEvent(name="plans", viewer_json="{}", json="{}"))
             for job_id in job_ids if self._subscriptions else ():
                 if event := await asyncio.to_thread(self._read_job, job_id):
                     self._publish(event)

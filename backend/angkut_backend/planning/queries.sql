@@ -6,6 +6,17 @@ SELECT b.code, b.lon, b.lat, b.access, b.container, b.volume_l, b.service_s, s.s
 FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
 WHERE a.district_id = %(district_id)s ORDER BY b.bin_id
 
+-- name: rounds
+-- The newest round of each bin that has begun, its own before its site's; several vehicles may
+-- share one.
+SELECT code, weekdays FROM (
+    SELECT b.code, r.weekdays, rank() OVER (
+               PARTITION BY b.bin_id ORDER BY r.bin_id IS NULL, r.valid_from DESC) AS place
+    FROM collection_round AS r
+    JOIN bin AS b ON b.bin_id = r.bin_id OR (r.bin_id IS NULL AND b.site_id = r.site_id)
+    WHERE r.district_id = %(district_id)s AND r.valid_from <= %(day)s
+) AS ranked WHERE place = 1 ORDER BY code
+
 -- name: depots
 SELECT code, lon, lat FROM depot WHERE district_id = %(district_id)s ORDER BY code
 
@@ -37,6 +48,9 @@ VALUES (
 -- name: add_event
 INSERT INTO plan_event (plan_id, kind, at, actor, note)
 VALUES (%(plan_id)s, %(kind)s, %(at)s, %(actor)s, %(note)s)
+
+-- name: announce_plan
+SELECT pg_notify(%(channel)s, %(plan_id)s::text)
 
 -- name: lock_shift
 -- Two people cannot publish for one shift at once.

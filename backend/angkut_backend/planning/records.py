@@ -16,6 +16,8 @@ from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import Problem
 from angkut_backend.planning.revision import Revision, Standing
 
+#: Tells that something became of a plan.
+PLANS_CHANNEL = "angkut_plans"
 #: Plans in one answer at most.
 MAX_PLANS = 200
 

@@ -22,7 +22,7 @@ from angkut_backend.planning.keeping import (
 )
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.policies import Policy, PolicyParameters
-from angkut_backend.planning.records import EventKind, PlanRecord, get
+from angkut_backend.planning.records import PLANS_CHANNEL, EventKind, PlanRecord, get
 from angkut_backend.planning.revise import revise
 from angkut_backend.planning.search import Budget
 from angkut_backend.roads.service import Roads
@@ -79,7 +79,8 @@ def make(
     basis = Basis(
         district_id=district.district_id,
         policy=order.policy,
-        parameters=asdict(order.parameters) | {"trusted_share": TRUSTED_SHARE},
+        parameters=asdict(order.parameters)
+        | {"trusted_share": TRUSTED_SHARE, "rounds": assembled.rounds},
         budget=order.budget,
         seed=order.seed,
         problem=assembled.problem,
@@ -243,4 +244,5 @@ def _note(
 ) -> None:
     values = {"plan_id": plan_id, "kind": kind, "at": now, "actor": actor, "note": note}
     conn.execute(SQL["add_event"], values)
+    conn.execute(SQL["announce_plan"], {"channel": PLANS_CHANNEL, "plan_id": plan_id})
     audit(conn, actor, f"plan.{kind}", str(plan_id), after={"note": note} if note else None)

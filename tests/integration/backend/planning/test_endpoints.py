@@ -20,6 +20,8 @@ from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads.service import Roads
 from parts.api import Api
 from parts.levels_stored import NOW
+from parts.live import stream
+from parts.waiting import wait_until
 
 
 def some_plan(conn: Connection, policy: Policy = Policy.INTEGRATED) -> PlanRecord:
@@ -55,6 +57,8 @@ def test_a_plan_goes_from_the_list_into_force(town: Connection, api: Api) -> Non
     assert shown["state"] == "published"
     assert [event["actor"] for event in shown["events"]] == ["account:dispatcher"] * 2
     assert shown["plan"] == first.plan.model_dump(mode="json")
+    known = {one["code"]: one["load_kg"] for one in shown["problem"]["bins"]}
+    assert known == {one.code: one.load_kg for one in first.problem.bins}
     other = dispatcher.post(f"/api/plans/{second.plan_id}/publish").json()
     assert other["withdrawn"] == [str(first.plan_id)]
     note = {"note": "banjir"}
@@ -64,6 +68,22 @@ def test_a_plan_goes_from_the_list_into_force(town: Connection, api: Api) -> Non
     assert dispatcher.get("/api/plans/nonsense").status_code == 422
     assert dispatcher.get(f"{path}.exe").status_code == 422
     assert api.anonymous().get(path).status_code == 401
+
+
+def test_whoever_looks_is_told_when_a_plan_comes_into_force(town: Connection, api: Api) -> None:
+    made = some_plan(town)
+    with stream(api.signed_in(Role.DRIVER)) as live:
+        assert live.next_event()[0] == "state"
+        wait_until(lambda: _hears(town), what="the listener")
+        api.signed_in(Role.DISPATCHER).post(f"/api/plans/{made.plan_id}/publish")
+        assert live.next_event() == ("plans", {})
+
+
+def _hears(conn: Connection) -> bool:
+    ears = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'angkut-live'"
+    found = conn.execute(ears).fetchone() is not None
+    conn.rollback()
+    return found
 
 
 def test_exports_tell_every_stop_in_its_order(town: Connection, api: Api) -> None:
