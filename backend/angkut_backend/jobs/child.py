@@ -26,6 +26,8 @@ from angkut_broker.errors import AngkutError
 
 log = logging.getLogger("angkut.jobs")
 
+_NICE = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Errand:
@@ -52,6 +54,8 @@ def serve(pipe: Pipe, settings: Settings, works: Callable[[], Mapping[str, Work]
     # A Ctrl-C at the terminal reaches all processes: the worker decides what becomes of us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # On a machine that does everything, readings and alerts go first.
+    os.nice(_NICE)
     errands: queue.SimpleQueue[Errand] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=[pipe, errands], daemon=True).start()
     kinds = works()

@@ -79,6 +79,11 @@ class Children:
         """Return one that is idle."""
         return self._idle.pop() if self._idle else Child(self._settings, self._works)
 
+    def warm_up(self) -> None:
+        """Have one that loads the planner before the first job comes."""
+        if not self._idle:
+            self._idle.append(Child(self._settings, self._works))
+
     def give_back(self, one: Child) -> None:
         """Keep it for the next job."""
         self._idle.append(one)

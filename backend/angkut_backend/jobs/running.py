@@ -124,7 +124,7 @@ class RunningJob:
                 self._telling = open_connection(self.settings.dsn, application="angkut-job")
                 self._telling.autocommit = True
             row = self._telling.execute(SQL["tell"], values).fetchone()
-        except psycopg.OperationalError:
+        except (psycopg.OperationalError, psycopg.InterfaceError):
             if self._telling is not None:
                 with suppress(psycopg.Error):
                     self._telling.close()

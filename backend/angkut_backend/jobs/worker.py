@@ -143,6 +143,7 @@ class QueueWorker:
         async with app.open_async():
             store = Store(connector.pool)
             self.away_since = None
+            self._children.warm_up()
             app.task(name=TASK, pass_context=True, retry=_Again())(self._task(store))
             tasks = [
                 asyncio.create_task(

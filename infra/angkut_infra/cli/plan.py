@@ -12,6 +12,7 @@ from angkut_backend.planning.ordering import PlanIn, find_district, order_plan
 from angkut_backend.planning.plan_document import Plan, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import PlanRecord
+from angkut_backend.planning.rounds import INVENTED_NOTE, are_invented
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads.service import Roads
@@ -216,6 +217,8 @@ def _print(made: PlanRecord) -> None:
                 f"{area['name']}: levels of {area['trusted']} of {area['bins']} bins are trusted; "
                 "it keeps its fixed round, and the day is not treated"
             )
+    if are_invented(made.parameters, made.data_trust):
+        click.echo(INVENTED_NOTE)
     for route in made.plan.routes:
         click.echo(f"\n{route.vehicle}")
         for step in route.steps:

@@ -50,9 +50,10 @@ def start(database: str, tmp_path: Path) -> Iterator[Start]:
     """Start worker processes; those that still run are told to stop at the end."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def worker(*queues: str) -> "subprocess.Popen[bytes]":
+    def worker(*queues: str, **more: str) -> "subprocess.Popen[bytes]":
         env = {
             **os.environ,
+            **more,
             "ANGKUT_DATABASE_DSN": database,
             "ANGKUT_DATA_DIR": str(tmp_path),
             "ANGKUT_CONFIG": os.devnull,

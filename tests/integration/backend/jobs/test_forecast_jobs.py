@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from angkut_infra.stack import ports
 from parts.jobs import Start, until
 from parts.waiting import wait_until
 
@@ -13,7 +14,8 @@ from parts.waiting import wait_until
 def test_forecasts_come_round_and_are_made_and_scored_when_asked_for(
     dispatcher: httpx.Client, start: Start
 ) -> None:
-    start("periodic", "forecasts")
+    port = ports.choose(0)
+    start("periodic", "forecasts", ANGKUT_METRICS_PORT=str(port))
 
     def scheduled() -> dict[str, Any]:
         jobs = dispatcher.get("/api/jobs?kind=forecast").json()["jobs"]
@@ -37,3 +39,9 @@ def test_forecasts_come_round_and_are_made_and_scored_when_asked_for(
     assert [score["name"] for score in scores]
     assert all(score["count"] > 0 for score in scores)
     assert dispatcher.post("/api/forecast/backtest", json={"every_h": 0}).status_code == 422
+    shown = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    assert 'angkut_jobs_ended_total{kind="forecast",state="done"} 2.0' in shown
+    assert 'angkut_jobs_ended_total{kind="plan",state="failed"} 0.0' in shown
+    assert 'angkut_jobs_open{kind="plan",state="waiting"} 0.0' in shown
+    assert 'angkut_jobs_seconds_count{kind="backtest"} 1.0' in shown
+    assert httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200

@@ -172,3 +172,21 @@ def test_a_job_whose_worker_is_killed_is_done_by_another(
     assert queue(town) == ["todo"]
     assert children(town) == 0
     assert dispatcher.post(f"/api/jobs/{job_id}/cancel").json()["state"] == "cancelled"
+
+
+def test_a_database_that_breaks_all_connections_delays_a_plan_and_loses_none(
+    town: Connection, dispatcher: httpx.Client, start: Start
+) -> None:
+    start("planning")
+    job_id = ask(dispatcher, seconds=4)
+    searching(dispatcher, job_id)
+    broken = town.execute(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+        "WHERE datname = current_database() "
+        "AND application_name IN ('angkut-job', 'angkut-queue', 'angkut-worker')"
+    ).fetchall()
+    assert len(broken) >= 4
+    done = until(dispatcher, job_id, "done", "failed")
+    assert done["state"] == "done", done["message"]
+    plan = dispatcher.get(f"/api/plans/{done['plan_id']}").json()
+    assert plan["plan"]["provenance"]["stage"] == "search"
