@@ -1,6 +1,6 @@
 """A reading as it passes through ingest, and the quick way to read one.
 
-The quick way takes a fifth of the time of the full one (`codec`), which explains what is wrong.
+The quick way takes a fifth of the time of the full one (`telemetry`), which explains what is wrong.
 It may refuse what the full one takes, never the other way round, and what both take has the same
 value: `tests/unit/broker/test_reading.py` holds them against each other.
 """

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
-from angkut_broker.codec import EARLIEST, MAX_AHEAD
+from angkut_broker.claims import EARLIEST, MAX_AHEAD
 from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import MAX_ECHOES, Event, Fault, Meta, Telemetry
 from angkut_edge import models as known

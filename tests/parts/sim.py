@@ -16,8 +16,9 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from angkut_broker import mosquitto, nats
-from angkut_broker.codec import Decoded, decode
+from angkut_broker.codec import decode
 from angkut_broker.credentials import BrokerUser, Role, Verifiers, verifiers
+from angkut_broker.decoded import Decoded
 from angkut_broker.reading import Reading
 from angkut_broker.topics import INGEST_CHANNELS, Channel, topic_filter
 from angkut_sim.fleet_file import BrokerAddress, FleetDevice, FleetFile
