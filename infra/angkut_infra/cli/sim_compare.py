@@ -133,8 +133,9 @@ def compare(
             iterations=iterations,
             roads_dir=settings().roads_folder,
         )
-        for choice in choices
+        # Seed by seed: what is done after an interruption can be compared.
         for seed in dict.fromkeys(seeds)
+        for choice in choices
     }
     try:
         with bar("runs") as progress:

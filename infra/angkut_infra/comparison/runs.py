@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -130,17 +131,23 @@ def _lived(runs: Sequence[Run], jobs: int) -> Iterator[tuple[Run, list[Day]]]:
         for run in runs:
             yield run, live(run)
         return
-    # Leaving the block ends the processes, also after Ctrl-C.
-    with multiprocessing.get_context("spawn").Pool(jobs, _ignore_interrupt) as pool:
-        yield from pool.imap_unordered(_live_named, runs)
+    # Leaving the block ends the processes, also after Ctrl-C and SIGTERM.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with multiprocessing.get_context("spawn").Pool(jobs, _leave_interrupts) as pool:
+            yield from pool.imap_unordered(_live_named, runs)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _live_named(run: Run) -> tuple[Run, list[Day]]:
     return run, live(run)
 
 
-def _ignore_interrupt() -> None:
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C to the process that waits for this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _write(file: Path, days: Sequence[Day]) -> None:
@@ -156,8 +163,8 @@ def _write(file: Path, days: Sequence[Day]) -> None:
 def _read(file: Path, count: int) -> list[Day]:
     try:
         days = [Day(**row) for row in json.loads(file.read_bytes())]
-        if len(days) != count:
-            raise ValueError(f"{len(days)} days instead of {count}")
-        return days
     except (OSError, ValueError, TypeError) as exc:
         raise AngkutError(f"{file} is no run of this version ({exc}): remove it") from exc
+    if len(days) != count:
+        raise AngkutError(f"{file} holds {len(days)} days instead of {count}: remove it")
+    return days
