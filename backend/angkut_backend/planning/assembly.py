@@ -16,6 +16,7 @@ from angkut_backend.planning.district import SHIFT_BEGINS, District
 from angkut_backend.planning.outlook import NEXT_H, SERVICE_H, Outlook, load_of
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
 from angkut_backend.planning.problem import Bin, Problem
+from angkut_backend.planning.rounds import Origin, Rounds
 
 SQL = load_queries("angkut_backend.planning")
 
@@ -57,6 +58,8 @@ class Assembled:
     problem: Problem
     areas: list[AreaTrust]
     readings_as_of: datetime
+    #: Whose fixed rounds it keeps to, where levels do not decide.
+    rounds: Origin
 
     @property
     def is_treated(self) -> bool:
@@ -93,6 +96,7 @@ def assemble(
     rows = conn.execute(SQL["bins"], {"district_id": district.district_id, "now": now}).fetchall()
     areas = _areas(rows, [bool(age <= forecasts.TRUSTED_AGE_H) for age in age_h], policy)
     fixed = {area.area for area in areas if area.is_fixed}
+    rounds = Rounds.on(conn, district.district_id, shift.date())
     bins: list[Bin] = []
     for number, row in enumerate(rows):
         prospect = _prospect(
@@ -102,11 +106,12 @@ def assemble(
             overflow_probability=float(outlook.overflow_probability[number]),
             overflow_h=float(outlook.overflow_h[number]),
             is_trusted=bool(age_h[number] <= forecasts.TRUSTED_AGE_H),
+            is_due=rounds.is_due(row["code"], row["site_id"]),
         )
         by = Policy.FIXED if row["area_code"] in fixed else policy
         bins += bins_of(by, [prospect], parameters)
     parts = _district(conn, district)
-    return Assembled(parts.problem(shift, bins, readings_as_of=now), areas, now)
+    return Assembled(parts.problem(shift, bins, readings_as_of=now), areas, now, rounds.origin)
 
 
 def check_day(district: DistrictRow, day: date, now: datetime) -> None:
@@ -165,6 +170,7 @@ def _prospect(
     overflow_probability: float,
     overflow_h: float,
     is_trusted: bool,
+    is_due: bool,
 ) -> Prospect:
     load_l, load_kg = load_of(fill_pct, row["volume_l"], row["container"])
     service_at = shift + timedelta(hours=SERVICE_H)
@@ -189,16 +195,8 @@ def _prospect(
         None
         if emptied_at is None
         else round(max((service_at - emptied_at).total_seconds(), 0) / _HOUR_S, 1),
-        is_round_day(row["site_id"], shift.date()),
+        is_due,
     )
-
-
-def is_round_day(site_id: int, day: date) -> bool:
-    """Tell whether a site's fixed round is due: every second day, half of the sites each day.
-
-    Invented: the city's own rounds are not published.
-    """
-    return (site_id + day.toordinal()) % 2 == 0
 
 
 def _district(conn: Connection, district: DistrictRow) -> District:

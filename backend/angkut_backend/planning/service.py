@@ -167,7 +167,7 @@ def _revised(
     return Basis(
         district_id=district.district_id,
         policy=parent.policy,
-        parameters=parent.parameters,
+        parameters=parent.parameters | ({"rounds": fresh.rounds} if fresh else {}),
         budget=budget,
         seed=seed,
         problem=problem,

@@ -153,3 +153,12 @@ ORDER BY b.code
 
 -- name: bins_like
 SELECT code FROM bin WHERE code = %(code)s OR code LIKE %(ends)s ORDER BY code LIMIT 100
+
+-- name: list_rounds
+SELECT coalesce(b.code, s.code) AS place, r.site_id IS NOT NULL AS is_site, r.weekdays,
+       v.code AS vehicle, r.valid_from, 'weekdays' = ANY(r.invented) AS is_invented
+FROM collection_round AS r
+LEFT JOIN site AS s ON s.site_id = r.site_id
+LEFT JOIN bin AS b ON b.bin_id = r.bin_id
+LEFT JOIN vehicle AS v USING (vehicle_id)
+ORDER BY place, r.valid_from, vehicle

@@ -211,14 +211,7 @@ def _print(made: PlanRecord) -> None:
     click.echo(_sums(made.plan))
     if made.plan.provenance.approximate:
         click.echo("approximate: no road network, straight lines times a factor")
-    for area in made.data_trust:
-        if area["is_fixed"] and made.policy is not Policy.FIXED:
-            click.echo(
-                f"{area['name']}: levels of {area['trusted']} of {area['bins']} bins are trusted; "
-                "it keeps its fixed round, and the day is not treated"
-            )
-    if are_invented(made.parameters, made.data_trust):
-        click.echo(INVENTED_NOTE)
+    _print_trust(made)
     for route in made.plan.routes:
         click.echo(f"\n{route.vehicle}")
         for step in route.steps:
@@ -235,6 +228,17 @@ def _print(made: PlanRecord) -> None:
         click.echo(note)
     for wrong in made.violations:
         click.echo(f"breaks a rule: {wrong.where}: {wrong.code}, {wrong.detail}")
+
+
+def _print_trust(made: PlanRecord) -> None:
+    for area in made.data_trust:
+        if area["is_fixed"] and made.policy is not Policy.FIXED:
+            click.echo(
+                f"{area['name']}: levels of {area['trusted']} of {area['bins']} bins are trusted; "
+                "it keeps its fixed round, and the day is not treated"
+            )
+    if are_invented(made.parameters, made.data_trust):
+        click.echo(INVENTED_NOTE)
 
 
 def _sums(made: Plan) -> str:

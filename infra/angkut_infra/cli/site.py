@@ -2,10 +2,13 @@
 
 import click
 
+from angkut_backend.registry.rounds import list_rounds
 from angkut_backend.registry.site.load import load as load_pack
 from angkut_backend.registry.site.pack import read_pack
 from angkut_infra.cli.context import actor, database
 from angkut_infra.sites import find_site
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @click.group()
@@ -39,3 +42,24 @@ def load(folder: str) -> None:
         )
     if report.advice:
         click.secho(report.advice, fg="yellow")
+
+
+@site.command()
+def rounds() -> None:
+    """List the city's fixed rounds: which site or bin is emptied on which days of the week.
+
+    They come from rounds.csv of the site pack. Of a place's rounds the newest that has begun is in
+    force, and a bin's own comes before its site's. Without any, plans invent them and say so.
+    """
+    with database() as conn:
+        found = list_rounds(conn)
+    for one in found:
+        days = " ".join(_DAYS[day - 1] for day in one.weekdays) or "never"
+        mark = "  (invented)" if one.is_invented else ""
+        kind = "site" if one.is_site else "bin"
+        click.echo(
+            f"{one.place:16} {kind:4}  from {one.valid_from}  {days:27}  "
+            f"{one.vehicle or '':14}{mark}".rstrip()
+        )
+    if not found:
+        click.echo("no rounds: write rounds.csv in the site pack and `angkut site load` it")

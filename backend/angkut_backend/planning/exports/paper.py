@@ -1,6 +1,7 @@
 """Pages to be drawn on: text, lines, boxes and QR codes, in mm from the top left of A4."""
 
 from collections.abc import Callable
+from itertools import groupby
 
 import segno
 from reportlab.lib.units import mm
@@ -87,11 +88,15 @@ class Paper:
         def draw(canvas: Canvas) -> None:
             path = canvas.beginPath()
             for row, line in enumerate(matrix):
-                for column, dark in enumerate(line):
+                bottom = HEIGHT - y - (row + _QUIET + 1) * module
+                column = _QUIET
+                # A box for a run of dark modules: fewer boxes, and no seams in them.
+                for dark, run in groupby(line):
+                    length = len(list(run))
                     if dark:
-                        left = x + (column + _QUIET) * module
-                        bottom = HEIGHT - y - (row + _QUIET + 1) * module
-                        path.rect(left * mm, bottom * mm, module * mm, module * mm)
+                        left = x + column * module
+                        path.rect(left * mm, bottom * mm, length * module * mm, module * mm)
+                    column += length
             canvas.setFillGray(0)
             canvas.drawPath(path, stroke=0, fill=1)
             corners = (x * mm, (HEIGHT - y - side) * mm, (x + side) * mm, (HEIGHT - y) * mm)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from angkut_backend.planning.exports.names import Names
 from angkut_backend.planning.exports.words import POLICIES, STATES, Words, day, decimal
 from angkut_backend.planning.records import EventKind, PlanRecord
+from angkut_backend.planning.rounds import are_invented
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,10 @@ def marks_of(record: PlanRecord) -> tuple[Words, ...]:
                 "Sebagian wilayah memakai jadwal tetap: data sensor kurang",
                 "some areas keep their fixed round: too few readings",
             )
+        )
+    if are_invented(record.parameters, record.data_trust):
+        marks.append(
+            Words("Jadwal tetap KARANGAN, bukan dari dinas", "the fixed rounds are INVENTED")
         )
     return tuple(marks)
 

@@ -13,6 +13,7 @@ from angkut_backend.registry.site.records import (
     Depot,
     DisposalSite,
     District,
+    Round,
     Site,
     Vehicle,
 )
@@ -35,6 +36,7 @@ class Tables:
     vehicles: Checked[Vehicle]
     disposal_sites: Checked[DisposalSite]
     calendar: Checked[CalendarDay]
+    rounds: Checked[Round]
 
 
 def unique(reader: PackReader, tables: Tables) -> None:
@@ -47,6 +49,7 @@ def unique(reader: PackReader, tables: Tables) -> None:
         tables.vehicles,
         tables.disposal_sites,
         tables.calendar,
+        tables.rounds,
     )
     for table in every:
         first: dict[str, str] = {}
@@ -63,13 +66,16 @@ def references(reader: PackReader, tables: Tables) -> None:
         (tables.sites, "area", tables.areas),
         (tables.bins, "site", tables.sites),
         (tables.vehicles, "depot", tables.depots),
+        (tables.rounds, "site", tables.sites),
+        (tables.rounds, "bin", tables.bins),
+        (tables.rounds, "vehicle", tables.vehicles),
     )
     for table, name, target in links:
         if target.codes is None:
             continue
         for where, record in table.rows:
             code = getattr(record, name)
-            if code not in target.codes:
+            if code is not None and code not in target.codes:
                 text = f"{code} is not in {target.file}; expected a code from there"
                 reader.say(table.file, text, where=where, name=name)
 
@@ -97,6 +103,15 @@ def hours(reader: PackReader, tables: Tables) -> None:
                 "expected a later hour (00:00 to 23:59 for always open)"
             )
             reader.say(tables.disposal_sites.file, text, where=where, name="closes_at")
+
+
+def rounds(reader: PackReader, tables: Tables) -> None:
+    """A round is of a site or of a bin."""
+    for where, item in tables.rounds.rows:
+        if (item.site is None) == (item.bin is None):
+            there = "both are empty" if item.site is None else f"{item.site} and {item.bin} stand"
+            text = f"{there}; expected a site, for all its bins, or one bin"
+            reader.say(tables.rounds.file, text, where=where, name="site, bin")
 
 
 def places(reader: PackReader, district: District, tables: Tables) -> None:

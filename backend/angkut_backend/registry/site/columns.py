@@ -19,6 +19,19 @@ def _iso_date(value: object) -> object:
     return date.fromisoformat(value) if isinstance(value, str) else value
 
 
+def _weekdays(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    words = value.split()
+    if words == ["none"]:
+        return ()
+    if not words or any(word not in {"1", "2", "3", "4", "5", "6", "7"} for word in words):
+        raise ValueError("not days of the week")
+    if len(set(words)) < len(words):
+        raise ValueError("a day stands twice")
+    return tuple(sorted(int(word) for word in words))
+
+
 def _without_zone(value: time) -> time:
     if value.tzinfo is not None:
         raise ValueError("a time zone is given")
@@ -55,6 +68,10 @@ Code = Annotated[
     StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$"),
     Field(description="capital letters, digits and hyphens, 2 to 32, such as BKS-BT-0001"),
 ]
+OptionalCode = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")] | None,
+    Field(description="a code of capital letters, digits and hyphens, or empty"),
+]
 DistrictCode = Annotated[
     str,
     StringConstraints(pattern=r"^\d{2}\.\d{2}\.\d{2}$"),
@@ -87,6 +104,13 @@ Litres = Annotated[
     int, Field(ge=1, le=100_000, description="litres, a whole number from 1 to 100000")
 ]
 Day = Annotated[date, BeforeValidator(_iso_date), Field(description="a date as YYYY-MM-DD")]
+Weekdays = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_weekdays),
+    Field(
+        description="days of the week from 1 (Monday) to 7, each once, separated by spaces, or none"
+    ),
+]
 Queue = Annotated[
     tuple[Minutes, ...],
     BeforeValidator(_words),

@@ -59,7 +59,8 @@ class LoadReport:
         return (
             f"only in the database: {', '.join(gone[:_NAMED])}{more}. A load deletes nothing, "
             "because readings hang on these rows: put a row back into the pack if it was lost "
-            "there; if the thing itself is gone, take its device off and leave the row as history"
+            "there; if the thing itself is gone, take its device off and leave the row as history. "
+            "A round ends by a later one of its place with `none` as its weekdays"
         )
 
 
@@ -119,6 +120,7 @@ def _tables(pack: SitePack) -> dict[str, list[dict[str, Any]]]:
         "site": [_plain(record) for record in pack.sites],
         "bin": [_plain(record) for record in pack.bins],
         "calendar_day": [_plain(day) | {"code": day.code} for day in pack.calendar],
+        "round": [_plain(one) | {"code": one.code} for one in pack.rounds],
     }
 
 

@@ -17,12 +17,14 @@ from angkut_backend.registry.site.records import (
     DisposalSite,
     District,
     Outline,
+    Round,
     Site,
     SitePack,
     Vehicle,
 )
 
 _SITE, _DISTRICT, _AREAS = "site.toml", "district.geojson", "areas.geojson"
+_ROUNDS = "rounds.csv"
 
 
 def read_pack(folder: Path) -> SitePack:
@@ -47,10 +49,12 @@ def read_pack(folder: Path) -> SitePack:
         vehicles=validation.table(reader, "vehicles.csv", Vehicle),
         disposal_sites=validation.table(reader, "disposal_sites.csv", DisposalSite),
         calendar=validation.table(reader, "calendar.csv", CalendarDay),
+        rounds=_rounds(reader),
     )
     checks.unique(reader, tables)
     checks.references(reader, tables)
     checks.hours(reader, tables)
+    checks.rounds(reader, tables)
     if district is not None:
         checks.codes(reader, district, tables)
         checks.places(reader, district, tables)
@@ -65,8 +69,16 @@ def read_pack(folder: Path) -> SitePack:
         vehicles=tables.vehicles.records,
         disposal_sites=tables.disposal_sites.records,
         calendar=tables.calendar.records,
+        rounds=tables.rounds.records,
         sha256=_fingerprint(reader.contents),
     )
+
+
+def _rounds(reader: PackReader) -> validation.Checked[Round]:
+    """Read the city's fixed rounds, a file that a pack may leave out."""
+    if (reader.folder / _ROUNDS).exists():
+        return validation.table(reader, _ROUNDS, Round)
+    return validation.Checked(_ROUNDS, (), frozenset())
 
 
 def _district(reader: PackReader) -> District | None:

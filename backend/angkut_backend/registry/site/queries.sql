@@ -248,6 +248,43 @@ SELECT code, before, after FROM changed
 UNION ALL
 SELECT code, NULL, NULL FROM added
 
+-- name: load_round
+-- A place that is not there gives two nulls, which the table refuses.
+WITH incoming AS (
+    SELECT r.code, s.site_id, b.bin_id, r.weekdays, v.vehicle_id, r.valid_from, r.source, r.invented
+    FROM jsonb_to_recordset(%(rows)s) AS r(
+        code text, site text, bin text, weekdays smallint[], vehicle text, valid_from date,
+        source text, invented text[])
+    LEFT JOIN site s ON s.code = r.site
+    LEFT JOIN bin b ON b.code = r.bin
+    LEFT JOIN vehicle v ON v.code = r.vehicle
+), changed AS (
+    UPDATE collection_round t
+    SET site_id = i.site_id, bin_id = i.bin_id, weekdays = i.weekdays, vehicle_id = i.vehicle_id,
+        valid_from = i.valid_from, source = i.source, invented = i.invented
+    FROM incoming i, collection_round old
+    WHERE t.district_id = %(district_id)s AND t.code = i.code
+      AND old.collection_round_id = t.collection_round_id
+      AND (t.site_id, t.bin_id, t.weekdays, t.vehicle_id, t.valid_from, t.source, t.invented)
+          IS DISTINCT FROM
+          (i.site_id, i.bin_id, i.weekdays, i.vehicle_id, i.valid_from, i.source, i.invented)
+    RETURNING t.code, to_jsonb(old) AS before, to_jsonb(t) AS after
+), added AS (
+    INSERT INTO collection_round (district_id, code, site_id, bin_id, weekdays, vehicle_id,
+                                  valid_from, source, invented)
+    SELECT %(district_id)s, i.code, i.site_id, i.bin_id, i.weekdays, i.vehicle_id, i.valid_from,
+           i.source, i.invented
+    FROM incoming i
+    WHERE NOT EXISTS (
+        SELECT FROM collection_round t
+        WHERE t.district_id = %(district_id)s AND t.code = i.code)
+    ORDER BY i.code
+    RETURNING code
+)
+SELECT code, before, after FROM changed
+UNION ALL
+SELECT code, NULL, NULL FROM added
+
 -- name: owners
 -- Whose each code is, for every code of the pack or of the district.
 WITH owned AS (
@@ -259,6 +296,8 @@ WITH owned AS (
     UNION ALL SELECT 'bin', b.code, a.district_id
               FROM bin b JOIN site s USING (site_id) JOIN area a USING (area_id)
     UNION ALL SELECT 'calendar_day', day || ' ' || kind, district_id FROM calendar_day
+              WHERE district_id = %(district_id)s
+    UNION ALL SELECT 'round', code, district_id FROM collection_round
               WHERE district_id = %(district_id)s
 )
 SELECT o.relation, o.code, d.code AS district_code

@@ -21,6 +21,7 @@ from angkut_backend.registry.site.columns import (
     Kilograms,
     Litres,
     LocalTime,
+    OptionalCode,
     Population,
     Postcode,
     Queue,
@@ -29,6 +30,7 @@ from angkut_backend.registry.site.columns import (
     Text,
     TimeZone,
     TippingMinutes,
+    Weekdays,
 )
 from angkut_backend.registry.site.geometry import Boundary
 
@@ -179,6 +181,28 @@ class CalendarDay:
         return f"{self.day} {self.kind}"
 
 
+@checked(_CONFIG)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """On which days of the week a site, or one bin of it, is emptied."""
+
+    #: One of the two.
+    site: OptionalCode = None
+    bin: OptionalCode = None
+    weekdays: Weekdays
+    vehicle: OptionalCode = None
+    #: The first day on which it holds, until another one of the same place does.
+    valid_from: Day
+    source: Source
+    invented: Invented = ()
+
+    @property
+    def code(self) -> str:
+        """What makes a row unique."""
+        words = (self.bin or self.site, str(self.valid_from), self.vehicle)
+        return " ".join(word for word in words if word)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SitePack:
     """A district, whole and checked."""
@@ -191,5 +215,7 @@ class SitePack:
     vehicles: tuple[Vehicle, ...]
     disposal_sites: tuple[DisposalSite, ...]
     calendar: tuple[CalendarDay, ...]
+    #: A city that has said nothing of its rounds has none.
+    rounds: tuple[Round, ...] = ()
     #: Of the files it was read from.
     sha256: str

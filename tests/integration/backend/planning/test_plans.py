@@ -16,12 +16,12 @@ from angkut_backend.planning.assembly import (
     NothingToPlanError,
     ShiftError,
     assemble,
-    is_round_day,
 )
 from angkut_backend.planning.difference import Moved, NotComparableError, difference
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.problem import MustReason
 from angkut_backend.planning.records import EventKind, PlanRecord
+from angkut_backend.planning.rounds import are_invented, is_round_day
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder, PlanViolatesError
 from angkut_backend.planning.solve import digest
@@ -134,6 +134,73 @@ def test_rounds_come_every_second_day(town: Connection) -> None:
         assert site
         is_due = any(one.must for one in problem.bins)
         assert is_due is is_round_day(site["site_id"], day)
+
+
+def add_round(conn: Connection, place: str, code: str, weekdays: list[int], since: date) -> None:
+    conn.execute(
+        "INSERT INTO collection_round (district_id, code, site_id, bin_id, weekdays, valid_from, "
+        "source) SELECT district_id, %(name)s, (SELECT site_id FROM site WHERE code = %(site)s), "
+        "(SELECT bin_id FROM bin WHERE code = %(bin)s), %(weekdays)s, %(since)s, 'test' "
+        "FROM district",
+        {
+            "name": f"{code} {since}",
+            "site": code if place == "site" else None,
+            "bin": code if place == "bin" else None,
+            "weekdays": weekdays,
+            "since": since,
+        },
+    )
+
+
+def due(conn: Connection, day: date) -> set[str]:
+    """Return the bins that the fixed policy serves or would like to."""
+    made = assemble(conn, districts(conn)[0], day, Policy.FIXED, PolicyParameters(), NOW)
+    return {one.code for one in made.problem.bins if one.must is MustReason.SCHEDULE}
+
+
+def test_rounds_of_the_city_decide_where_it_has_some(town: Connection) -> None:
+    today, every = DAY.isoweekday(), [1, 2, 3, 4, 5, 6, 7]
+    others = [number for number in every if number != today]
+    long_ago = DAY - timedelta(days=90)
+    bins = {row["code"] for row in town.execute("SELECT code FROM bin")}
+
+    add_round(town, "site", "TPS-01", [today], long_ago)
+    of_site = due(town, DAY)
+    assert of_site == bins
+    assert due(town, DAY - timedelta(days=1)) == set()
+    # A bin's own round comes before its site's, whichever is newer.
+    add_round(town, "bin", "BKS-BT-0001", others, long_ago - timedelta(days=1))
+    assert due(town, DAY) == bins - {"BKS-BT-0001"}
+    assert due(town, DAY - timedelta(days=1)) == {"BKS-BT-0001"}
+    # One that has not begun is not in force; from its first day on it is.
+    add_round(town, "site", "TPS-01", [], DAY)
+    assert due(town, DAY) == set()
+    assert due(town, DAY - timedelta(days=1)) == {"BKS-BT-0001"}
+
+
+def test_rounds_that_two_vehicles_share_add_up(town: Connection) -> None:
+    long_ago = DAY - timedelta(days=90)
+    add_round(town, "site", "TPS-01", [DAY.isoweekday()], long_ago)
+    town.execute(
+        "INSERT INTO collection_round (district_id, code, site_id, weekdays, valid_from, source) "
+        "SELECT district_id, 'other', site_id, %s, %s, 'test' FROM site JOIN area USING (area_id)",
+        [[(DAY - timedelta(days=1)).isoweekday()], long_ago],
+    )
+    assert due(town, DAY)
+    assert due(town, DAY) == due(town, DAY - timedelta(days=1))
+
+
+def test_a_plan_says_whose_rounds_it_keeps_to(town: Connection) -> None:
+    made = make(town, order(Policy.FIXED))
+    assert made.parameters["rounds"] == "invented"
+    assert are_invented(made.parameters, made.data_trust)
+    by_levels = make(town, order(Policy.INTEGRATED))
+    assert not are_invented(by_levels.parameters, by_levels.data_trust)
+    add_round(town, "site", "TPS-01", [DAY.isoweekday()], DAY)
+    town.commit()
+    known = make(town, order(Policy.FIXED))
+    assert known.parameters["rounds"] == "registry"
+    assert not are_invented(known.parameters, known.data_trust)
 
 
 def test_a_bin_knows_how_long_ago_it_was_emptied(town: Connection) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,19 @@ import pytest
 
 from angkut_backend.db import BINS_CHANNEL, Connection, connect
 from angkut_backend.errors import ConflictError
+from angkut_backend.registry.rounds import RoundRow, list_rounds
 from angkut_backend.registry.site.load import LoadReport, TableReport, load
 from angkut_backend.registry.site.pack import read_pack
-from angkut_backend.registry.site.records import SitePack
+from angkut_backend.registry.site.records import Round, SitePack
 from parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[4]
 BEKASI = ROOT / "infra/sites/bekasi-timur"
 CONTOH = ROOT / "tests/instances/sites/kota-contoh"
-TABLES = ("district", "area", "depot", "disposal_site", "vehicle", "site", "bin", "calendar_day")
+TABLES = (
+    "district", "area", "depot", "disposal_site", "vehicle", "site", "bin", "calendar_day",
+    "collection_round",
+)  # fmt: skip
 ACTOR = "cli:test"
 
 
@@ -266,3 +271,36 @@ def test_a_folder_that_was_edited_is_loaded_as_edited(conn: Connection, tmp_path
     text = (folder / "bins.csv").read_text()
     (folder / "bins.csv").write_text(text.replace(",660,", ",770,"))
     assert counts(load(conn, read_pack(folder), actor=ACTOR))["bin"] == (0, 1, 2)
+
+
+def round_row(place: str, **changes: object) -> RoundRow:
+    row = RoundRow(place, True, (), None, date(2026, 1, 1), False)
+    return replace(row, **changes)  # type: ignore[arg-type]  # any field
+
+
+def test_rounds_are_loaded_changed_and_listed(conn: Connection, pack: SitePack) -> None:
+    site = Round(
+        site="CTH-L1",
+        weekdays=(1, 4),
+        valid_from=date(2026, 1, 1),
+        source="decree",
+        vehicle="CTH-V1",
+    )
+    own = Round(bin="CTH-0002", weekdays=(), valid_from=date(2026, 2, 1), source="decree")
+    report = load(conn, replace(pack, rounds=(site, own), sha256="with"), actor=ACTOR)
+    assert counts(report)["round"] == (2, 0, 0)
+    assert list_rounds(conn) == [
+        round_row("CTH-0002", is_site=False, valid_from=date(2026, 2, 1)),
+        round_row("CTH-L1", weekdays=(1, 4), vehicle="CTH-V1"),
+    ]
+    before = rows(conn, "collection_round")
+    assert not load(conn, replace(pack, rounds=(site, own), sha256="again"), actor=ACTOR).wrote
+    assert rows(conn, "collection_round") == before
+
+    changed = replace(site, weekdays=(2,), invented=("weekdays",))
+    report = load(conn, replace(pack, rounds=(changed,), sha256="other"), actor=ACTOR)
+    assert counts(report)["round"] == (0, 1, 0)
+    assert report.tables["round"].only_in_database == ("CTH-0002 2026-02-01",)
+    assert "weekdays" in report.advice
+    [_, found] = list_rounds(conn)
+    assert (found.weekdays, found.is_invented) == ((2,), True)

@@ -45,7 +45,9 @@ def kept(problem: Problem, **changes: object) -> PlanRecord:
 def two_trips() -> Problem:
     """Return a shift of one truck that unloads twice and has a break."""
     pause = Break(duration_s=1800, begin=TimeWindow(from_s=3600, to_s=5400))
-    return line_shift(vehicles=(truck("T1", volume_l=3_000, breaks=(pause,)), truck("T2")))
+    return line_shift(
+        vehicles=(truck("T1", volume_l=3_000, breaks=(pause,)), truck("T2", rp_fixed=1e7))
+    )
 
 
 def named(problem: Problem, site: str = "TPS RW 04", area: str = "Bekasi Jaya") -> Names:

@@ -45,10 +45,11 @@ def places_of(url: str) -> list[tuple[float, float]]:
 
 def run_over(bins: int, **apart: float) -> Run:
     problem = line_shift(
+        vehicles=(truck("T1"),),
         bins=tuple(
             line_bin(n, lat=-6.2 - apart.get("degrees", 0.001) * n, load_l=10, load_kg=3)
             for n in range(1, bins + 1)
-        )
+        ),
     )
     [run] = runs_of(kept(problem))
     return run

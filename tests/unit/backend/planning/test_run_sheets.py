@@ -33,7 +33,7 @@ def approximate(record: PlanRecord) -> PlanRecord:
     return replace(record, plan=record.plan.model_copy(update={"provenance": origin}))
 
 
-def eighty(**changes: object) -> Problem:
+def eighty(bins: int = 80, **changes: object) -> Problem:
     reasons = list(MustReason)
     return line_shift(
         bins=tuple(
@@ -46,7 +46,7 @@ def eighty(**changes: object) -> Problem:
                 fill_pct=20 + number,
                 must=reasons[number % len(reasons)],
             )
-            for number in range(1, 81)
+            for number in range(1, bins + 1)
         ),
         **changes,
     )
@@ -115,7 +115,7 @@ def test_eighty_stops_with_long_names_all_get_their_row_and_pages_are_counted(
     long = "TPS RW 04 belakang Masjid Agung Al-Barkah dekat Gang Haji Muhammad Thamrin " * 3
     names = replace(
         named(record.problem),
-        bins={one.code: BinName(long + "x" * 300, "Bekasi Jaya") for one in record.problem.bins},
+        bins={one.code: BinName(long + "x" * 60, "Bekasi Jaya") for one in record.problem.bins},
     )
     _, *sheet = pages(record, names)
     whole = "\n".join(sheet)
@@ -131,7 +131,9 @@ def test_eighty_stops_with_long_names_all_get_their_row_and_pages_are_counted(
 
 
 def test_every_vehicle_begins_on_a_page_of_its_own() -> None:
-    problem = eighty(vehicles=tuple(truck(f"T{n}", max_stops=20, max_trips=1) for n in range(1, 5)))
+    problem = eighty(
+        8, vehicles=tuple(truck(f"T{n}", max_stops=2, max_trips=1) for n in range(1, 5))
+    )
     record = kept(problem)
     assert len(record.plan.routes) == 4
     found = pages(record)
@@ -169,6 +171,14 @@ def test_names_in_other_letters_are_printed_or_marked_never_lost() -> None:
     assert "Łódź Ψ Жук" in sheet
     assert f"Masjid {REPLACEMENT}" in sheet
     assert "huruf lain / other letters" in sheet
+
+
+def test_invented_rounds_are_marked_where_they_decided() -> None:
+    trust = [{"area": "1", "name": "A", "bins": 6, "trusted": 0, "is_fixed": True}]
+    record = kept(two_trips(), parameters={"rounds": "invented"}, data_trust=trust)
+    assert all("rounds are INVENTED" in page for page in pages(record))
+    known = replace(record, parameters={"rounds": "registry"})
+    assert not any("INVENTED" in page for page in pages(known))
 
 
 def test_a_plan_without_routes_has_a_summary_that_says_so() -> None:

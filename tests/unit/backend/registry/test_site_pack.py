@@ -524,3 +524,76 @@ def test_the_fingerprint_follows_the_content(pack: Path) -> None:
     assert before == read_pack(CONTOH).sha256
     edit(pack, "bins.csv", ",660,", ",650,")
     assert read_pack(pack).sha256 != before
+
+
+ROUNDS = "site,bin,weekdays,vehicle,valid_from,source,invented\n"
+
+
+def put_rounds(pack: Path, *rows: str) -> None:
+    (pack / "rounds.csv").write_text(ROUNDS + "".join(f"{row}\n" for row in rows))
+
+
+def test_a_pack_may_leave_the_rounds_out(pack: Path) -> None:
+    assert read_pack(pack).rounds == ()
+
+
+def test_rounds_are_of_a_site_or_of_one_bin(pack: Path) -> None:
+    put_rounds(
+        pack,
+        "CTH-L1,,5 1 3,CTH-V1,2026-01-01,decree,",
+        ",CTH-0002,none,,2026-02-01,decree,weekdays",
+    )
+    first, second = read_pack(pack).rounds
+    assert (first.site, first.weekdays, first.vehicle) == ("CTH-L1", (1, 3, 5), "CTH-V1")
+    assert first.code == "CTH-L1 2026-01-01 CTH-V1"
+    assert (second.bin, second.weekdays, second.vehicle) == ("CTH-0002", (), None)
+    assert second.invented == ("weekdays",)
+
+
+WEEKDAYS = "expected days of the week from 1 (Monday) to 7, each once, separated by spaces, or none"
+BAD_ROUNDS = {
+    "a day that is none": ("CTH-L1,,1 8,,2026-01-01,x,", f"weekdays: is '1 8'; {WEEKDAYS}"),
+    "a name of a day": ("CTH-L1,,Senin,,2026-01-01,x,", f"weekdays: is 'Senin'; {WEEKDAYS}"),
+    "a day twice": ("CTH-L1,,1 1,,2026-01-01,x,", f"weekdays: is '1 1'; {WEEKDAYS}"),
+    "no days": ("CTH-L1,,,,2026-01-01,x,", f"weekdays: is empty; {WEEKDAYS}"),
+    "no place": (
+        ",,1,,2026-01-01,x,",
+        "site, bin: both are empty; expected a site, for all its bins, or one bin",
+    ),
+    "two places": (
+        "CTH-L1,CTH-0002,1,,2026-01-01,x,",
+        "site, bin: CTH-L1 and CTH-0002 stand; expected a site, for all its bins, or one bin",
+    ),
+    "a site that is not there": (
+        "CTH-L9,,1,,2026-01-01,x,",
+        "site: CTH-L9 is not in sites.csv; expected a code from there",
+    ),
+    "a bin that is not there": (
+        ",CTH-0009,1,,2026-01-01,x,",
+        "bin: CTH-0009 is not in bins.csv; expected a code from there",
+    ),
+    "a vehicle that is not there": (
+        "CTH-L1,,1,CTH-V9,2026-01-01,x,",
+        "vehicle: CTH-V9 is not in vehicles.csv; expected a code from there",
+    ),
+    "a date the wrong way round": (
+        "CTH-L1,,1,,01/02/2026,x,",
+        "valid_from: is '01/02/2026'; expected a date as YYYY-MM-DD",
+    ),
+    "no source": (
+        "CTH-L1,,1,,2026-01-01,,",
+        "source: is empty; expected where the row's values come from, 1000 characters at most",
+    ),
+}
+
+
+@pytest.mark.parametrize(("row", "fault"), BAD_ROUNDS.values(), ids=BAD_ROUNDS)
+def test_a_round_is_refused_by_line_and_reason(pack: Path, row: str, fault: str) -> None:
+    put_rounds(pack, "CTH-L2,,2,,2026-01-01,decree,", row)
+    assert faults(pack) == [f"rounds.csv line 3, {fault}"]
+
+
+def test_a_round_stands_once(pack: Path) -> None:
+    put_rounds(pack, *["CTH-L1,,1,,2026-01-01,decree,"] * 2)
+    [fault] = faults(pack)
+    assert fault.startswith("rounds.csv line 3, code: CTH-L1 2026-01-01 stands on line 2 already")
