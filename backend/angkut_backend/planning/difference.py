@@ -1,12 +1,12 @@
 """What changes from one plan to another: bins, order, kilometres, minutes, risk, and its cost."""
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from angkut_backend.errors import BackendError
+from angkut_backend.planning.orders import rising
 from angkut_backend.planning.plan_document import Left, Served, StepKind
 from angkut_backend.planning.progress import begun_at, heading_at
 from angkut_backend.planning.records import PlanRecord
@@ -148,7 +148,11 @@ def difference(one: PlanRecord, other: PlanRecord) -> Difference:
         duration_s=sum(one.duration_s for one in sums),
         trips=sum(one.trips for one in sums),
         cost_rp=sum(one.cost_rp for one in sums),
-        overflows=round(_overflows(other.plan.left, chance) - _overflows(stay, chance), 3),
+        overflows=round(
+            sum(chance[left.bin] for left in other.plan.left)
+            - sum(chance[left.bin] for left in stay),
+            3,
+        ),
         missed_must=_missed(other.plan.left) - _missed(stay),
     )
 
@@ -193,24 +197,8 @@ def _reordered(one: PlanRecord, other: PlanRecord) -> set[str]:
     for route in other.plan.routes:
         places = {code: place for place, code in enumerate(orders.get(route.vehicle, []))}
         common = [code for code in route.bins if code in places]
-        found |= {*common} - {*_rising(common, places)}
+        found |= {*common} - {*rising(common, places)}
     return found
-
-
-def _rising(codes: Sequence[str], places: Mapping[str, int]) -> Iterator[str]:
-    """Yield a longest part of the codes of which the places rise (patience sorting)."""
-    tails: list[int] = []
-    ends: list[str] = []
-    link: dict[str, str | None] = {}
-    for code in codes:
-        at = bisect_left(tails, places[code])
-        link[code] = ends[at - 1] if at else None
-        tails[at : at + 1] = [places[code]]
-        ends[at : at + 1] = [code]
-    code_: str | None = ends[-1] if ends else None
-    while code_ is not None:
-        yield code_
-        code_ = link[code_]
 
 
 def _by_vehicle(record: PlanRecord, from_s: int | None) -> dict[str, Sums]:
@@ -258,10 +246,6 @@ def _done(record: PlanRecord) -> set[str]:
 
 def _chance(record: PlanRecord) -> dict[str, float]:
     return {one.code: one.overflow_probability or 0.0 for one in record.problem.bins}
-
-
-def _overflows(left: Sequence[Left], chance: Mapping[str, float]) -> float:
-    return sum(chance[one.bin] for one in left)
 
 
 def _missed(left: Sequence[Left]) -> int:

@@ -3,7 +3,6 @@
 Outside of the planner units are SI with rupiah; times are seconds from the start of the shift.
 """
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -14,6 +13,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 from angkut_backend.planning.documents import (
     Code,
     Document,
+    EarlierTrip,
     Kilograms,
     Latitude,
     Litres,
@@ -22,6 +22,8 @@ from angkut_backend.planning.documents import (
     Rupiah,
     Seconds,
     ShiftTime,
+    known,
+    unique,
 )
 
 #: More bins than a city of this size has; the planner was measured up to 3,000.
@@ -189,6 +191,8 @@ class Problem(Document):
     forbids: Annotated[tuple[Forbid, ...], Field(max_length=MAX_BINS)] = ()
     #: Vehicle of each bin in the plan that is being changed.
     earlier: dict[Code, Code] = Field(default_factory=dict)
+    #: Trips of each vehicle in that plan: where the search begins.
+    earlier_trips: dict[Code, tuple[EarlierTrip, ...]] = Field(default_factory=dict)
     #: Cost of moving one bin to another vehicle than in `earlier`.
     change_rp: Rupiah = 5_000
     #: Travel takes this times as long, by local hour of departure.
@@ -207,21 +211,21 @@ class Problem(Document):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        depots = _unique("depots", (depot.code for depot in self.depots))
-        sites = _unique("disposal_sites", (site.code for site in self.disposal_sites))
-        vehicles = _unique("vehicles", (vehicle.code for vehicle in self.vehicles))
-        bins = _unique("bins", (one.code for one in self.bins))
+        depots = unique("depots", (depot.code for depot in self.depots))
+        sites = unique("disposal_sites", (site.code for site in self.disposal_sites))
+        vehicles = unique("vehicles", (vehicle.code for vehicle in self.vehicles))
+        bins = unique("bins", (one.code for one in self.bins))
         for vehicle in self.vehicles:
             where = f"vehicle {vehicle.code}"
-            _known(f"{where}, depot", [vehicle.depot], depots)
-            _known(f"{where}, disposal_sites", vehicle.disposal_sites or (), sites)
-            _known(f"{where}, fixed_first", vehicle.fixed_first, bins)
-        _unique("fixed_first", (code for v in self.vehicles for code in v.fixed_first))
-        _unique("locks, bin", (lock.bin for lock in self.locks))
-        _known("locks, bin", (lock.bin for lock in self.locks), bins)
-        _known("locks, vehicle", (lock.vehicle for lock in self.locks), vehicles)
-        _known("forbids, bin", (forbid.bin for forbid in self.forbids), bins)
-        _known("forbids, vehicle", (forbid.vehicle for forbid in self.forbids), vehicles)
+            known(f"{where}, depot", [vehicle.depot], depots)
+            known(f"{where}, disposal_sites", vehicle.disposal_sites or (), sites)
+            known(f"{where}, fixed_first", vehicle.fixed_first, bins)
+        unique("fixed_first", (code for v in self.vehicles for code in v.fixed_first))
+        unique("locks, bin", (lock.bin for lock in self.locks))
+        known("locks, bin", (lock.bin for lock in self.locks), bins)
+        known("locks, vehicle", (lock.vehicle for lock in self.locks), vehicles)
+        known("forbids, bin", (forbid.bin for forbid in self.forbids), bins)
+        known("forbids, vehicle", (forbid.vehicle for forbid in self.forbids), vehicles)
         return self
 
     def local_hour(self, at_s: float) -> int:
@@ -233,18 +237,3 @@ class Problem(Document):
         """Return the time of a time in the shift, with its zone."""
         zone = ZoneInfo(self.timezone)
         return (self.shift_start + timedelta(seconds=at_s)).astimezone(zone)
-
-
-def _unique(what: str, codes: Iterable[str]) -> set[str]:
-    seen: set[str] = set()
-    for code in codes:
-        if code in seen:
-            raise ValueError(f"{what}: {code!r} is there twice; keep one")
-        seen.add(code)
-    return seen
-
-
-def _known(what: str, codes: Iterable[str] | Sequence[str], known: set[str]) -> None:
-    for code in codes:
-        if code not in known:
-            raise ValueError(f"{what}: {code!r} is not in this problem; add it or leave it out")

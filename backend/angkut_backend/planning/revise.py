@@ -4,12 +4,18 @@ Everything that nobody changed stays: before the shift on the levels that the pl
 lock of one stop does not move others; under way on new ones, for the bins that nobody has served.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from angkut_backend.planning.changes import Changes
-from angkut_backend.planning.plan_document import Plan
-from angkut_backend.planning.problem import Bin, DisposalSite, Problem, Vehicle
+from angkut_backend.planning.documents import EarlierTrip
+from angkut_backend.planning.plan_document import Plan, Route, StepKind
+from angkut_backend.planning.problem import (
+    Bin,
+    DisposalSite,
+    Problem,
+    Vehicle,
+)
 from angkut_backend.planning.progress import Progress, progress_of
 from angkut_backend.planning.refusals import (
     impossible,
@@ -94,6 +100,11 @@ def revise(
                 for code in route.bins
                 if code in left and route.vehicle in there
             },
+            "earlier_trips": {
+                route.vehicle: trips
+                for route in plan.routes
+                if route.vehicle in there and (trips := tuple(_trips(route, left, served)))
+            },
             "change_rp": max(problem.change_rp, CHANGE_RP),
         }
     )
@@ -154,6 +165,27 @@ def _progress(
         mine = tuple(bin_ for bin_ in one.served if claimed.get(bin_, code) == code)
         found[code] = Progress(one.underway, mine, one.next_bin)
     return found
+
+
+def _trips(
+    route: Route, left: Collection[str], served: Mapping[str, Collection[str]]
+) -> Iterator[EarlierTrip]:
+    """Yield what is left of the trips of a route."""
+    done = {code for codes in served.values() for code in codes}
+    trips: list[tuple[list[str], str]] = []
+    bins: list[str] = []
+    for step in route.steps:
+        if step.kind is StepKind.STOP:
+            bins.append(step.code)
+        elif step.kind is StepKind.UNLOAD:
+            trips.append((bins, step.code))
+            bins = []
+    # A vehicle is on the last trip of which something is served.
+    current = max((at for at, (codes, _) in enumerate(trips) if done & {*codes}), default=0)
+    for codes, site in trips[current:]:
+        rest = tuple(code for code in codes if code in left)
+        if rest:
+            yield EarlierTrip(bins=rest, disposal_site=site)
 
 
 def _differing(before: Iterable[_Part], now: Iterable[_Part]) -> tuple[_Part, ...]:
