@@ -53,7 +53,8 @@ FROM job WHERE job_id = %(job_id)s FOR UPDATE
 UPDATE job SET cancel_asked = true WHERE job_id = %(job_id)s
 
 -- name: cancel_now
-UPDATE job SET cancel_asked = true, state = 'cancelled', ended_at = %(now)s
+UPDATE job SET cancel_asked = true, state = 'cancelled', ended_at = %(now)s,
+               plan_id = first_plan_id
 WHERE job_id = %(job_id)s
 
 -- name: claim
@@ -91,7 +92,8 @@ UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 
 -- name: drop
-UPDATE job SET state = 'cancelled', ended_at = %(now)s
+-- The best so far is the first plan of an attempt before, if there was one.
+UPDATE job SET state = 'cancelled', ended_at = %(now)s, plan_id = first_plan_id
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 
 -- name: state
@@ -101,6 +103,7 @@ SELECT state FROM job WHERE job_id = %(job_id)s
 -- Its worker stops, or died: another one begins anew, unless it was to be cancelled anyway.
 UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'waiting' END,
                ended_at = CASE WHEN cancel_asked THEN %(now)s END,
+               plan_id = CASE WHEN cancel_asked THEN first_plan_id END,
                phase = 'queued', progress = 0
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 

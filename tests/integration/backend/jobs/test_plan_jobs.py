@@ -171,7 +171,10 @@ def test_a_job_whose_worker_is_killed_is_done_by_another(
     assert (given_back["state"], given_back["progress"]) == ("waiting", 0)
     assert queue(town) == ["todo"]
     assert children(town) == 0
-    assert dispatcher.post(f"/api/jobs/{job_id}/cancel").json()["state"] == "cancelled"
+    ended = dispatcher.post(f"/api/jobs/{job_id}/cancel").json()
+    assert ended["state"] == "cancelled"
+    assert ended["plan_id"] is not None
+    assert ended["plan_id"] == again["first_plan_id"]
 
 
 def test_a_database_that_breaks_all_connections_delays_a_plan_and_loses_none(
