@@ -61,7 +61,7 @@ class Settings(BaseModel):
         description="Workers with the same group share the messages (not with a NATS broker)",
     )
     ingest_batch_size: int = Field(
-        5000, ge=1, le=20_000, description="Readings written in one transaction at most"
+        10_000, ge=1, le=20_000, description="Readings written in one transaction at most"
     )
     ingest_batch_wait_ms: int = Field(
         3, ge=0, le=5000, description="How long a message waits for others, milliseconds"

@@ -26,6 +26,7 @@ from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.known import KnownDevices
 from angkut_backend.ingest.store import store
 from angkut_broker.reading import Reading
+from angkut_broker.topics import Topic
 from bench import places
 
 _BASE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -98,14 +99,15 @@ class _Readings:
 
     def batch(self, size: int, of_one: int) -> Batch:
         batch = Batch()
-        while len(batch.readings) < size:
+        while batch.readings_n < size:
             number, self._device = self._device, (self._device + 1) % self._devices
             now = _BASE + timedelta(seconds=10 * (self._sent[number] + of_one))
             topic = f"angkut/v1/bekasi/327501/bin/bench-{number:05d}/telemetry"
             source = Received(0, 1, topic, b"", now)
             batch.sources.append(source)
-            for _ in range(min(of_one, size - len(batch.readings))):
-                batch.readings.append((source, self._reading(number)))
+            n = min(of_one, size - batch.readings_n)
+            told = [self._reading(number) for _ in range(n)]
+            batch.add_readings(source, Topic.parse(topic), told)
         return batch
 
     def _reading(self, number: int) -> Reading:
@@ -136,7 +138,7 @@ class _Stored:
 
     def __call__(self) -> None:
         for batch in self._batches:
-            if store(self._conn, batch, self._devices).stored != len(batch.readings):
+            if store(self._conn, batch, self._devices).stored != batch.readings_n:
                 raise RuntimeError("not every reading was new")
 
 

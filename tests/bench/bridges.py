@@ -15,6 +15,8 @@ from angkut_broker.session import BrokerAddress, ingest_client_id, provision
 from angkut_broker.topics import Channel, topic_filter
 from bench import places
 
+#: The device whose readings' delays are measured.
+WATCHED = "bench-00000"
 _PEER = "mq-bridge==1.2.0"
 _PROVISION_TIMEOUT_S = 30.0
 
@@ -25,23 +27,25 @@ class Bridge:
     name: str
     table: ClassVar[str]
     key: ClassVar[str]
-    watched: ClassVar[str]
+    #: How the key calls the device of a name.
+    device: ClassVar[str]
 
     def __init__(self, broker: BrokerAddress, folder: Path) -> None:
         self._broker = broker
         self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes: list[subprocess.Popen[bytes]] = []
 
-    def command(self) -> tuple[list[str], dict[str, str]]:
-        """Return the command and its environment."""
+    def commands(self) -> list[tuple[list[str], dict[str, str]]]:
+        """Return the command of each process and its environment."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
-        command, env = self.command()
-        with (self._folder / "bridge.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, env=os.environ | env, stdout=log, stderr=log, cwd=self._folder
-            )
+        for command, env in self.commands():
+            with (self._folder / "bridge.log").open("ab") as log:
+                process = subprocess.Popen(
+                    command, env=os.environ | env, stdout=log, stderr=log, cwd=self._folder
+                )
+            self._processes.append(process)
         return self
 
     def __exit__(
@@ -50,17 +54,17 @@ class Bridge:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if self._process:
-            self._process.terminate()
-            self._process.wait()
+        for process in self._processes:
+            process.terminate()
+        while self._processes:
+            self._processes.pop().wait()
         if kind:
             log = (self._folder / "bridge.log").read_text()[-3000:]
             print(f"{self.name} wrote last:\n{log}", file=sys.stderr)
 
     def cpu_s(self) -> float:
-        """Return the processor time of the bridge's process, seconds."""
-        assert self._process is not None
-        return places.cpu_s(self._process.pid)
+        """Return the processor time of the bridge's processes, seconds."""
+        return sum(places.cpu_s(process.pid) for process in self._processes)
 
     def count(self, conn: psycopg.Connection) -> int:
         """Count what is visible."""
@@ -72,10 +76,18 @@ class Bridge:
         """Return the times of the watched device's readings after `at_s`, by the key's index."""
         rows = conn.execute(
             f"SELECT extract(epoch FROM observed_at)::float8 FROM {self.table} "  # noqa: S608 - ours
-            f"WHERE {self.key} = ({self.watched}) AND observed_at > %s ORDER BY observed_at",
-            [datetime.fromtimestamp(at_s, UTC)],
+            f"WHERE {self.key} = ({self.device}) AND observed_at > %s ORDER BY observed_at",
+            [WATCHED, datetime.fromtimestamp(at_s, UTC)],
         )
         return [float(row[0]) for row in rows]
+
+    def holds(self, conn: psycopg.Connection, device: str, at_s: float) -> bool:
+        """Tell whether a reading is visible, by the key's index."""
+        found = conn.execute(
+            f"SELECT FROM {self.table} WHERE {self.key} = ({self.device}) AND observed_at = %s",
+            [device, datetime.fromtimestamp(at_s, UTC)],
+        )
+        return found.fetchone() is not None
 
 
 class Angkut(Bridge):
@@ -84,16 +96,26 @@ class Angkut(Bridge):
     name = "angkut ingest"
     table = "readings"
     key = "device_id"
-    watched = "SELECT device_id FROM device WHERE external_id = 'bench-00000'"
+    device = "SELECT device_id FROM device WHERE external_id = %s"
 
-    def __init__(self, dsn: str, broker: BrokerAddress, folder: Path) -> None:
+    def __init__(self, dsn: str, broker: BrokerAddress, folder: Path, workers: int = 1) -> None:
         super().__init__(broker, folder)
+        if workers > 1:
+            self.name = f"{self.name}, {workers} workers"
+        self._workers = [str(number) for number in range(workers)]
+        self._share_group = "bench" if workers > 1 else None
         self._dsn = dsn
 
     def __enter__(self) -> Self:
         # Else what is published before it connects would be dropped; a session that stays
         # forever would swallow the peer's messages.
-        provision(self._broker, client_id=ingest_client_id("0"), timeout_s=_PROVISION_TIMEOUT_S)
+        for worker in self._workers:
+            provision(
+                self._broker,
+                client_id=ingest_client_id(worker),
+                timeout_s=_PROVISION_TIMEOUT_S,
+                share_group=self._share_group,
+            )
         return super().__enter__()
 
     def __exit__(
@@ -103,9 +125,10 @@ class Angkut(Bridge):
         trace: TracebackType | None,
     ) -> None:
         super().__exit__(kind, error, trace)
-        places.forget(self._broker, ingest_client_id("0"))
+        for worker in self._workers:
+            places.forget(self._broker, ingest_client_id(worker))
 
-    def command(self) -> tuple[list[str], dict[str, str]]:
+    def commands(self) -> list[tuple[list[str], dict[str, str]]]:
         """Return `angkut ingest` with its settings."""
         env = {
             "ANGKUT_DATABASE_DSN": self._dsn,
@@ -113,7 +136,10 @@ class Angkut(Bridge):
             "ANGKUT_MQTT_PASSWORD": "any",
             "ANGKUT_DATA_DIR": str(self._folder / "none"),
         }
-        return [sys.executable, "-m", "angkut_infra", "ingest"], env
+        if self._share_group:
+            env["ANGKUT_INGEST_SHARE_GROUP"] = self._share_group
+        command = [sys.executable, "-m", "angkut_infra", "ingest"]
+        return [(command, env | {"ANGKUT_INGEST_WORKER": worker}) for worker in self._workers]
 
 
 class MqBridge(Bridge):
@@ -121,7 +147,7 @@ class MqBridge(Bridge):
 
     table = "peer_reading"
     key = "device"
-    watched = "SELECT 'bench-00000'"
+    device = "SELECT %s"
 
     def __init__(self, dsn: str, broker: BrokerAddress, folder: Path, tasks: int) -> None:
         super().__init__(broker, folder)
@@ -148,7 +174,7 @@ class MqBridge(Bridge):
         super().__exit__(kind, error, trace)
         places.forget(self._broker, self._client_id)
 
-    def command(self) -> tuple[list[str], dict[str, str]]:
+    def commands(self) -> list[tuple[list[str], dict[str, str]]]:
         """Return its route."""
         route = {
             "concurrency": self._tasks,
@@ -177,7 +203,7 @@ class MqBridge(Bridge):
         }
         path = self._folder / f"route-{self._tasks}.json"
         path.write_text(json.dumps(route))
-        return [str(self._python), "-c", _PEER_PROGRAM, str(path)], {}
+        return [([str(self._python), "-c", _PEER_PROGRAM, str(path)], {})]
 
 
 #: It gives up when it is not connected within 5 s, which happens on a busy machine.

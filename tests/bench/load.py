@@ -34,6 +34,11 @@ class Load:
     ) -> None:
         self.messages = messages
         self.readings = readings
+        #: All its readings are from this time on, seconds since 1970, and before that one.
+        self.from_s = base_s
+        self.until_s = base_s + ((first + messages) // devices + 1) * readings
+        #: Device and time of the last reading of each publisher, should it send all at once.
+        self.last: list[tuple[str, float]] = []
         shares = [messages // publishers] * publishers
         shares[0] += messages - sum(shares)
         self._jobs: list[dict[str, object]] = []
@@ -54,6 +59,13 @@ class Load:
                 }
             )
             first += share
+            # As the publisher makes them.
+            self.last.append(
+                (
+                    f"bench-{(first - 1) % devices:05d}",
+                    base_s + ((first - 1) // devices + 1) * readings - 1,
+                )
+            )
         self._processes: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:

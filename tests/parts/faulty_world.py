@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from statistics import median
 
-from angkut_backend.quality.echoes import echo_of_surface
 from angkut_backend.quality.judgement import Reading
 from angkut_backend.quality.rules import CODE_MM, LEVEL_RANGE_PCT, Flag
 from angkut_sim.device import Sensor
@@ -105,7 +105,7 @@ def _history(
 
 
 def _reading(at: datetime, seq: int, echoes: list[int]) -> Reading:
-    distance = echo_of_surface(echoes)
+    distance = float(median(echoes)) if echoes else None
     level, flags = None, Flag.NO_ECHO
     if distance is not None:
         level = 100 * (EMPTY_MM - distance) / (EMPTY_MM - FULL_MM)

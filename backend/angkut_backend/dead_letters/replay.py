@@ -13,7 +13,8 @@ from angkut_backend.dead_letters import service
 from angkut_backend.dead_letters.service import DeadLetter, Outcome, Selection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.ingest.batch import Batch, Received
-from angkut_backend.ingest.store import KEPT_BYTES, write
+from angkut_backend.ingest.letters import KEPT_BYTES
+from angkut_backend.ingest.store import write
 from angkut_broker.errors import Reason
 
 

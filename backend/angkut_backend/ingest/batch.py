@@ -1,23 +1,27 @@
 """Messages as they came from the broker, decoded and lined up for one transaction."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from msgspec import Struct
 
-from angkut_broker.codec import Decoded, decode
+from angkut_backend.ingest.ready import Ready
+from angkut_backend.ingest.told import Told
+from angkut_broker.codec import decode
+from angkut_broker.decoded import Decoded
 from angkut_broker.errors import Reason, Refusal
 from angkut_broker.messages import Ack, Event, Health, Meta, Refused, Status
 from angkut_broker.reading import Reading
-from angkut_broker.topics import Topic
+from angkut_broker.topics import Kind, Topic
 
 log = logging.getLogger("angkut.ingest")
 
 
-# A Struct, because one is made a message: a frozen dataclass costs a microsecond more.
-class Received(Struct, frozen=True):
+# A Struct, because one is made a message: a frozen dataclass costs a microsecond more. Nothing in
+# it can lead back to it, so the collector of cycles need not look at it.
+class Received(Struct, frozen=True, gc=False):
     """One MQTT message, not yet acknowledged."""
 
     #: Connection it came over: an acknowledgement is good for that connection only.
@@ -39,12 +43,23 @@ class DeadLetter:
     refusal: Refusal
 
 
+#: Readings of one device that came together in one message.
+Run = tuple[Received, str, Sequence[Reading]]
+
+
 @dataclass(slots=True)
 class Batch:
     """What one transaction writes."""
 
     sources: list[Received] = field(default_factory=list)
-    readings: list[tuple[Received, Reading]] = field(default_factory=list)
+    #: Readings as columns, and those that came after them as they were decoded: runs of one
+    #: device and message.
+    told: list[Told] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    #: How many readings these are.
+    readings_n: int = 0
+    #: The same as they are copied, if somebody had the time.
+    ready: Ready | None = None
     events: list[tuple[Received, Event]] = field(default_factory=list)
     #: Last word of each device.
     statuses: dict[str, tuple[Received, Status]] = field(default_factory=dict)
@@ -76,11 +91,34 @@ class Batch:
         self.ignored_fields += decoded.ignored
         if decoded.refusal is not None:
             self.dead_letters.append(DeadLetter(source, decoded.refusal))
-        self.readings += [(source, reading) for reading in decoded.readings]
-        self.refused += [(source, thing) for thing in decoded.refused]
-        # Asked first: what kind of message it is costs more than reading telemetry.
+        # Asked one by one: most messages are telemetry, and of it this is all that is done.
+        if decoded.readings and decoded.topic is not None:
+            self.add_readings(source, decoded.topic, decoded.readings)
+        if decoded.refused:
+            self.refused += [(source, thing) for thing in decoded.refused]
         if decoded.message is not None:
             self._add_message(source, decoded)
+
+    def add_readings(self, source: Received, topic: Topic, readings: Sequence[Reading]) -> None:
+        """Line up the readings of one message."""
+        self.readings_n += len(readings)
+        if topic.kind is Kind.GATEWAY:
+            self.runs += [(source, reading.id, (reading,)) for reading in readings]
+        else:  # a device speaks only for itself
+            self.runs.append((source, topic.device_id, readings))
+
+    def settle(self) -> None:
+        """Turn the readings that came last into columns, too."""
+        if self.runs:
+            self.told.append(Told.of(self.runs))
+            self.runs = []
+
+    def readings(self) -> Told:
+        """Return all readings as columns."""
+        self.settle()
+        if len(self.told) != 1:
+            self.told = [Told.joined(self.told)]
+        return self.told[0]
 
     def _add_message(self, source: Received, decoded: Decoded) -> None:
         match decoded.message:
@@ -118,7 +156,11 @@ class Batch:
     def extend(self, later: "Batch") -> None:
         """Add what came later."""
         self.sources += later.sources
-        self.readings += later.readings
+        if later.told:
+            self.settle()  # first what came first
+        self.told += later.told
+        self.runs += later.runs
+        self.readings_n += later.readings_n
         self.events += later.events
         self.statuses |= later.statuses
         self.metas |= later.metas
@@ -133,11 +175,12 @@ class Batch:
 
     def rows(self) -> int:
         """Return a measure of the work: rows that the database will see."""
-        return max(len(self.readings), len(self.sources))
+        return max(self.readings_n, len(self.sources))
 
     def refuse_all(self, detail: str) -> None:
         """Give up on the content: keep every message aside as rejected by the database."""
-        self.readings, self.events, self.statuses, self.metas = [], [], {}, {}
+        self.told, self.runs, self.readings_n, self.ready = [], [], 0, None
+        self.events, self.statuses, self.metas = [], {}, {}
         self.acks, self.healths, self.unread, self.refused = [], {}, {}, []
         self.dead_letters = [
             DeadLetter(source, Refusal(Reason.REJECTED_BY_DATABASE, detail))

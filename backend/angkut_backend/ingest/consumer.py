@@ -14,6 +14,9 @@ from angkut_backend.ingest.mqtt_packets import Delivery
 from angkut_backend.settings import Settings
 from angkut_broker.session import BrokerAddress, ingest_client_id, ingest_filters
 
+#: From so many readings on, making columns of them costs hardly more than the readings do.
+_MANY = 300
+
 
 class Consumer:
     """Decodes what arrives into `intake`, in a thread of its own, and acknowledges when told."""
@@ -78,9 +81,11 @@ class Consumer:
 
     def _receive(self, deliveries: Sequence[Delivery], generation: int) -> None:
         now = self._clock()
-        self.intake.put(
-            Batch.of(
-                Received(generation, mid, topic.decode(errors="replace"), payload, now, again)
-                for topic, payload, mid, again in deliveries
-            )
+        part = Batch.of(
+            Received(generation, mid, topic.decode(errors="replace"), payload, now, again)
+            for topic, payload, mid, again in deliveries
         )
+        # Here it is done while the database works; few are made columns with others, later.
+        if part.readings_n >= _MANY:
+            part.settle()
+        self.intake.put(part)

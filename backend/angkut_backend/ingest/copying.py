@@ -1,6 +1,7 @@
 """Readings in the form of COPY, whole: the quickest way into a table, as long as all are new."""
 
 import struct
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,62 +38,80 @@ COLUMNS = {
 def copy_data(table: Table) -> bytes:
     """Return what COPY FROM STDIN (FORMAT BINARY) wants to read.
 
-    All rows are laid out alike, with room for the longest list of echoes, and what is null or
-    not used is left out of each.
+    All rows are laid out alike, with room for the longest list of echoes; what is null or not
+    used is left out of each. What is null in all, as with devices of one kind, has no room at all.
     """
-    echoes_max = max(int(table.echo_n.max(initial=0)), 1)
-    rows = np.empty(len(table.seq), _layout(echoes_max))
-    sent = np.ones((len(rows), rows.itemsize), bool)
+    echoes_max = int(table.echo_n.max(initial=0))
+    nulls = {name: _nulls(table, name) for name in COLUMNS}
+    rows = np.empty(len(table.seq), _layout(nulls, echoes_max))
     rows["columns"] = len(COLUMNS) + 1
-    at = 2
+    unsent: list[tuple[str, npt.NDArray[np.bool_]]] = []
     for name, form in COLUMNS.items():
+        null = nulls[name]
+        if null is True:
+            rows[f"{name} length"] = -1
+            continue
+        rows[f"{name} length"] = np.dtype(form).itemsize
         values: npt.NDArray[Any] = getattr(table, name)
-        size = np.dtype(form).itemsize
-        rows[f"{name} length"] = size
-        null = table.nulls(name)
-        if null is None or not null.any():
-            rows[name] = values
-        else:
+        if null is not False:
             rows[f"{name} length"][null] = -1
-            rows[name] = np.where(null, 0, values)
-            sent[null, at + 4 : at + 4 + size] = False
-        at += 4 + size
-    _lay_out_echoes(table, rows, sent[:, at:])
-    return _START + rows.view("u1").reshape(len(rows), -1)[sent].tobytes() + _END
+            values = np.where(null, 0, values)
+            unsent.append((name, null))
+        rows[name] = values
+    _lay_out_echoes(table, rows, echoes_max)
+    n = table.echo_n
+    if not unsent and echoes_max and (n == echoes_max).all():
+        return _START + rows.tobytes() + _END
+    unsent += [("array", n < 0), ("dimension", n <= 0)]
+    unsent += [(f"echo {at}", n <= at) for at in range(echoes_max)]
+    return _START + _without(rows, unsent) + _END
 
 
-def _layout(echoes_max: int) -> np.dtype[np.void]:
+def _nulls(table: Table, name: str) -> npt.NDArray[np.bool_] | bool:
+    """Tell which values of a column are null, or that all or none are."""
+    null = table.nulls(name)
+    if null is None or not null.any():
+        return False
+    return True if null.all() else null
+
+
+def _layout(
+    nulls: Mapping[str, npt.NDArray[np.bool_] | bool], echoes_max: int
+) -> np.dtype[np.void]:
     fields: list[Any] = [("columns", ">i2")]
     for name, form in COLUMNS.items():
-        fields += [(f"{name} length", ">i4"), (name, form)]
-    # An array: its length in bytes, dimensions, whether some are null, type; then, if there are
+        fields.append((f"{name} length", ">i4"))
+        if nulls[name] is not True:
+            fields.append((name, form))
+    # An array: its length in bytes; dimensions, whether some are null, type; then, if there are
     # any, their number, the first one's index, and each with its length.
-    fields += [
-        ("array", ">i4", (4,)),
-        ("dimension", ">i4", (2,)),
-        ("echoes", ">i4", (echoes_max, 2)),
-    ]
+    fields += [("array length", ">i4"), ("array", ">i4", (3,)), ("dimension", ">i4", (2,))]
+    fields += [(f"echo {at}", ">i4", (2,)) for at in range(echoes_max)]
     return np.dtype(fields)
 
 
-def _lay_out_echoes(table: Table, rows: npt.NDArray[np.void], sent: npt.NDArray[np.bool_]) -> None:
-    n, most = table.echo_n, rows["echoes"].shape[1]
+def _lay_out_echoes(table: Table, rows: npt.NDArray[np.void], echoes_max: int) -> None:
+    n = table.echo_n
     some = n > 0
-    rows["array"] = np.stack(
-        [
-            np.select([some, n == 0], [20 + 8 * n, 12], -1),
-            some,
-            np.zeros_like(n),
-            n * 0 + _INT4_OID,
-        ],
-        axis=1,
-    )
-    rows["dimension"] = np.stack([n, np.ones_like(n)], axis=1)
-    used = np.arange(most) < n[:, None]
-    millimetres = np.zeros(used.shape, "i4")
-    millimetres[used] = table.echoes
-    rows["echoes"][:, :, 0] = 4
-    rows["echoes"][:, :, 1] = millimetres
-    sent[n < 0, 4:16] = False
-    sent[~some, 16:24] = False
-    sent[:, 24:] = used.repeat(8, axis=1)
+    rows["array length"] = np.select([some, n == 0], [20 + 8 * n, 12], -1)
+    rows["array"] = 0, 0, _INT4_OID
+    rows["array"][:, 0] = some
+    rows["dimension"] = 0, 1
+    rows["dimension"][:, 0] = n
+    firsts = np.cumsum(np.maximum(n, 0)) - np.maximum(n, 0)
+    for at in range(echoes_max):
+        has = n > at
+        rows[f"echo {at}"] = 4, 0
+        rows[f"echo {at}"][has, 1] = table.echoes[firsts[has] + at]
+
+
+def _without(
+    rows: npt.NDArray[np.void], unsent: Sequence[tuple[str, npt.NDArray[np.bool_]]]
+) -> bytes:
+    """Return the rows without some of their fields."""
+    sent = np.ones((len(rows), rows.itemsize), bool)
+    places: Mapping[str, Any] = rows.dtype.fields or {}
+    for name, where in unsent:
+        form, at = places[name][:2]
+        sent[where, at : at + form.itemsize] = False
+    return rows.view("u1").reshape(sent.shape)[sent].tobytes()

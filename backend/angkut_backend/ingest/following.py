@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from angkut_backend.ingest.columns import Float4s, Int4s, Packed, Times, packed
-from angkut_backend.ingest.table import Ints, Table
+from angkut_backend.ingest.table import Table
+from angkut_backend.ingest.told import Ints
 
 _HOUR_US = 3_600_000_000
 

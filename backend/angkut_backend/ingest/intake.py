@@ -34,6 +34,11 @@ class Intake:
         """Whether nothing more should be brought for the moment."""
         return self._rows >= _BATCHES_BOUND * self._batch_rows or self._bytes >= _BYTES_BOUND
 
+    @property
+    def has_batch(self) -> bool:
+        """Whether a whole batch waits, which nothing more could join."""
+        return self._rows >= self._batch_rows
+
     def put(self, part: Batch) -> None:
         """Append what has just arrived. It is taken whole, so it should be small."""
         with self._changed:

@@ -4,7 +4,8 @@ Looking this up in the statement that writes costs as much as the rest of it. Wh
 is right as long as `version` is what the database says; the writing statement compares.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from psycopg.rows import tuple_row
 
 from angkut_backend.db import Connection, load_queries
+from angkut_backend.ingest.told import Told
 
 _SQL = load_queries("angkut_backend.ingest")
 
@@ -40,53 +42,71 @@ _EVER = (np.iinfo("i8").min, np.iinfo("i8").max)
 _NOWHERE = (0, False, 0, 0, 0, 0, 1.0, *_EVER)
 
 
-class KnownDevices:
-    """What one writer remembers of the registry."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Some devices as the registry had them; never changed, so that any thread may read it."""
 
-    def __init__(self) -> None:
-        self.version: int | None = None
-        #: Batches still to be written with care, because one held a reading that was there already.
-        self.careful = 0
-        #: Row of a device's newest mounting; the older ones and one for the rest of time follow.
-        self._first: dict[str, int] = {}
-        self._places: Places = np.array([_NOWHERE], Place)
+    version: int | None
+    #: Row of a device's newest mounting; the older ones and one for the rest of time follow.
+    first: Mapping[str, int]
+    rows: Places
 
-    def forget(self) -> None:
-        """Drop what is remembered: it is of an older version."""
-        self.version = None
-        self._first = {}
-        self._places = self._places[:1]
+    def places(self, told: Told) -> Places:
+        """Return where the device of each reading was then; `device_id` 0: unknown or retired.
 
-    def find(
-        self, conn: Connection, devices: Sequence[str], at_us: npt.NDArray[np.int64]
-    ) -> Places:
-        """Return where each device was at its time; `device_id` 0: unknown or retired."""
-        wanted = set(devices)
-        missing = wanted - self._first.keys()
-        if missing and (
-            len(self._first) + len(missing) > _DEVICES_MAX or not self._learn(conn, missing)
-        ):
-            self.forget()
-            self._learn(conn, wanted)
-        first = self._first
-        rows = np.fromiter((first[device] for device in devices), np.intp, len(devices))
+        Raises
+        ------
+        KeyError
+            A device is not remembered.
+        """
+        first, at_us = self.first, told.observed_at
+        rows = np.repeat([first[device] for device in told.devices], told.lengths)
         while True:
-            places = self._places[rows]
+            places: Places = self.rows[rows]
             elsewhere = (at_us < places["since_us"]) | (at_us >= places["until_us"])
             if not elsewhere.any():
                 return places
             rows += elsewhere  # one mounting back
 
+
+_NOTHING = Remembered(None, {}, np.array([_NOWHERE], Place))
+
+
+class KnownDevices:
+    """What one writer remembers of the registry."""
+
+    def __init__(self) -> None:
+        self.remembered = _NOTHING
+        #: Batches still to be written with care, because one held a reading that was there already.
+        self.careful = 0
+
+    @property
+    def version(self) -> int | None:
+        """Return what `registry_version` said of all that is remembered."""
+        return self.remembered.version
+
+    def forget(self) -> None:
+        """Drop what is remembered: it is of an older version."""
+        self.remembered = _NOTHING
+
+    def find(self, conn: Connection, told: Told) -> Places:
+        """Return where the device of each reading was then; `device_id` 0: unknown or retired."""
+        wanted, known = set(told.devices), self.remembered.first
+        missing = wanted - known.keys()
+        if missing and (len(known) + len(missing) > _DEVICES_MAX or not self._learn(conn, missing)):
+            self.forget()
+            self._learn(conn, wanted)
+        return self.remembered.places(told)
+
     def _learn(self, conn: Connection, devices: Collection[str]) -> bool:
         """Read some devices; `False` if what is remembered is of another version."""
         with conn.cursor(row_factory=tuple_row) as cursor:
             rows = cursor.execute(_SQL["known_devices"], {"devices": list(devices)}).fetchall()
-        version = rows[0][0]
-        if self.version not in {None, version}:
+        version, before = rows[0][0], self.remembered
+        if before.version not in {None, version}:
             return False
-        self.version = version
-        self._first |= dict.fromkeys(devices, 0)
-        places, n = [self._places], len(self._places)
+        first = {**before.first, **dict.fromkeys(devices, 0)}
+        places, n = [before.rows], len(before.rows)
         for name, of_device in groupby(rows, key=lambda row: row[1]):
             if name is None:  # none of them is known
                 continue
@@ -94,8 +114,8 @@ class KnownDevices:
             device_id, confirm = mountings[0][:2]
             found = [mounting for mounting in mountings if mounting[2] is not None]
             found.append((device_id, confirm, *_NOWHERE[2:]))
-            self._first[name] = n
+            first[name] = n
             places.append(np.array(found, Place))
             n += len(found)
-        self._places = np.concatenate(places)
+        self.remembered = Remembered(version, first, np.concatenate(places))
         return True

@@ -16,7 +16,7 @@ from angkut_backend.ingest.times import microseconds
 
 _LAG_S = (0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 1800, 7200, 86_400, 7 * 86_400)
 _DATABASE_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-_ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+_ROWS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
 
 class _Lags(Collector):
@@ -79,10 +79,10 @@ class IngestMetrics:
         self._ignored.inc(batch.ignored_fields)
         for reason, count in outcome.dead_letters.items():
             self._dead.labels(reason).inc(count)
-        self._rows.observe(len(batch.readings))
+        told = batch.readings()
+        self._rows.observe(len(told))
         self._database.observe(database_s)
-        observed_us = microseconds(reading.t for _, reading in batch.readings)
-        self._lags.observe((microseconds([now]) - observed_us) / 1e6)
+        self._lags.observe((microseconds([now]) - told.observed_at) / 1e6)
 
     def retried(self) -> None:
         """Count a transaction that failed and is tried again."""

@@ -24,8 +24,8 @@ _RETRY_MAX_S = 30
 _LASTED_S = 5.0
 #: No wait is longer, whoever forgot to ring the bell.
 _TICK_S = 1.0
-#: After each read the network rests so long, so that the next one finds many messages: under
-#: load a wake-up costs as much as some ten messages.
+#: After a read that found little the network rests so long, so that the next one finds many
+#: messages: under load a wake-up costs as much as some ten messages.
 _PAUSE_S = 0.001
 _SUBSCRIBE_NUMBER = LAST_NUMBER + 1
 #: How long `stop` waits for acknowledgements to leave, seconds.
@@ -156,6 +156,8 @@ class MqttClient:
             if not talk.accepted:
                 raise MalformedPacketError("a message before the CONNACK")
             self._take_in(deliveries)
+            if talk.wire.found_little:
+                time.sleep(_PAUSE_S)
 
     def _take_in(self, deliveries: list[Delivery]) -> None:
         for position in self._outbox.received([delivery[2] for delivery in deliveries]):
@@ -163,7 +165,6 @@ class MqttClient:
             # Stored like all, but the acknowledgement of the first one serves both.
             deliveries[position] = topic, payload, 0, again
         self._receive(deliveries, self._outbox.generation)
-        time.sleep(_PAUSE_S)
 
     def _handle(self, control: Control, talk: Talk) -> None:
         match control.kind:

@@ -10,8 +10,10 @@ from angkut_broker.session import BrokerAddress
 
 #: The longest wait for a connection and for a TLS handshake, seconds.
 _CONNECT_S = 10.0
-#: Some hundred messages a system call; what one read brings is handled before the next.
-_READ_BYTES = 64 * 1024
+#: Some hundreds of messages a system call; what one read brings is handled before the next.
+_READ_BYTES = 128 * 1024
+#: TLS never gives more in one read, however much waits (RFC 8446, 5.1).
+_LITTLE_BYTES = 16 * 1024
 
 
 def open_socket(broker: BrokerAddress) -> socket.socket:
@@ -83,6 +85,8 @@ class Wire:
         self._selector.register(bell, selectors.EVENT_READ)
         self._waits_for = 0
         self._out = bytearray()
+        #: Whether the last read took so little that hardly more waits.
+        self.found_little = True
         #: TLS may need to write before it can read, and to read before it can write.
         self._crossed = False
 
@@ -129,6 +133,7 @@ class Wire:
         except ssl.SSLWantWriteError:
             self._crossed = True
             return b""
+        self.found_little = len(data) < _LITTLE_BYTES
         if not data:
             raise ConnectionResetError("the broker closed the connection")
         return data

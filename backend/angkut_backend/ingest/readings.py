@@ -1,16 +1,12 @@
 """Writing the readings of a batch, with all that follows from them."""
 
-from collections.abc import Sequence
-
 from angkut_backend.db import BINS_CHANNEL, Connection, load_queries
-from angkut_backend.ingest.batch import Received
+from angkut_backend.ingest.batch import Batch
 from angkut_backend.ingest.columns import packed_columns
-from angkut_backend.ingest.copying import COLUMNS, copy_data
-from angkut_backend.ingest.following import following
+from angkut_backend.ingest.copying import COLUMNS
 from angkut_backend.ingest.known import KnownDevices, Places
+from angkut_backend.ingest.ready import Ready
 from angkut_backend.ingest.table import line_up
-from angkut_backend.ingest.times import microseconds
-from angkut_broker.reading import Reading
 
 _SQL = load_queries("angkut_backend.ingest")
 _COPY = _SQL["copy_readings"].replace("{columns}", ", ".join([*COLUMNS, "distances_mm"]))
@@ -21,19 +17,14 @@ _FOLLOW, _INSERT = (
     for name in ("follow_readings", "insert_readings")
 )
 
-Readings = Sequence[tuple[Received, Reading]]
 
-
-def insert_readings(
-    conn: Connection, readings: Readings, devices: KnownDevices
-) -> tuple[int, Places]:
+def insert_readings(conn: Connection, batch: Batch, devices: KnownDevices) -> tuple[int, Places]:
     """Write the readings of known devices; return how many were new, and where each device is."""
-    ids = [reading.id for _, reading in readings]
-    observed_us = microseconds(reading.t for _, reading in readings)
+    told = batch.readings()
     while True:
-        places = devices.find(conn, ids, observed_us)
+        places = devices.find(conn, told)
         values = {
-            **packed_columns(line_up(readings, observed_us, places)),
+            **packed_columns(line_up(told, places)),
             "version": devices.version,
             "channel": BINS_CHANNEL,
         }
@@ -45,9 +36,7 @@ def insert_readings(
         devices.forget()
 
 
-def copy_readings(
-    conn: Connection, readings: Readings, devices: KnownDevices
-) -> tuple[int, Places]:
+def copy_readings(conn: Connection, batch: Batch, devices: KnownDevices) -> tuple[int, Places]:
     """Do the same in half the time, if all of them are new.
 
     Raises
@@ -55,18 +44,18 @@ def copy_readings(
     psycopg.errors.UniqueViolation
         One is in the database already, or twice among these.
     """
-    ids = [reading.id for _, reading in readings]
-    observed_us = microseconds(reading.t for _, reading in readings)
+    ready = batch.ready
     while True:
-        places = devices.find(conn, ids, observed_us)
+        if ready is None or ready.remembered.version != devices.version:
+            devices.find(conn, batch.readings())
+            ready = Ready.of(batch.readings(), devices.remembered)
         row = conn.execute(_SQL["registry_version"]).fetchone()
         assert row is not None  # noqa: S101 - an aggregate always gives one row
         if row["version"] == devices.version:
             break
         devices.forget()
-    table = line_up(readings, observed_us, places)
-    if len(table.seq):
+    if ready.rows_n:
         with conn.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.write(copy_data(table))
-        conn.execute(_FOLLOW, {**following(table), "channel": BINS_CHANNEL})
-    return len(table.seq), places
+            copy.write(ready.data)
+        conn.execute(_FOLLOW, {**ready.following, "channel": BINS_CHANNEL})
+    return ready.rows_n, ready.places

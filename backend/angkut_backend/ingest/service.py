@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from angkut_backend.ingest.ahead import Ahead
 from angkut_backend.ingest.batch import Batch
 from angkut_backend.ingest.consumer import Consumer
 from angkut_backend.ingest.metrics import IngestMetrics
@@ -36,6 +37,7 @@ class Ingest:
         self._metrics = IngestMetrics()
         self._consumer = Consumer(settings, clock=clock, rng=rng)
         self._writer = Writer(settings.dsn, self._metrics, clock=clock, rng=rng)
+        self._ahead = Ahead(self._consumer.intake)
         self._turned_at = self._reported_at = time.monotonic()
         self._tally: Counter[str] = Counter()
 
@@ -54,6 +56,7 @@ class Ingest:
                     self._turn(stop)
             finally:
                 self._consumer.stop()
+                self._ahead.close()
                 self._report(final=True)
                 self._writer.close()
 
@@ -71,11 +74,13 @@ class Ingest:
 
     def _turn(self, stop: threading.Event) -> None:
         self._turned_at = time.monotonic()
-        batch = self._consumer.intake.take(_TICK_S)
-        if batch is not None and (outcome := self._writer.write(batch, stop)):
-            self._consumer.acknowledge(batch.sources)
-            self._consumer.publish(outcome.confirmations)
-            self._count(outcome, batch)
+        batch = self._ahead.take(_TICK_S)
+        if batch is not None:
+            self._ahead.begin(self._writer.remembered)
+            if outcome := self._writer.write(batch, stop):
+                self._consumer.acknowledge(batch.sources)
+                self._consumer.publish(outcome.confirmations)
+                self._count(outcome, batch)
         self._metrics.connected.set(self._consumer.away_since is None)
         self._report()
 

@@ -1,24 +1,19 @@
 """The readings of a batch as columns of numbers, in the order of the table's key."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 
-from angkut_backend.ingest.batch import Received
 from angkut_backend.ingest.known import Places
 from angkut_backend.ingest.times import microseconds
-from angkut_backend.quality.echoes import echo_of_surface
+from angkut_backend.ingest.told import Floats, Ints, Told
+from angkut_backend.quality.echoes import echoes_of_surface
 from angkut_backend.quality.levels import derive_levels
-from angkut_backend.quality.rules import STALE_AFTER, Flag, reported_flags
-from angkut_broker.reading import Reading
+from angkut_backend.quality.rules import STALE_AFTER, Flag
 
 _STALE_US = STALE_AFTER // timedelta(microseconds=1)
-
-Floats = npt.NDArray[np.floating]
-Ints = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +53,20 @@ class Table:
         return null
 
 
-def line_up(
-    readings: Sequence[tuple[Received, Reading]], observed_us: Ints, places: Places
-) -> Table:
-    """Turn the readings of known devices into columns, with what they mean.
+def line_up(told: Told, places: Places) -> Table:
+    """Put the readings of known devices in order, with what they mean.
 
     One order for all writers: no deadlocks. Of two with the same key the first is first.
     """
-    order = np.lexsort((observed_us, places["device_id"]))
+    order = np.lexsort((told.observed_at, places["device_id"]))
     order = order[places["device_id"][order] > 0]
     places = places[order]
-    rows = [readings[i] for i in order.tolist()]
-    told = [reading for _, reading in rows]
-    lists = [reading.d_mm for reading in told]
-    received_us = _arrivals(rows)
-    observed_us = observed_us[order]
-    echo_n = np.array([-1 if one is None else len(one) for one in lists], "i8")
-    distance_mm = _numbers([echo_of_surface(one) for one in lists])
-    reported_fill_pct = _numbers([reading.fill_pct for reading in told])
-    reported = np.array([reported_flags(reading.faults) or 0 for reading in told], "i4")
+    received_at = np.repeat(_arrivals(told), told.lengths)[order]
+    observed_at = told.observed_at[order]
+    echoes, echo_n = _echoes(told, order)
+    distance_mm = echoes_of_surface(echoes, echo_n)
+    reported_fill_pct = told.reported_fill_pct[order]
+    reported = told.reported_flags[order]
     fill_pct, flags, score = derive_levels(
         echo_n=echo_n,
         distance_mm=distance_mm,
@@ -89,22 +79,22 @@ def line_up(
         angle_cos=places["angle_cos"],
     )
     # Known already here, so that a history is not written once more when it is judged.
-    flags[received_us - observed_us > _STALE_US] |= Flag.STALE.value
+    flags[received_at - observed_at > _STALE_US] |= Flag.STALE.value
     return Table(
         device_id=places["device_id"],
-        observed_at=observed_us,
-        received_at=received_us,
-        seq=np.array([reading.seq for reading in told], "i8"),
-        echoes=np.array([mm for one in lists for mm in one or ()], "i4"),
+        observed_at=observed_at,
+        received_at=received_at,
+        seq=told.seq[order],
+        echoes=echoes,
         echo_n=echo_n,
         distance_mm=distance_mm,
         reported_fill_pct=reported_fill_pct,
         reported_flags=reported,
-        battery_mv=_numbers([reading.bat_mv for reading in told]),
-        temp_c=_numbers([reading.temp_c for reading in told]),
-        tilt_deg=_numbers([reading.tilt_deg for reading in told]),
-        rssi_dbm=_numbers([reading.rssi_dbm for reading in told]),
-        snr_db=_numbers([reading.snr_db for reading in told]),
+        battery_mv=told.battery_mv[order],
+        temp_c=told.temp_c[order],
+        tilt_deg=told.tilt_deg[order],
+        rssi_dbm=told.rssi_dbm[order],
+        snr_db=told.snr_db[order],
         bin_id=places["bin_id"],
         fill_pct=fill_pct,
         flags=flags,
@@ -112,14 +102,19 @@ def line_up(
     )
 
 
-def _numbers(values: Sequence[float | None]) -> Floats:
-    # numpy makes None not-a-number, which no reading holds; whole numbers here are below 2**53.
-    return np.array(values, "f8")
+def _echoes(told: Told, order: npt.NDArray[np.intp]) -> tuple[Ints, Ints]:
+    """Return the echoes of some readings in an order, and how many each has."""
+    n = np.maximum(told.echo_n, 0)
+    firsts = np.cumsum(n) - n
+    taken = n[order]
+    # Where each echo is: behind the first one of its reading, as far as it is behind it here.
+    at = np.repeat(firsts[order] - (np.cumsum(taken) - taken), taken) + np.arange(taken.sum())
+    return told.echoes[at], told.echo_n[order]
 
 
-def _arrivals(rows: Sequence[tuple[Received, Reading]]) -> Ints:
-    """Return when the readings came: few times, because many come together."""
-    times = [source.received_at for source, _ in rows]
+def _arrivals(told: Told) -> Ints:
+    """Return when the runs came: few times, because many come together."""
+    times = [source.received_at for source in told.sources]
     distinct = list(set(times))
     counted = dict(zip(distinct, microseconds(distinct).tolist(), strict=True))
     return np.array([counted[time] for time in times], "i8")

@@ -11,7 +11,7 @@ import psycopg
 
 from angkut_backend.db import Connection, open_connection
 from angkut_backend.ingest.batch import Batch
-from angkut_backend.ingest.known import KnownDevices
+from angkut_backend.ingest.known import KnownDevices, Remembered
 from angkut_backend.ingest.metrics import IngestMetrics
 from angkut_backend.ingest.store import Outcome, store
 from angkut_backend.migrate import require_current
@@ -66,6 +66,11 @@ class Writer:
                 now = self._clock()
                 self._metrics.committed(batch, outcome, now=now, database_s=database_s)
                 return outcome
+
+    @property
+    def remembered(self) -> Remembered:
+        """What is known of the registry without asking."""
+        return self._devices.remembered
 
     def close(self) -> None:
         """Close the connection; the next batch opens another."""

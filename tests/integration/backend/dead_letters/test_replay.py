@@ -10,7 +10,8 @@ from angkut_backend.dead_letters.replay import Replayed, replay, replay_some
 from angkut_backend.dead_letters.service import DeadLetter, Outcome, Selection
 from angkut_backend.errors import ConflictError, NotFoundError
 from angkut_backend.ingest.batch import Batch, Received
-from angkut_backend.ingest.store import KEPT_BYTES, store
+from angkut_backend.ingest.letters import KEPT_BYTES
+from angkut_backend.ingest.store import store
 from angkut_broker.codec import encode
 from angkut_broker.messages import Meta, Status, Telemetry
 from parts.registry import DEVICE, TOPIC, add_registry

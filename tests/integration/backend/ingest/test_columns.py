@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from angkut_backend.db import Connection
-from angkut_backend.ingest.batch import Batch, Received
+from angkut_backend.ingest.batch import Received
 from angkut_backend.ingest.store import store
 from angkut_backend.quality.rules import FAULTS
 from angkut_broker.messages import MAX_ECHOES, Fault
 from angkut_broker.reading import Reading
+from parts.readings_in import batch_of
 from parts.registry import DEVICE, TOPIC, add_registry
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -47,7 +48,7 @@ def received(at: datetime) -> Received:
 
 def stored(conn: Connection, readings: list[Reading]) -> list[dict[str, object]]:
     """Store them in one batch; return the rows in the order of the readings."""
-    batch = Batch(readings=[(received(reading.t), reading) for reading in readings])
+    batch = batch_of((received(reading.t), reading) for reading in readings)
     assert store(conn, batch).stored == len(readings)
     rows = {row["observed_at"]: row for row in conn.execute("SELECT * FROM readings").fetchall()}
     return [rows[reading.t] for reading in readings]

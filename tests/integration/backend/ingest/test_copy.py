@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from angkut_backend.db import Connection, Row
-from angkut_backend.ingest.batch import Batch, Received
+from angkut_backend.ingest.batch import Received
 from angkut_backend.ingest.known import KnownDevices
+from angkut_backend.ingest.ready import Ready
 from angkut_backend.ingest.store import _COPIED_FROM, store
 from angkut_backend.quality.derivation import derive
 from angkut_broker.messages import Fault
 from angkut_broker.reading import Reading
+from parts.readings_in import batch_of
 from parts.registry import BIN, DEVICE, MOUNTED_AT, TOPIC, add_registry
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -70,7 +72,7 @@ def any_readings(rng: random.Random, n: int) -> list[tuple[Received, Reading]]:
 def put(
     conn: Connection, parts: list[list[tuple[Received, Reading]]], devices: KnownDevices
 ) -> tuple[int, int, int]:
-    outcomes = [store(conn, Batch(readings=part), devices) for part in parts]
+    outcomes = [store(conn, batch_of(part), devices) for part in parts]
     return (
         sum(outcome.stored for outcome in outcomes),
         sum(outcome.duplicates for outcome in outcomes),
@@ -114,6 +116,23 @@ def test_copied_readings_are_what_inserted_ones_would_be(
         assert copied[table] == inserted[table], table
     assert len(copied["readings"]) > 400
     assert len({row["flags"] for row in copied["readings"]}) > 20
+
+
+def test_readings_laid_out_ahead_are_copied_as_the_others_are(registry: Connection) -> None:
+    readings = any_readings(random.Random(9), 900)  # noqa: S311
+    devices = KnownDevices()
+    counts = put(registry, [readings[:400], readings[400:]], devices)
+    at_once = state(registry)
+    assert sum(counts) == 900
+    stored = 0
+    for part in (readings[:400], readings[400:]):
+        batch = batch_of(part)
+        batch.ready = Ready.of(batch.readings(), devices.remembered)
+        stored += store(registry, batch, devices).stored
+    assert stored == counts[0]
+    ahead = state(registry)
+    for table in TABLES:
+        assert ahead[table] == at_once[table], table
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -162,7 +181,7 @@ def test_a_copy_among_many_costs_nothing_but_care(registry: Connection) -> None:
     stored, duplicates, _ = put(registry, [third + third[:9]], devices)
     assert devices.careful
     for _ in range(devices.careful):
-        store(registry, Batch(readings=any_readings(rng, 1)), devices)
+        store(registry, batch_of(any_readings(rng, 1)), devices)
     assert not devices.careful
 
 

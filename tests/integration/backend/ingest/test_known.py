@@ -2,22 +2,22 @@
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import numpy.typing as npt
 import pytest
 
 from angkut_backend.db import Connection, connect
 from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.known import KnownDevices, Places
+from angkut_backend.ingest.ready import Ready
 from angkut_backend.ingest.store import Outcome, store
-from angkut_backend.ingest.times import microseconds
+from angkut_backend.ingest.told import Told
 from angkut_backend.registry.mountings import Geometry, correct_mounting
 from angkut_broker.codec import encode
 from angkut_broker.messages import Telemetry
+from angkut_broker.reading import Reading
 from parts.registry import BIN, DEVICE, FREE_BIN, TOPIC, add_registry
 from parts.waiting import wait_until
 
@@ -35,6 +35,12 @@ _ADD = (
 def registry(storage_conn: Connection) -> Connection:
     add_registry(storage_conn)
     return storage_conn
+
+
+def told(*asked: tuple[str, datetime]) -> Told:
+    """Return what devices told at a time."""
+    source = Received(0, 1, f"{TOPIC}/telemetry", b"", NOW)
+    return Told.of([(source, name, [Reading(v=1, id=name, seq=1, t=at)]) for name, at in asked])
 
 
 def batch(minute: int, *, device: str = DEVICE, d_mm: int = 700) -> Batch:
@@ -111,8 +117,8 @@ class Interrupted(KnownDevices):
         super().__init__()
         self._happenings = list(happenings)
 
-    def find(self, conn: Connection, devices: Sequence[str], at_us: npt.NDArray[Any]) -> Places:
-        places = super().find(conn, devices, at_us)
+    def find(self, conn: Connection, told: Told) -> Places:
+        places = super().find(conn, told)
         if self._happenings:
             self._happenings.pop(0)()
         return places
@@ -178,7 +184,7 @@ def _is_waiting(conn: Connection) -> bool:
 
 def version(conn: Connection) -> int:
     devices = KnownDevices()
-    devices.find(conn, [DEVICE], microseconds([NOW]))
+    devices.find(conn, told((DEVICE, NOW)))
     conn.commit()
     assert devices.version is not None
     return devices.version
@@ -255,13 +261,25 @@ def test_a_reading_is_where_its_device_was_at_its_time(registry: Connection, see
     devices = KnownDevices()
     found = []
     for part in range(0, len(asked), 100):
-        some = asked[part : part + 100]
-        at_us = microseconds(at for _, at in some)
-        found += devices.find(registry, [name for name, _ in some], at_us).tolist()
+        found += devices.find(registry, told(*asked[part : part + 100])).tolist()
     assert [(row[0], row[2]) for row in found] == [
         (row["device_id"], row["bin_id"]) for row in right
     ]
     assert len({row["bin_id"] for row in right}) > 3
+
+
+def test_what_was_laid_out_ahead_of_a_change_is_laid_out_anew(registry: Connection) -> None:
+    devices = KnownDevices()
+    assert store(registry, batch(0), devices).stored == 1
+    before, after = batch(1), batch(2)
+    for one in (before, after):
+        one.ready = Ready.of(one.readings(), devices.remembered)
+    assert store(registry, before, devices).stored == 1
+    assert level(registry) == (BIN, 50)
+    registry.execute("UPDATE mounting SET d_empty_mm = 1700, d_full_mm = 700")
+    registry.commit()
+    assert store(registry, after, devices).stored == 1
+    assert level(registry) == (BIN, 100)
 
 
 def test_no_more_devices_are_remembered_than_fit(
@@ -272,8 +290,8 @@ def test_no_more_devices_are_remembered_than_fit(
     outcomes: list[Outcome] = []
     for minute in range(10):
         strangers = [f"stranger-{minute}-{n}" for n in range(2)]
-        found = devices.find(registry, [DEVICE, *strangers], microseconds([NOW] * 3))
+        found = devices.find(registry, told(*((name, NOW) for name in [DEVICE, *strangers])))
         assert [row[0] > 0 for row in found.tolist()] == [True, False, False]
-        assert len(devices._first) <= 3
+        assert len(devices.remembered.first) <= 3
         outcomes.append(store(registry, batch(minute), devices))
     assert sum(outcome.stored for outcome in outcomes) == 10

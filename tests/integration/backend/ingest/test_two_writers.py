@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from angkut_backend.db import Connection, connect
-from angkut_backend.ingest.batch import Batch, Received
+from angkut_backend.ingest.batch import Received
 from angkut_backend.ingest.known import KnownDevices
 from angkut_backend.ingest.store import store
 from angkut_broker.reading import Reading
+from parts.readings_in import batch_of
 from parts.registry import BIN, DEVICE, TOPIC, add_registry
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -41,10 +42,8 @@ def test_two_writers_neither_block_each_other_for_good_nor_store_anything_twice(
             # A deadlock is found after a second and ends one of the two with an error.
             with connect(storage_database) as conn:
                 while mine:
-                    batch = Batch()
-                    for _ in range(min(len(mine), rng.randrange(1, 150))):
-                        reading = mine.pop()
-                        batch.readings.append((_arriving(reading), reading))
+                    some = [mine.pop() for _ in range(min(len(mine), rng.randrange(1, 150)))]
+                    batch = batch_of((_arriving(reading), reading) for reading in some)
                     stored.append(store(conn, batch, devices).stored)
         except Exception as exc:  # noqa: BLE001 - told below, not in a thread
             failures.append(exc)

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from angkut_backend.ingest.batch import Batch, Received
+from angkut_backend.ingest.batch import Received
 from angkut_backend.ingest.metrics import _LAG_S, IngestMetrics
 from angkut_backend.ingest.store import Outcome
 from angkut_broker.reading import Reading
+from parts.readings_in import batch_of
 
+TOPIC = "angkut/v1/bekasi/327501/bin/x/telemetry"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -18,10 +20,8 @@ def test_lags_counted_by_the_batch_are_counted_as_one_by_one() -> None:
     lags_s = [rng.choice([*_LAG_S, -3, 0, rng.uniform(0, 1e6)]) for _ in range(500)]
     metrics = IngestMetrics()
     for part in (lags_s[:300], lags_s[300:], []):
-        batch = Batch()
-        for lag_s in part:
-            reading = Reading(v=1, id="x", seq=1, t=NOW - timedelta(seconds=lag_s))
-            batch.readings.append((Received(0, 1, "", b"", NOW), reading))
+        readings = [Reading(v=1, id="x", seq=1, t=NOW - timedelta(seconds=lag)) for lag in part]
+        batch = batch_of((Received(0, 1, TOPIC, b"", NOW), reading) for reading in readings)
         metrics.committed(batch, Outcome(0, 0, {}), now=NOW, database_s=0.1)
     registry = CollectorRegistry()
     one_by_one = Histogram("angkut_ingest_lag_seconds", "", buckets=_LAG_S, registry=registry)
