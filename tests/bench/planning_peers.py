@@ -5,6 +5,7 @@ It runs in an environment of its own, without Angkut.
 
 import json
 import sys
+from datetime import timedelta
 from typing import Any
 
 
@@ -54,7 +55,7 @@ def ortools(asked: dict[str, Any]) -> int | None:
 
 
 def vroom(asked: dict[str, Any]) -> int | None:
-    """Exploration level 5, one thread."""
+    """Exploration level 5, one thread; it ends by itself or at the limit."""
     import numpy as np  # noqa: PLC0415
     import vroom as engine  # type: ignore[import-not-found]  # noqa: PLC0415
 
@@ -66,7 +67,8 @@ def vroom(asked: dict[str, Any]) -> int | None:
         problem.add_vehicle(engine.Vehicle(number, start=0, end=0, capacity=[asked["capacity"]]))
     for node, load in enumerate(asked["loads"], start=1):
         problem.add_job(engine.Job(node, location=node, delivery=[load]))
-    found = problem.solve(exploration_level=5, nb_threads=1)
+    limit = timedelta(seconds=asked["seconds"])
+    found = problem.solve(exploration_level=5, nb_threads=1, timeout=limit)
     served = sum(1 for kind in found.routes["type"] if kind == "job")
     return int(found.summary.cost) if served == len(asked["loads"]) else None
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from angkut_backend.planning.detours import detours_rp, savings_s
+from angkut_backend.planning.detours import savings_s
 from angkut_backend.planning.greedy import Order
+from angkut_backend.planning.insertions import Insertion, cheapest_places, is_full
 from angkut_backend.planning.instance import MUST_PRIZE_RP, Instance
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.problem import Bin, Vehicle
@@ -19,15 +18,6 @@ from angkut_backend.planning.timetable import Misfit, Timetable, Visit
 _OWN_FAULT = frozenset({"access", "unreachable", "window", "load"})
 
 
-@dataclass(frozen=True, slots=True)
-class Insertion:
-    """A place for a bin: before which visit of which vehicle, and what it adds."""
-
-    vehicle: str
-    at: int
-    cost_rp: float
-
-
 @dataclass(slots=True)
 class Draft:
     """One timetable a vehicle in use."""
@@ -36,6 +26,10 @@ class Draft:
     scheduler: Scheduler
     takeovers: Mapping[str, Takeover]
     routes: dict[str, Timetable] = field(default_factory=dict)
+    #: What leaving every bin would cost.
+    offered_rp: float = 0
+    #: What was in the way of bins that were to be put in last; more bins do not make it better.
+    misfits: dict[str, Misfit] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -46,7 +40,8 @@ class Draft:
         orders: Mapping[str, Order],
     ) -> "Draft":
         """Work out the times of orders; bins that do not fit after all are left out."""
-        draft = cls(instance.rules, scheduler, takeovers)
+        offered_rp = sum(map(worth_rp, instance.rules.problem.bins))
+        draft = cls(instance.rules, scheduler, takeovers, offered_rp=offered_rp)
         for code, takeover in takeovers.items():
             visits = _visits(instance, orders.get(code, []))
             draft.put(takeover.vehicle, [*takeover.visits, *visits])
@@ -59,8 +54,8 @@ class Draft:
 
     def value_rp(self) -> float:
         """Return cost, missed prizes and changes: what is to be small."""
-        served = self.served
-        missed = sum(worth_rp(one) for one in self.rules.problem.bins if one.code not in served)
+        on_routes = (code for route in self.routes.values() for code in route.bins)
+        missed = self.offered_rp - sum(worth_rp(self.rules.bins[code]) for code in on_routes)
         changes = self.changed() * self.rules.problem.change_rp
         return sum(route.cost_rp for route in self.routes.values()) + missed + changes
 
@@ -104,37 +99,31 @@ class Draft:
         -------
         For each bin at most `most` places, the cheapest first.
         """
-        found: list[list[Insertion]] = [[] for _ in bins]
-        crews = [self.rules.crew(one) for one in bins]
-        for code, takeover in self.takeovers.items():
-            mine = [row for row, crew in enumerate(crews) if code in crew]
-            if not mine or takeover.trips_left < 1:
-                continue
-            visits, unused = self._visits(takeover.vehicle), code not in self.routes
-            own = [bins[row] for row in mine]
-            fixed = len(takeover.visits)
-            costs = detours_rp(self.rules, takeover.vehicle, visits, own, unused=unused)[:, fixed:]
-            for row, line in zip(mine, costs, strict=True):
-                for at in np.argsort(line, kind="stable")[:most].tolist():
-                    found[row].append(Insertion(code, at + fixed, float(line[at])))
-        return [sorted(one, key=lambda place: place.cost_rp)[:most] for one in found]
+        visits = {code: self._visits(takeover.vehicle) for code, takeover in self.takeovers.items()}
+        return cheapest_places(self.rules, self.takeovers, visits, self.routes, bins, most)
 
     def insert(self, one: Bin, places: Iterable[Insertion]) -> bool:
         """Put a bin into the first place where it fits and costs less than it is worth."""
-        for place in places:
-            found = self._tried(one, place)
-            if isinstance(found, Timetable):
-                self.routes[place.vehicle] = found
-                return True
-        return False
+        found = self._first_fit(one, places)
+        if isinstance(found, Misfit):
+            self.misfits[one.code] = found
+            return False
+        self.routes[found.vehicle.code] = found
+        return True
 
     def trial(self, one: Bin, places: Iterable[Insertion]) -> Misfit | None:
         """Say why a bin does not fit; `worth` if it fits somewhere but costs too much."""
+        if one.code in self.misfits:
+            return self.misfits[one.code]
+        found = self._first_fit(one, places)
+        return found if isinstance(found, Misfit) else None
+
+    def _first_fit(self, one: Bin, places: Iterable[Insertion]) -> Timetable | Misfit:
         wrong: Misfit | None = None
         for place in places:
             found = self._tried(one, place)
             if isinstance(found, Timetable):
-                return None
+                return found
             if wrong is None or found.what == "worth":
                 wrong = found
         return wrong or Misfit("access", 0)
@@ -152,6 +141,8 @@ class Draft:
                 continue
             self.routes[place.vehicle] = found
             if self.value_rp() < value_rp:
+                # What made room leaves some, perhaps for others.
+                self.misfits.clear()
                 return True
             if before is None:
                 del self.routes[place.vehicle]
@@ -162,6 +153,8 @@ class Draft:
     def _tried(self, one: Bin, place: Insertion) -> Timetable | Misfit:
         vehicle = self.rules.vehicles[place.vehicle]
         before = self.routes.get(place.vehicle)
+        if before is not None and is_full(before, one, place.at):
+            return Misfit("load", place.at)
         visits = self._visits(vehicle)
         visits.insert(place.at, Visit(StepKind.STOP, one.code))
         found = self.scheduler.timetable(vehicle, visits)
@@ -200,14 +193,6 @@ class Draft:
             return worth_rp(one) / max(saved_s[at] + one.service_s, 1)
 
         return min(stops, key=worth_per_s)
-
-
-def best_by_vehicle(places: Iterable[Insertion]) -> list[Insertion]:
-    """Return the cheapest place of each vehicle, the cheapest vehicle first."""
-    best: dict[str, Insertion] = {}
-    for place in sorted(places, key=lambda place: place.cost_rp):
-        best.setdefault(place.vehicle, place)
-    return list(best.values())
 
 
 def worth_rp(one: Bin) -> float:

@@ -49,17 +49,14 @@ class Drive:
         load_l, load_kg = last.load_l + one.load_l, last.load_kg + one.load_kg
         begins_s = [max(arrive_s, w.from_s) for w in one.windows if arrive_s <= w.to_s]
         self.stops_left -= 1
-        too_much = load_l > self._vehicle.volume_l or load_kg > self._vehicle.payload_kg
-        obstacles = {
-            "access": self._vehicle.code not in self._rules.crew(one),
-            "unreachable": distance_m >= UNREACHABLE,
-            "window": bool(one.windows) and not begins_s,
-            "load": too_much,
-            "stops": self.stops_left < 0,
-            "trips": self.trip > self._vehicle.max_trips,
-        }
-        if any(obstacles.values()):
-            return next(what for what, there in obstacles.items() if there)
+        if self._vehicle.code not in self._rules.crew(one):
+            return "access"
+        if distance_m >= UNREACHABLE:
+            return "unreachable"
+        if one.windows and not begins_s:
+            return "window"
+        if (limit := self._limit(load_l, load_kg)) is not None:
+            return limit
         begin_s = min(begins_s, default=arrive_s)
         leave_s = begin_s + one.service_s
         self.lines.append(
@@ -135,6 +132,14 @@ class Drive:
             )
         )
         return None
+
+    def _limit(self, load_l: int, load_kg: int) -> str | None:
+        """Return the limit of the vehicle that is broken with this load."""
+        if load_l > self._vehicle.volume_l or load_kg > self._vehicle.payload_kg:
+            return "load"
+        if self.stops_left < 0:
+            return "stops"
+        return "trips" if self.trip > self._vehicle.max_trips else None
 
     def _to(self, there: str) -> tuple[int, int]:
         leave_s = self.lines[-1].leave_s

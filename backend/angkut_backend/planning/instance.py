@@ -167,6 +167,8 @@ def _kept_out(rules: Rules) -> dict[str, OutReason]:
             out[one.code] = _no_crew(rules, one)
         elif not any(_reaches(rules, rules.vehicles[code], one) for code in rules.crew(one)):
             out[one.code] = OutReason.UNREACHABLE
+        elif one.windows and not any(_on_shift(rules.vehicles[v], one) for v in rules.crew(one)):
+            out[one.code] = OutReason.WINDOW
     return out
 
 
@@ -187,6 +189,13 @@ def _reaches(rules: Rules, vehicle: Vehicle, one: Bin) -> bool:
     return bool(
         leg.distance_m[index[start_point(vehicle)], there] < UNREACHABLE
         and min(leg.distance_m[there, sites], default=UNREACHABLE) < UNREACHABLE
+    )
+
+
+def _on_shift(vehicle: Vehicle, one: Bin) -> bool:
+    return any(
+        window.from_s <= vehicle.shift.to_s and window.to_s >= vehicle.shift.from_s
+        for window in one.windows
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from angkut_backend.planning.detours import savings_rp
-from angkut_backend.planning.draft import Draft, Insertion
+from angkut_backend.planning.draft import Draft
+from angkut_backend.planning.insertions import Insertion
 from angkut_backend.planning.plan_document import InReason, Left, OutReason, Served, StepKind
 from angkut_backend.planning.problem import Bin
 

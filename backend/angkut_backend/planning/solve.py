@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from angkut_backend.planning.draft import Draft, best_by_vehicle, worth_rp
+from angkut_backend.planning.draft import Draft, worth_rp
+from angkut_backend.planning.earlier import earlier_draft, unrest_rp
 from angkut_backend.planning.greedy import CAPS_RP, Order, greedy_orders
+from angkut_backend.planning.insertions import best_by_vehicle
 from angkut_backend.planning.instance import Instance
 from angkut_backend.planning.placing import place_locked
 from angkut_backend.planning.plan_document import Plan, Provenance, StepKind, Totals
@@ -15,9 +17,10 @@ from angkut_backend.planning.problem import Problem
 from angkut_backend.planning.reasons import left_reasons, served_reasons
 from angkut_backend.planning.rules import Rules
 from angkut_backend.planning.schedule import Scheduler
-from angkut_backend.planning.search import Budget, Watch, search
+from angkut_backend.planning.search import Budget, Meter, Watch, search
 from angkut_backend.planning.takeover import Takeover, take_over
 from angkut_backend.planning.vrp import VrpBuilder
+from angkut_backend.planning.vrp_start import orders_of
 from angkut_backend.roads.travel import Travel
 
 #: Places that are tried for a bin that the search has left out though it is worth its cost.
@@ -49,20 +52,20 @@ def plan(
     A plan for what can be done; what cannot is in `left`, with the reason. With a budget of
     iterations alone, the same arguments and solver version give the same plan.
     """
+    meter = Meter(budget, watch)
     planner = _Planner.of(problem, travel, seed)
-    starts = [greedy_orders(planner.instance, planner.takeovers, cap_rp) for cap_rp in CAPS_RP]
-    first, orders = min(
-        ((planner.draft(one), one) for one in starts), key=lambda pair: pair[0].value_rp()
-    )
+    starts = (greedy_orders(planner.instance, planner.takeovers, cap_rp) for cap_rp in CAPS_RP)
+    drafts = [*planner.earlier(), *(planner.draft(one) for one in starts)]
+    first = min(drafts, key=_burden_rp)
     usable = any(takeover.trips_left > 0 for takeover in planner.takeovers.values())
     if not planner.instance.groups or not usable:
         return planner.document(first, "search", 0)
     on_first(planner.document(first, "greedy", 0))
     vrp = VrpBuilder(planner.instance, planner.takeovers).build()
-    orders, iterations = search(vrp, orders, budget, seed, watch)
-    best = min([planner.draft(orders), first], key=Draft.value_rp)
+    orders = search(vrp, orders_of(first, planner.instance), meter, seed)
+    best = min([planner.draft(orders), first], key=_burden_rp)
     planner.fill(best)
-    return planner.document(best, "search", iterations)
+    return planner.document(best, "search", meter.iterations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,16 @@ class _Planner:
 
     def draft(self, orders: Mapping[str, Order]) -> Draft:
         """Work out exact times, and put in what the search left out though it is worth it."""
-        draft = Draft.of(self.instance, self.scheduler, self.takeovers, orders)
+        return self._completed(Draft.of(self.instance, self.scheduler, self.takeovers, orders))
+
+    def earlier(self) -> Iterator[Draft]:
+        """Yield the plan that is being changed, as far as it still holds, if there is one."""
+        found = earlier_draft(self.instance, self.scheduler, self.takeovers)
+        if found is not None:
+            self.fill(self._completed(found))
+            yield found
+
+    def _completed(self, draft: Draft) -> Draft:
         place_locked(draft)
         musts = [one for group in self.instance.groups for one in group.bins if one.must]
         # One that makes room for another may find a place again.
@@ -145,6 +157,11 @@ class _Planner:
         for takeover in self.takeovers.values():
             for code, what in takeover.failed.items():
                 yield f"{code} cannot be among the first bins of {takeover.vehicle.code}: {what}"
+
+
+def _burden_rp(draft: Draft) -> float:
+    """Return what is to be small: the value, and what an earlier plan's crews must learn anew."""
+    return draft.value_rp() + unrest_rp(draft)
 
 
 def digest(problem: Problem) -> str:

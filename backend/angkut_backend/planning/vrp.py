@@ -12,7 +12,7 @@ What PyVRP has no word for is put into matrices and load dimensions:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +28,7 @@ from angkut_backend.planning.greedy import Order
 from angkut_backend.planning.instance import ANY_TIME_S, Instance
 from angkut_backend.planning.problem import DisposalSite, Vehicle
 from angkut_backend.planning.takeover import Takeover
-from angkut_backend.planning.vrp_clients import COST_SCALE, Way, clients_of, ways_of
+from angkut_backend.planning.vrp_clients import COST_SCALE, Way, clients_of, required, ways_of
 from angkut_backend.planning.vrp_matrices import matrices_of
 from angkut_backend.planning.vrp_start import solution_of
 
@@ -57,6 +57,14 @@ class Vrp:
     def solution(self, orders: Mapping[str, Order]) -> Solution:
         """Return a solution that does what the orders say."""
         return solution_of(self.data, orders, self.ways, self.depots_of, self.vehicles_of)
+
+    def requiring(self, start: Mapping[str, Order]) -> "Vrp":
+        """Return the same with groups that must be served required, if a start serves all."""
+        served = {node for order in start.values() for node in order if node >= 0}
+        musts = {way.group for way in self.ways if way.must}
+        if not musts or not musts <= served:
+            return self
+        return replace(self, data=required(self.data, self.ways))
 
     def orders(self, solution: Solution) -> dict[str, Order]:
         """Return what each vehicle does in a solution."""

@@ -1,9 +1,9 @@
 """Groups as PyVRP's clients: one for each way in which a group may be served."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from pyvrp import Client, ClientGroup
+from pyvrp import Client, ClientGroup, ProblemData
 
 from angkut_backend.planning.instance import Instance
 
@@ -22,6 +22,7 @@ class Way:
     from_s: int
     to_s: int
     prize_rp: float
+    must: bool
 
 
 def ways_of(instance: Instance, running: Collection[str]) -> list[Way]:
@@ -44,7 +45,11 @@ def ways_of(instance: Instance, running: Collection[str]) -> list[Way]:
         windows = zip(from_s[number].tolist(), to_s[number].tolist(), strict=True)
         for begin_s, end_s in windows:
             if begin_s <= end_s:
-                ways += [Way(number, who, begin_s, end_s, worth) for who, worth in options if who]
+                ways += [
+                    Way(number, who, begin_s, end_s, worth, group.is_must)
+                    for who, worth in options
+                    if who
+                ]
     return ways
 
 
@@ -85,3 +90,22 @@ def clients_of(
             )
         )
     return clients, [ClientGroup(members, required=False) for members in shared.values()]
+
+
+def required(data: ProblemData, ways: Sequence[Way]) -> ProblemData:
+    """Return the data with every group that must be served required, in one of its ways."""
+    clients = [
+        Client(
+            one.location,
+            pickup=one.pickup,
+            service_duration=one.service_duration,
+            tw_early=one.tw_early,
+            tw_late=one.tw_late,
+            prize=one.prize,
+            required=way.must and one.group is None,
+            group=one.group,
+        )
+        for one, way in zip(data.clients(), ways, strict=True)
+    ]
+    groups = [ClientGroup(one.clients, required=ways[one.clients[0]].must) for one in data.groups()]
+    return data.replace(clients=clients, groups=groups)

@@ -1,4 +1,4 @@
-"""Orders of groups in PyVRP's terms: which client or depot stands for each at its time.
+"""Drafts as orders of groups, and these in PyVRP's terms: what stands for each at its time.
 
 A group may be several clients, one for each window, and a disposal site several depots, one for
 each part of the day; a start with the wrong ones would break windows that the order itself keeps.
@@ -8,10 +8,39 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pyvrp import Activity, ActivityType, Client, Depot, ProblemData, Route, Solution
 
+from angkut_backend.planning.draft import Draft
 from angkut_backend.planning.greedy import Order
+from angkut_backend.planning.instance import Instance
+from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.vrp_clients import Way
 
 _Place = Client | Depot
+
+
+def orders_of(draft: Draft, instance: Instance) -> dict[str, Order]:
+    """Return what each vehicle does after its takeover.
+
+    A group that is on two vehicles counts for the first of them, whole.
+    """
+    group_of = {one.code: n for n, group in enumerate(instance.groups) for one in group.bins}
+    site_of = {site.code: ~n for n, site in enumerate(draft.rules.problem.disposal_sites)}
+    seen: set[int] = set()
+    orders: dict[str, Order] = {}
+    for code, route in sorted(draft.routes.items()):
+        takeover = draft.takeovers[code]
+        order: Order = []
+        loaded = takeover.load_l + takeover.load_kg > 0
+        for visit in route.visits[len(takeover.visits) :]:
+            if visit.kind is StepKind.UNLOAD:
+                order += [site_of[visit.code]] if loaded else []
+                loaded = False
+            elif (group := group_of[visit.code]) not in seen:
+                seen.add(group)
+                order.append(group)
+                loaded = True
+        # The last unloading is part of the way home.
+        orders[code] = order[:-1] if order and order[-1] < 0 else order
+    return orders
 
 
 def solution_of(
