@@ -56,7 +56,7 @@ class Run:
             ],
         }
         digest = hashlib.sha256(json.dumps(matters, default=str, sort_keys=True).encode())
-        label = self.choice.label.replace(":", "-")
+        label = self.choice.label.replace(":", "-").replace("/", "+")
         return f"{label}.seed{self.seed}.{digest.hexdigest()[:12]}.json"
 
 
