@@ -1,9 +1,11 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from angkut_backend import db
 from angkut_backend.accounts.service import Role, Scope
+from angkut_backend.jobs import service as jobs
+from angkut_backend.jobs.service import NewJob
 from angkut_backend.live import service
 from angkut_backend.serve import STOP_S
 from parts.api import Api
@@ -136,3 +138,18 @@ def test_the_server_stops_at_once_with_streams_open(api: Api) -> None:
         with pytest.raises(EOFError):
             live.next_event()
     assert stopped_s < STOP_S  # not cut off but ended
+
+
+def test_a_job_is_told_to_staff_alone(api: Api, conn: db.Connection) -> None:
+    dispatcher, driver = api.signed_in(Role.DISPATCHER), api.signed_in(Role.DRIVER)
+    with stream(dispatcher) as staff, stream(driver) as other:
+        assert staff.next_event()[0] == other.next_event()[0] == "state"
+        now = datetime.now(UTC)
+        job_id = jobs.add(conn, NewJob("plan", "planning", {}), author="test", now=now)
+        conn.commit()
+        name, told = staff.next_event()
+        assert name == "job"
+        assert told == dispatcher.get(f"/api/jobs/{job_id}").json()
+        conn.execute("SELECT pg_notify('angkut_jobs', 'no id')")
+        fill(conn, BIN, 50)
+        assert staff.codes("bins") == other.codes("bins") == [BIN]
