@@ -22,7 +22,7 @@ export const plansEn: Messages["plans"] = {
   draft: "Draft",
   madeBy: (author, time) => `Made by ${author}, ${time}`,
   readingsAsOf: (time) => `Data up to ${time}`,
-  firstPlan: "First plan: the search has not ended",
+  firstPlan: "First plan: not searched for a better one",
   policies: {
     integrated: "Angkut: choice and route at once",
     threshold_routed: "Threshold, then route",

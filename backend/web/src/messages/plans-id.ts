@@ -27,7 +27,7 @@ export const plansId = {
   draft: "Draf",
   madeBy: (author: string, time: string) => `Dibuat ${author}, ${time}`,
   readingsAsOf: (time: string) => `Data sampai ${time}`,
-  firstPlan: "Rencana awal: pencarian belum selesai",
+  firstPlan: "Rencana awal: belum dicari yang lebih baik",
   policies: {
     integrated: "Angkut: pilih dan rute sekaligus",
     threshold_routed: "Ambang isi, lalu rute",

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Job } from "../api";
-import { account, planning } from "../store";
+import { account, lookAtPlans, planning } from "../store";
 import { dismiss, job, mostOfInterest, receiveJob } from "./jobs";
 import { record } from "./state";
 
@@ -56,7 +56,7 @@ it("another's job does not push ours away, and an old answer does not set it bac
   expect(job.value?.job_id).toBe("j1");
   receiveJob(some({ progress: 0.2 }));
   expect(job.value?.progress).toBe(0.5);
-  receiveJob(some({ state: "done", progress: 1, plan_id: "p2" }));
+  receiveJob(some({ state: "done", progress: 1, plan_id: "p3" }));
   receiveJob(some({ progress: 0.9 }));
   expect(job.value?.state).toBe("done");
 });
@@ -68,6 +68,16 @@ it("the first plan of our job is shown at once, and the better one in its place"
   receiveJob(some({ state: "done", progress: 1, first_plan_id: "p1", plan_id: "p2" }));
   await vi.advanceTimersByTimeAsync(0);
   expect(planning.value?.id).toBe("p2");
+});
+
+it("who has turned to another plan meanwhile is not called back", async () => {
+  receiveJob(some({ job_id: "j9", first_plan_id: "p9" }));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(planning.value?.id).toBe("p9");
+  lookAtPlans({ id: "another" });
+  receiveJob(some({ job_id: "j9", state: "done", progress: 1, first_plan_id: "p9", plan_id: "p10" }));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(planning.value?.id).toBe("another");
 });
 
 it("another's plan is never brought onto our screen", async () => {

@@ -28,8 +28,9 @@ export const isUnderWay = computed(() => job.value !== null && !hasEnded(job.val
 export const isOurs = computed(() => job.value?.author === `account:${account.value?.username}`);
 
 let timer: ReturnType<typeof setTimeout> | undefined;
-/** The plan of the job that was brought onto the screen by itself; somebody may look elsewhere. */
-let brought: string | null = null;
+/** Where one was when ordering, and what was brought onto the screen since: who looks at none of
+ * these has turned to another plan. */
+let expected: ReadonlySet<string> = new Set();
 
 export function hasEnded({ state }: Job): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
@@ -110,7 +111,7 @@ async function begin(order: () => Promise<string>): Promise<boolean> {
   try {
     const id = await order();
     job.value = null;
-    brought = record.value?.plan_id ?? null;
+    expected = new Set([planning.value?.id ?? ""]);
     receiveJob(await fetchJob(id));
     return true;
   } catch (error) {
@@ -132,12 +133,13 @@ async function ask(id: string): Promise<void> {
 /** Show the newest plan of our job, unless one has turned to another meanwhile. */
 function bring(told: Job): void {
   const made = told.plan_id ?? told.first_plan_id;
-  if (made === null || made === brought || !isOurs.value) return;
-  const looked = record.value?.plan_id ?? null;
-  const stays = looked !== null && looked !== brought && looked !== told.first_plan_id;
-  brought = made;
+  if (made === null || expected.has(made) || !isOurs.value) return;
+  const before = expected;
+  expected = new Set([...before, made]);
   void loadList().then(() => {
-    if (!stays) showPlan(made);
+    const looked = planning.value?.id ?? "";
+    const isExpected = looked === "" || before.has(looked) || looked === told.first_plan_id;
+    if (isExpected) showPlan(made);
   });
 }
 
