@@ -57,8 +57,12 @@ class Rises:
     rise_pct: Floats
 
 
+#: After an emptying a few per cent stay.
+LEFT_PCT = 4.0
 #: A gap longer than this says little about when the waste came, h.
-_GAP_H = 24
+GAP_H = 24
+#: Between two visits of crews; longer, and one was forgotten to be told, h.
+_CREW_GAP_H = 14 * 24
 #: Above this the sensor sees a heap or the lid: what comes on top is not seen, %.
 _FULL_PCT = 92.0
 #: A fall of more than this without an emptying is not waste settling: somebody took it, %.
@@ -74,16 +78,38 @@ def rises(history: History) -> Rises:
     row, until = row[quiet], until[quiet]
     emptyings = np.cumsum(history.emptied, axis=1)
     level = history.level_pct[row, until]
+    told = _told_by_crews(history)
     follows = row[1:] == row[:-1]
     rise = level[1:] - level[:-1]
     use = (
         follows
-        & (until[1:] - until[:-1] <= _GAP_H)
+        & (until[1:] - until[:-1] <= GAP_H)
         & (emptyings[row[1:], until[1:]] == emptyings[row[:-1], until[:-1]])
         & (level[:-1] < _FULL_PCT)
         & (rise > _FALL_PCT)
     )
-    return Rises(row[1:][use], until[:-1][use], until[1:][use], rise[use])
+    return Rises(
+        np.concatenate([row[1:][use], told.row]),
+        np.concatenate([until[:-1][use], told.since]),
+        np.concatenate([until[1:][use], told.until]),
+        np.concatenate([rise[use], told.rise_pct]),
+    )
+
+
+def _told_by_crews(history: History) -> Rises:
+    """Return the rises of bins without a sensor: from empty to what a crew found the next time."""
+    known = ~np.isnan(history.level_pct) & ~history.emptied
+    # What a crew finds is one level an emptying; any sensor says more.
+    crews_only = known.sum(axis=1) <= history.emptied.sum(axis=1)
+    row, hour = np.nonzero((known | history.emptied) & crews_only[:, None])
+    use = (
+        (row[1:] == row[:-1])
+        & history.emptied[row, hour][:-1]
+        & known[row, hour][1:]
+        & (hour[1:] - hour[:-1] <= _CREW_GAP_H)
+    )
+    found = history.level_pct[row[1:][use], hour[1:][use]]
+    return Rises(row[1:][use], hour[:-1][use], hour[1:][use], found - LEFT_PCT)
 
 
 def _spikes(row: Ints, level_pct: Floats) -> Mask:

@@ -82,7 +82,10 @@ def load(
             levels = np.frombuffer(row["levels"], _LEVELS, offset=_HEADER_BYTES)
             level[number[row["bin_id"]], hour] = levels["pct"]
     for row in conn.execute(SQL["emptyings"], span | {"confidence": _CONFIDENCE}):
-        emptied[number[row["bin_id"]], row["hour"]] = True
+        index, hour = number[row["bin_id"]], row["hour"]
+        emptied[index, hour] = True
+        if row["found_pct"] is not None and hour > 0 and np.isnan(level[index, hour - 1]):
+            level[index, hour - 1] = row["found_pct"]
     zone = ZoneInfo(district.timezone)
     local = [(since + hour * HOUR).astimezone(zone) for hour in range(hours)]
     kinds = _day_kinds(conn, district, local[0].date(), local[-1].date())

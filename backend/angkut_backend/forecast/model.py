@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from angkut_backend.forecast.history import WEEK_H, Floats, History, Ints, Rises, rises
+from angkut_backend.forecast.history import GAP_H, WEEK_H, Floats, History, Ints, Rises, rises
 
 #: Per cent of rise that a flat shape and an ordinary day count for, against what is seen.
 _SHAPE_PRIOR_PCT = 60.0
@@ -119,10 +119,11 @@ def _smooth(cells: Floats) -> Floats:
 def _daykinds(history: History, seen: Rises, rate: Floats, shape: Floats, kinds: int) -> Floats:
     """Return the factor of each kind of day; ordinary days are 1."""
     usual = rate[:, None] * shape[:, history.weekhour][history.group]
-    expected_pct = _between(usual, seen)
-    kind = history.daykind[seen.until]
-    observed = np.bincount(kind, seen.rise_pct, kinds)
-    expected = np.bincount(kind, expected_pct, kinds)
+    # A longer rise is of days of several kinds.
+    short = seen.until - seen.since <= GAP_H
+    kind = history.daykind[seen.until[short]]
+    observed = np.bincount(kind, seen.rise_pct[short], kinds)
+    expected = np.bincount(kind, _between(usual, seen)[short], kinds)
     factor = (np.maximum(observed, 0) + _DAYKIND_PRIOR_PCT) / (expected + _DAYKIND_PRIOR_PCT)
     relative: Floats = factor / factor[0]
     return relative

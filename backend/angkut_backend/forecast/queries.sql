@@ -19,7 +19,9 @@ WHERE bucket >= %(since)s AND bucket < %(until)s AND trusted_n > 0 AND bin_id = 
 GROUP BY bin_id
 
 -- name: emptyings
-SELECT bin_id, floor(extract(epoch FROM after_at - %(since)s) / 3600)::int4 AS hour
+-- What a crew found is a level, too.
+SELECT bin_id, floor(extract(epoch FROM after_at - %(since)s) / 3600)::int4 AS hour,
+       CASE WHEN source = 'crew' THEN before_pct END AS found_pct
 FROM collection
 WHERE after_at >= %(since)s AND after_at < %(until)s AND bin_id = ANY(%(bins)s)
   AND confidence >= %(confidence)s

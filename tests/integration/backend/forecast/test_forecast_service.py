@@ -10,6 +10,8 @@ from angkut_backend.db import Connection, connect
 from angkut_backend.errors import NotFoundError
 from angkut_backend.forecast import service
 from angkut_backend.forecast.loading import DAY_KINDS, districts, load
+from angkut_backend.forecast.nowcast import BACK_H
+from angkut_backend.forecast.predict import predict
 from angkut_backend.forecast.service import ForecastMissingError, issue_due, latest, learn_due
 from instances.filling import filling
 from parts.api import Api
@@ -187,3 +189,29 @@ def test_everybody_who_is_signed_in_may_see_it(api: Api) -> None:
     assert [one["share"] for one in answer["points"][0]["quantiles"]][3] == 0.5
     assert viewer.get("/api/bins/NONE/forecast").status_code == 404
     assert api.anonymous().get("/api/bins/T-001/forecast").status_code == 401
+
+
+def test_what_a_crew_found_before_it_emptied_a_bin_is_a_level(town: Connection) -> None:
+    town.execute(
+        "INSERT INTO collection (bin_id, source, before_at, after_at, before_pct, confidence) "
+        "SELECT bin_id, 'crew', %(at)s, %(at)s, 75, 0.9 FROM bin WHERE code = %(code)s",
+        {"at": NOW - timedelta(hours=10, minutes=20), "code": BIN},
+    )
+
+    history = load(town, districts(town)[0], ASKED).history
+
+    row, hour = history.bins.index(BIN), 35 * 24 - 11
+    assert history.emptied[row, hour]
+    assert history.level_pct[row, hour - 1] == 75
+
+
+def test_a_forecast_reads_the_week_that_it_looks_back(town: Connection) -> None:
+    district = districts(town)[0]
+    learned = service.learn_district(town, district, ASKED)
+    whole = load(town, district, ASKED)
+
+    week = service.current(town, district, ASKED)
+
+    assert week.loaded.now_h == BACK_H
+    model = predict(whole.history, learned.model, whole.now_h, learned.widen)
+    np.testing.assert_allclose(week.forecast.mean_pct, model.mean_pct, rtol=1e-6)

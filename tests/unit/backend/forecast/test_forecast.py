@@ -178,3 +178,88 @@ def test_nothing_known_at_all_gives_wide_usual_forecasts() -> None:
     assert np.isfinite(forecast.mean_pct).all()
     assert (forecast.sd_pct > 20).all()
     assert np.exp(model.log_rate) == pytest.approx(1.46, rel=0.01)
+
+
+def silenced(history: History, row: int, hours: int) -> History:
+    """Return what is known when the last hours of a bin brought nothing."""
+    level, emptied = history.level_pct.copy(), history.emptied.copy()
+    level[row, NOW_H - hours : NOW_H] = np.nan
+    emptied[row, NOW_H - hours : NOW_H] = False
+    return replace(history, level_pct=level, emptied=emptied)
+
+
+def test_a_bin_that_is_silent_for_days_was_emptied_at_some_time(
+    town: Filling, model: FillModel
+) -> None:
+    row = int(np.argmax(model.log_rate))
+    silent = silenced(town.history.until(NOW_H), row, 120)
+
+    now = nowcast(silent, model, NOW_H)
+
+    day_pct = 24 * float(np.exp(model.log_rate[row]))
+    # Emptied every other day: between 0 and two days' worth, with a mean of about one.
+    assert 0.5 * day_pct < now.mean_pct[row] < 1.8 * day_pct
+    assert now.sd_pct[row] > 0.4 * day_pct
+    assert now.age_h[row] > 119
+
+
+def test_a_bin_that_nobody_ever_empties_goes_on_filling_in_silence(
+    town: Filling, model: FillModel
+) -> None:
+    known = town.history.until(NOW_H)
+    silent = silenced(known, 0, 48)
+    never = replace(silent, emptied=np.zeros_like(silent.emptied))
+    level = never.level_pct.copy()
+    level[0, : NOW_H - 48] = 20.0
+
+    now = nowcast(replace(never, level_pct=level), model, NOW_H)
+
+    gained = model.gain_pct(known)[0, NOW_H - 48 : NOW_H].sum()
+    assert now.mean_pct[0] == pytest.approx(20 + gained, rel=0.1)
+
+
+def test_an_hour_of_silence_changes_next_to_nothing(town: Filling, model: FillModel) -> None:
+    known = town.history.until(NOW_H)
+    level = known.level_pct.copy()
+    level[:, NOW_H - 1] = np.nan
+
+    heard, silent = (
+        nowcast(history, model, NOW_H) for history in (known, replace(known, level_pct=level))
+    )
+
+    assert np.median(np.abs(silent.mean_pct - heard.mean_pct)) < 3
+    assert np.median(silent.sd_pct) < 6
+
+
+def test_the_second_reading_that_says_the_same_is_believed(town: Filling, model: FillModel) -> None:
+    known = town.history.until(NOW_H)
+    level, emptied = known.level_pct.copy(), known.emptied.copy()
+    emptied[:, NOW_H - 6 : NOW_H] = False
+    before = nowcast(replace(known, emptied=emptied), model, NOW_H - 2).mean_pct
+    far = np.where(before > 50, before - 40, before + 40)
+    level[:, NOW_H - 2] = far
+    level[:, NOW_H - 1] = far + 1
+
+    now = nowcast(replace(known, level_pct=level, emptied=emptied), model, NOW_H)
+
+    assert np.abs(now.mean_pct - far - 1).max() < 3
+
+
+def test_what_crews_find_tells_how_fast_a_bin_without_a_sensor_fills() -> None:
+    slow = filling(30, 28, seed=9)
+    told = slow.history
+    level = told.level_pct.copy()
+    level[0] = np.nan
+    emptied = told.emptied.copy()
+    emptied[0] = False
+    # A bin that fills four times as fast as its like, emptied every day.
+    rate = 4 * float(np.exp(np.log(slow.rate).mean()))
+    for hour in range(7, told.hours, 24):
+        emptied[0, hour] = True
+        level[0, hour - 1] = min(rate * 23, 100)
+
+    alone = learn(unknown(told, 0))
+    model = learn(replace(told, level_pct=level, emptied=emptied))
+
+    assert np.exp(model.log_rate[0]) > 1.5 * np.exp(alone.log_rate[0])
+    assert model.log_rate_sd[0] < 0.5 * alone.log_rate_sd[0]
