@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from angkut_backend.planning.detours import savings_s
 from angkut_backend.planning.greedy import Order
-from angkut_backend.planning.insertions import Insertion, cheapest_places, is_full
+from angkut_backend.planning.insertions import Insertion, cheapest_places, surely_wrong
 from angkut_backend.planning.instance import MUST_PRIZE_RP, Instance
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.problem import Bin, Vehicle
@@ -153,8 +153,8 @@ class Draft:
     def _tried(self, one: Bin, place: Insertion) -> Timetable | Misfit:
         vehicle = self.rules.vehicles[place.vehicle]
         before = self.routes.get(place.vehicle)
-        if before is not None and is_full(before, one, place.at):
-            return Misfit("load", place.at)
+        if before and (wrong := surely_wrong(self.rules, before, one, place.at)):
+            return Misfit(wrong, place.at)
         visits = self._visits(vehicle)
         visits.insert(place.at, Visit(StepKind.STOP, one.code))
         found = self.scheduler.timetable(vehicle, visits)

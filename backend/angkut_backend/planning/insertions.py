@@ -8,10 +8,11 @@ import numpy as np
 from angkut_backend.planning.detours import detours_rp
 from angkut_backend.planning.instance import Floats, Ints
 from angkut_backend.planning.plan_document import StepKind
+from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
 from angkut_backend.planning.problem import Bin
 from angkut_backend.planning.rules import Rules
 from angkut_backend.planning.takeover import Takeover
-from angkut_backend.planning.timetable import Timetable, Visit
+from angkut_backend.planning.timetable import Line, Timetable, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,36 @@ def best_by_vehicle(places: Iterable[Insertion]) -> list[Insertion]:
     return list(best.values())
 
 
-def is_full(route: Timetable, one: Bin, at: int) -> bool:
-    """Tell whether a bin is too much for the trip that it would be put into before a visit."""
-    steps = [line for line in route.lines if line.kind in {StepKind.STOP, StepKind.UNLOAD}]
-    end = next((n for n in range(at, len(steps)) if steps[n].kind is StepKind.UNLOAD), len(steps))
-    if end == 0 or steps[end - 1].kind is StepKind.UNLOAD:
-        return False
-    load_l, load_kg = steps[end - 1].load_l + one.load_l, steps[end - 1].load_kg + one.load_kg
-    return load_l > route.vehicle.volume_l or load_kg > route.vehicle.payload_kg
+def surely_wrong(rules: Rules, route: Timetable, one: Bin, at: int) -> str | None:
+    """Say whether a bin is too much before a visit, for the load or the shift, at a glance.
+
+    The route gets longer by the detour less all waiting there is, whatever else changes.
+    """
+    lines = [line for line in route.lines if line.kind in {StepKind.STOP, StepKind.UNLOAD}]
+    end = next((n for n in range(at, len(lines)) if lines[n].kind is StepKind.UNLOAD), len(lines))
+    vehicle = route.vehicle
+    if end > 0 and lines[end - 1].kind is StepKind.STOP:
+        load_l, load_kg = lines[end - 1].load_l + one.load_l, lines[end - 1].load_kg + one.load_kg
+        if load_l > vehicle.volume_l or load_kg > vehicle.payload_kg:
+            return "load"
+    stays = [start_point(vehicle), *(_point(line) for line in lines), depot_point(vehicle.depot)]
+    index, seconds = rules.travel.index, rules.travel.legs[vehicle.profile].duration_s
+    here, there, new = index[stays[at]], index[stays[at + 1]], index[bin_point(one.code)]
+    added_s = int(seconds[here, new]) + int(seconds[new, there]) - int(seconds[here, there])
+    begin_s = vehicle.underway.free_at_s if vehicle.underway else vehicle.shift.from_s
+    spare_s = route.begin_s - begin_s + sum(_spare_s(rules, line) for line in lines)
+    steady = set(rules.problem.traffic_by_hour) == {1.0}
+    over_s = route.end_s + added_s + one.service_s - spare_s - vehicle.shift.to_s
+    return "shift" if steady and over_s > 0 else None
+
+
+def _spare_s(rules: Rules, line: Line) -> int:
+    """Return the waiting that could fall away at another time of arrival."""
+    wait_s = line.begin_s - line.arrive_s
+    if line.kind is StepKind.UNLOAD:
+        wait_s -= min(rules.sites[line.code].queue_s_by_hour)
+    return wait_s
+
+
+def _point(line: Line) -> str:
+    return bin_point(line.code) if line.kind is StepKind.STOP else disposal_point(line.code)

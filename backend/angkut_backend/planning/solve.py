@@ -27,6 +27,10 @@ from angkut_backend.roads.travel import Travel
 _PLACES = 6
 _EVERYWHERE = 10_000
 _ROUNDS = 3
+#: When so many in a row find no place, vehicles are full, and the rest is left to the search.
+_IN_VAIN = 12
+#: For so many bins others are thrown out, which takes some 30 ms each with 3,000 bins.
+_FORCED = 24
 
 
 def plan(
@@ -108,13 +112,19 @@ class _Planner:
     def _completed(self, draft: Draft) -> Draft:
         place_locked(draft)
         musts = [one for group in self.instance.groups for one in group.bins if one.must]
+        forces = _FORCED
         # One that makes room for another may find a place again.
         for _ in range(_ROUNDS):
-            served = draft.served
+            served, failed = draft.served, 0
             for one in [one for one in musts if one.code not in served]:
-                places = draft.insertions([one], _EVERYWHERE)[0]
-                if not draft.insert(one, places[:_PLACES]):
-                    draft.force(one, best_by_vehicle(places))
+                places = draft.insertions([one], _EVERYWHERE if forces else _PLACES)[0]
+                done = draft.insert(one, places[:_PLACES])
+                if not done and forces:
+                    forces -= 1
+                    done = draft.force(one, best_by_vehicle(places))
+                failed = 0 if done else failed + 1
+                if failed == _IN_VAIN:
+                    break
         return draft
 
     def fill(self, draft: Draft) -> None:
@@ -122,15 +132,22 @@ class _Planner:
         served = draft.served
         offered = [one for group in self.instance.groups for one in group.bins]
         missing = [one for one in offered if one.code not in served]
+        found = draft.insertions(missing, _PLACES)
         gains = [
-            (worth_rp(one) - places[0].cost_rp, one.code)
-            for one, places in zip(missing, draft.insertions(missing, 1), strict=True)
+            (worth_rp(one) - places[0].cost_rp, one.code, places)
+            for one, places in zip(missing, found, strict=True)
             if places
         ]
-        for gain_rp, code in sorted(gains, reverse=True):
-            if gain_rp > 0:
-                one = self.instance.rules.bins[code]
-                draft.insert(one, draft.insertions([one], _PLACES)[0])
+        changed: set[str] = set()
+        for gain_rp, code, known in sorted(gains, key=lambda gain: gain[:2], reverse=True):
+            if gain_rp <= 0:
+                break
+            one, places = self.instance.rules.bins[code], known
+            if not changed.isdisjoint(place.vehicle for place in places):
+                places = draft.insertions([one], _PLACES)[0]
+            before = dict(draft.routes)
+            if draft.insert(one, places):
+                changed |= {key for key, route in draft.routes.items() if route != before.get(key)}
 
     def document(self, draft: Draft, stage: Literal["greedy", "search"], iterations: int) -> Plan:
         """Write the plan down, with reasons and sums."""
@@ -150,11 +167,19 @@ class _Planner:
                 solver=f"pyvrp {version('pyvrp')}",
                 stage=stage,
             ),
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes(draft)),
         )
 
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, draft: Draft) -> Iterator[str]:
         for takeover in self.takeovers.values():
+            vehicle = takeover.vehicle
+            on = vehicle.underway
+            if on and (on.load_l or on.load_kg) and vehicle.code not in draft.routes:
+                back = self.problem.moment(vehicle.shift.to_s)
+                yield (
+                    f"{vehicle.code} carries {on.load_l} l, {on.load_kg} kg, cannot unload and be "
+                    f"back by {back:%H:%M}, and has no route"
+                )
             for code, what in takeover.failed.items():
                 yield f"{code} cannot be among the first bins of {takeover.vehicle.code}: {what}"
 
