@@ -161,7 +161,10 @@ def _keep(
             "created_at": making.now,
         },
     )
-    after = {"policy": str(basis.policy), "shift_start": str(basis.problem.shift_start)}
+    after: dict[str, Any] = {
+        "policy": str(basis.policy),
+        "shift_start": str(basis.problem.shift_start),
+    }
     if revision is None:
         audit(conn, making.actor, "plan.make", str(plan_id), after=after)
         return
