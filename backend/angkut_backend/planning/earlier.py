@@ -28,16 +28,17 @@ def earlier_draft(
     trips = rules.problem.earlier_trips
     if not trips:
         return None
+    # What was served and is not offered any more has no place in the search.
+    offered = {one.code for group in instance.groups for one in group.bins}
     draft = Draft.of(instance, scheduler, takeovers, {})
     for code, takeover in takeovers.items():
-        taken = {*takeover.failed, *(visit.code for visit in takeover.visits)}
         sites = {site.code for site in rules.disposal_sites(takeover.vehicle)}
         visits = []
         for trip in trips.get(code, ()):
             visits += [
                 Visit(StepKind.STOP, one)
                 for one in trip.bins
-                if one not in taken and one in rules.bins and code in rules.crew(rules.bins[one])
+                if one in offered and code in rules.crew(rules.bins[one])
             ]
             if trip.disposal_site in sites:
                 visits.append(Visit(StepKind.UNLOAD, trip.disposal_site))
