@@ -42,8 +42,10 @@ _REBUILD_EVERY = 50
 _TEMPERATURE = 0.15
 #: Above this an exhaustive pass over the start takes longer than it gains.
 _POLISH_CLIENTS = 2_000
-#: Three times the prize of a bin that must be served, or overloading would look cheap.
-_MAX_PENALTY = 1_000_000.0 * COST_SCALE
+#: For one litre, kg or second too much. High at first: feasible solutions are found at once.
+_FIRST_PENALTY = 500_000.0 * COST_SCALE
+#: More than all bins of a stop can bring, or overloading would look cheap.
+_MAX_PENALTY = 10_000_000.0 * COST_SCALE
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def _anneal(data: ProblemData, first: Solution, meter: Meter, seed: int) -> Solu
     params = PenaltyParams(
         solutions_between_updates=20, target_feasible=0.8, max_penalty=_MAX_PENALTY
     )
-    penalties = PenaltyManager(params.midpoint_penalties(data), params)
+    loads = [_FIRST_PENALTY] * data.num_load_dimensions
+    penalties = PenaltyManager((loads, _FIRST_PENALTY, _FIRST_PENALTY), params)
     if data.num_clients <= _POLISH_CLIENTS:
         evaluator = penalties.max_cost_evaluator()
         polished = local(first, evaluator, exhaustive=True)
