@@ -2274,7 +2274,7 @@ export interface components {
             must_probability: number;
             /**
              * Overflow Rp
-             * @default 300000
+             * @default 600000
              */
             overflow_rp: number;
             /**
@@ -2409,7 +2409,7 @@ export interface components {
              *       "litre_rp": 4.5,
              *       "longest_gap_h": 96,
              *       "must_probability": 0.97,
-             *       "overflow_rp": 300000,
+             *       "overflow_rp": 600000,
              *       "threshold_pct": 70
              *     }
              */
