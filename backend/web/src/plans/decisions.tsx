@@ -39,7 +39,7 @@ export function Decisions() {
           </button>
         )}
         {mayPlan.value && shown.state === null && (
-          <button type="button" disabled={isBusy} onClick={() => void decide("accept")}>
+          <button type="button" disabled={isBusy} onClick={() => void decide(shown.plan_id, "accept")}>
             {t.accept}
           </button>
         )}
@@ -86,7 +86,8 @@ function Files({ id }: { id: string }) {
 
 function Publish({ onEnd }: { onEnd: () => void }) {
   const t = messages.value.plans;
-  const shown = record.value;
+  const asked = useRef(record.value);
+  const shown = asked.current;
   if (shown === null) return null;
   const { totals } = shown.plan;
   const before = inForce.value;
@@ -94,7 +95,7 @@ function Publish({ onEnd }: { onEnd: () => void }) {
     <Question
       title={t.publishTitle(shortDay(Date.parse(shown.shift_start), locale.value))}
       answer={t.publish}
-      onYes={() => void decide("publish")}
+      onYes={() => void decide(shown.plan_id, "publish")}
       onEnd={onEnd}
     >
       <p>{t.publishWhat(totals.stops, totals.vehicles, totals.trips)}</p>
@@ -113,15 +114,18 @@ function Publish({ onEnd }: { onEnd: () => void }) {
 function Withdraw({ onEnd }: { onEnd: () => void }) {
   const t = messages.value.plans;
   const note = useSignal("");
+  const asked = useRef(record.value);
+  const shown = asked.current;
+  if (shown === null) return null;
   return (
     <Question
       title={t.withdrawTitle}
       answer={t.withdraw}
-      onYes={() => void decide({ withdraw: note.value.trim() })}
+      onYes={() => void decide(shown.plan_id, { withdraw: note.value.trim() })}
       onEnd={onEnd}
     >
       <p>{t.withdrawWhat}</p>
-      {record.value?.state === "published" && <p>{t.withdrawForce}</p>}
+      {shown.state === "published" && <p>{t.withdrawForce}</p>}
       <label class="field">
         {t.note}
         <input

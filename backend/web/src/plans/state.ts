@@ -148,9 +148,11 @@ export function unselect(): void {
   lookAtPlans({});
 }
 
-export async function decide(how: "accept" | "publish" | { withdraw: string }): Promise<boolean> {
-  const id = record.value?.plan_id;
-  if (id === undefined) return false;
+/** Of the plan that was looked at when it was asked: a better one may come onto the screen. */
+export async function decide(
+  id: string,
+  how: "accept" | "publish" | { withdraw: string },
+): Promise<boolean> {
   decision.value = "busy";
   try {
     if (typeof how === "string") await decidePlan(id, how);
