@@ -18,6 +18,7 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from psycopg_pool import AsyncConnectionPool
 
 from angkut_backend.clock import Clock
 from angkut_backend.jobs.child import Errand, Outcome
@@ -41,6 +42,8 @@ _GRACE_S = 2.0
 _RETRY_S = 5.0
 _LONGEST_RETRY_S = 60.0
 _CONNECTIONS = 4
+#: Shorter than a supervisor waits for a worker to stop, seconds.
+_CONNECT_S = 5.0
 #: A job that could not be done so often will not be.
 _MAX_LATER = 5
 
@@ -133,15 +136,18 @@ class QueueWorker:
 
     async def _work(self, ending: asyncio.Task[bool]) -> None:
         """Work until told to stop, or until the database is away."""
-        connector = procrastinate.PsycopgConnector(
-            conninfo=self._settings.dsn,
+        pool = AsyncConnectionPool(
+            self._settings.dsn,
             kwargs={"application_name": "angkut-queue", "options": "-c timezone=UTC"},
             min_size=1,
             max_size=_CONNECTIONS,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
         )
-        app = procrastinate.App(connector=connector)
-        async with app.open_async():
-            store = Store(connector.pool)
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector())
+        async with pool, app.open_async(pool):
+            await pool.wait(_CONNECT_S)
+            store = Store(pool)
             self.away_since = None
             self._children.warm_up()
             app.task(name=TASK, pass_context=True, retry=_Again())(self._task(store))

@@ -17,6 +17,7 @@ from parts.api import Api
 from parts.jobs import Start
 from parts.levels_stored import add_bins, put_levels
 from parts.registry import add_registry
+from parts.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -73,4 +74,7 @@ def start(database: str, tmp_path: Path) -> Iterator[Start]:
 @pytest.fixture
 def dispatcher(api: Api) -> httpx.Client:
     """Somebody who may ask for plans."""
-    return api.signed_in(Role.DISPATCHER)
+    client = api.signed_in(Role.DISPATCHER)
+    # Of the stream too: on a busy machine it takes a process seconds to load the planner.
+    client.timeout = httpx.Timeout(PATIENCE_S)
+    return client
