@@ -130,7 +130,13 @@ class _Walk:
         following = self._steps[begun + 1] if begun + 1 < len(self._steps) else None
         if stops and following and following.kind is StepKind.UNLOAD and report.load_kg == 0:
             begun += 1
-        return self._after(begun, tuple(served), at_s)
+        found = self._after(begun, tuple(served), at_s)
+        if stops or found.underway is None:
+            return found
+        # It has served what was not on its route: where it did so last is nearest to the truth.
+        there = self._places[StepKind.STOP].get(served[-1])
+        underway = found.underway.model_copy(update=there._asdict() if there else {})
+        return Progress(underway, found.served)
 
     def _after(self, begun: int, served: tuple[str, ...], free_at_s: int) -> Progress:
         """Return the vehicle when it has done the steps of its route up to one."""
@@ -163,7 +169,7 @@ class _Walk:
         unloads = [n for n, step in enumerate(steps) if step.kind is StepKind.UNLOAD]
         on = self._vehicle.underway
         gone = {step.code for step in steps[: unloads[-1]]} if unloads else set()
-        there = [self._bins[code] for code in served if code not in gone]
+        there = [self._bins[code] for code in served if code in self._bins.keys() - gone]
         begin = Load(0, 0) if unloads or on is None else Load(on.load_l, on.load_kg)
         return Load(
             begin.litres + sum(one.load_l for one in there),

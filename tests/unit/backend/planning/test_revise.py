@@ -378,3 +378,14 @@ def test_a_truck_that_unloads_is_empty_when_the_plan_takes_over(morning: Morning
     assert (vehicle.underway.load_l, vehicle.underway.trips_made) == (0, 1)
     assert vehicle.underway.free_at_s == unload.leave_s
     assert vehicle.underway.stops_made == at - 1
+
+
+def test_a_loaded_truck_that_cannot_be_back_in_time_is_named(morning: Morning) -> None:
+    report = VehicleNow(vehicle="T1", lon=107.0, lat=-6.3, load_kg=700, load_l=2_100, served=())
+
+    found = morning.at(8 * HOUR_S - 60, report)
+
+    assert "T1" not in morning.orders
+    assert found.notes == (
+        "T1 carries 2100 l, 700 kg, cannot unload and be back by 13:00, and has no route",
+    )
