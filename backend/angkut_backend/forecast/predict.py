@@ -81,13 +81,13 @@ def predict(history: History, model: FillModel, hour: int, widen: Floats | None 
     var = now.sd_pct[:, None] ** 2 + from_gains
     skew_gains = 2 * np.sqrt(from_gains) / np.maximum(gain, 1e-6)
     # A level after an emptying at any time is like a gamma variable, which begins at nothing.
-    skew_now = now.unseen * np.minimum(2 * now.sd_pct / np.maximum(now.mean_pct, 1), 2)
+    skew_now = now.unseen * np.minimum(1.5 * now.sd_pct / np.maximum(now.mean_pct, 1), 2)
     third = skew_gains * from_gains**1.5 + (skew_now * now.sd_pct**3)[:, None]
     skew = np.minimum(third / np.maximum(var, 1e-9) ** 1.5, 2.0)
     sd = np.sqrt(var)
     if widen is not None:
         # It was measured on bins that are heard of.
-        sd = sd * (1 + (widen - 1) * (1 - now.unseen[:, None]))
+        sd = sd * (1 + (widen - 1) * (1 - now.unseen[:, None] / 2))
     return Forecast(now, now.mean_pct[:, None] + gain, sd, skew)
 
 
