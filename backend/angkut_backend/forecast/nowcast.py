@@ -28,6 +28,7 @@ _HUBER = 3.0
 _SAME_PCT = 6.0
 #: Hours by which a bin's own emptyings are drawn towards those of its group, and these to all.
 _OWN_H, _GROUP_H = 96.0, 960.0
+_USUAL_EVERY_H = 48.0
 #: A chance that the bin was emptied unseen that is not worth a thought.
 _SELDOM = 0.05
 
@@ -92,7 +93,7 @@ class _Unseen:
     model: FillModel
     #: Gains summed up since the first hour, [b, t + 1].
     gained: Floats
-    #: Mean hours between two emptyings; infinite: bins are never emptied. [b]
+    #: Mean hours between two emptyings, [b].
     every_h: Floats
 
     @classmethod
@@ -106,7 +107,8 @@ class _Unseen:
             emptied, when, len(when)
         ).min(axis=1, initial=len(when))
         heard, count = np.maximum(heard, spans), emptied.sum(axis=1)
-        of_all = count.sum() / max(heard.sum(), 1)
+        # Where nothing is known, once in two days.
+        of_all = (count.sum() + 1) / (heard.sum() + _USUAL_EVERY_H)
         groups = int(history.group.max(initial=0)) + 1
         in_group = (
             np.bincount(history.group, count, groups),
@@ -114,10 +116,8 @@ class _Unseen:
         )
         of_group = (in_group[0] + _GROUP_H * of_all) / (in_group[1] + _GROUP_H)
         own = (count + _OWN_H * of_group[history.group]) / (heard + _OWN_H)
-        with np.errstate(divide="ignore"):
-            every_h = 1 / own
         start = np.zeros((len(gain), 1))
-        return cls(model, np.concatenate([start, np.cumsum(gain, axis=1)], axis=1), every_h)
+        return cls(model, np.concatenate([start, np.cumsum(gain, axis=1)], axis=1), 1 / own)
 
     def mixed(
         self, mean: Floats, var: Floats, silent: Floats, since: Floats, step: int
@@ -130,13 +130,13 @@ class _Unseen:
         """
         half = self.every_h / 2
         since = np.where(np.isnan(since), half + silent, since)
-        with np.errstate(invalid="ignore"):
-            risky_h = np.minimum(silent, np.maximum(since - half, 0))
-            left_alone = np.where(np.isinf(half), 1.0, np.exp(-risky_h / half))
-        back_h = np.minimum(np.minimum(silent, self.every_h), step + 1)
-        back_h = np.nan_to_num(back_h).astype(np.int64)
+        risky_h = np.minimum(silent, np.maximum(since - half, 0))
+        left_alone = np.exp(-risky_h / half)
+        within_h = np.minimum(np.minimum(silent, self.every_h), BACK_H)
+        back_h = np.minimum(np.ceil(within_h), step + 1).astype(np.int64)
         rows = np.arange(len(mean))
         gain = self.gained[:, step + 1] - self.gained[rows, step + 1 - back_h]
+        gain = gain * within_h / np.maximum(back_h, 1)
         other = LEFT_PCT + gain / 2
         unsure = np.exp(self.model.log_rate_sd**2) - 1 + self.model.kappa**2
         other_var = _LEFT_SD**2 + gain**2 / 12 + self.model.phi * gain / 2
