@@ -86,6 +86,9 @@ class TripBuilder:
             return Solution(self._data, others)
         del trips[int(self._rng.integers(len(trips)))]
         left = [one for trip in trips for one in trip]
+        if not any(one.is_client() for one in left):
+            # Trips without a client are the vehicle's way to unload what it carries.
+            return Solution(self._data, others)
         left = left[1:] if left[0].is_depot() else left
         return Solution(self._data, [*others, Route(self._data, left, route.vehicle_type())])
 

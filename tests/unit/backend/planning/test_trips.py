@@ -1,7 +1,7 @@
 """Building and throwing away trips, and what the search starts from."""
 
 import numpy as np
-from pyvrp import Solution
+from pyvrp import Activity, ActivityType, Route, Solution
 
 from angkut_backend.planning.checker import check
 from angkut_backend.planning.instance import Instance
@@ -53,6 +53,20 @@ def test_trips_are_rebuilt_within_the_fleet_and_no_bin_is_served_twice() -> None
         )
         assert not found.has_time_warp()
         assert not found.has_excess_load()
+
+
+def test_a_trip_is_thrown_away_beside_unloadings_without_a_client() -> None:
+    data = _vrp(60).data
+    tip = Activity(ActivityType.DEPOT, data.vehicle_types()[0].reload_depots[0])
+    client = Activity(ActivityType.CLIENT, 0)
+    builder = TripBuilder(data, np.random.default_rng(3))
+
+    for ways in ([tip, client], [client, tip], [tip, client, tip], [tip, tip, client]):
+        start = Solution(data, [Route(data, ways, 0)])
+        for _ in range(20):
+            found = builder.rebuilt(start)
+
+            assert all(any(one.is_client() for one in route) for route in found.routes())
 
 
 def test_a_bin_whose_window_lies_outside_every_shift_is_left_for_its_window() -> None:
