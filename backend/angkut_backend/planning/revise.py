@@ -73,7 +73,7 @@ def revise(
     words = Words(said, changes, served, there)
     standing = words.standing()
     parts = RevisedParts(problem, plan, base, changes, standing, known, now)
-    fixed = {code: parts.fixed_first(code) for code in there}
+    fixed = parts.fixed(there)
     refuse(impossible(base, changes, there, fixed))
     standing = words.off_fixed(standing, fixed)
     bins = tuple(parts.bins(fixed))

@@ -1,6 +1,6 @@
 """The parts of a problem as people want them: bins, vehicles, disposal sites."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +36,24 @@ class RevisedParts:
     known: Mapping[str, Vehicle]
     now: Mapping[str, Progress]
 
-    def fixed_first(self, code: str) -> tuple[str, ...]:
+    def fixed(self, there: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the bins that come first on each vehicle, every bin once.
+
+        Raises
+        ------
+        ChangesError
+            More are asked for than a vehicle has.
+        """
+        driving = {one.code for one in self.problem.vehicles}
+        found: dict[str, tuple[str, ...]] = {}
+        taken: set[str] = set()
+        # What came first on a vehicle before it was taken out may be another's by now.
+        for code in sorted(there, key=lambda one: one not in driving):
+            found[code] = tuple(one for one in self._fixed_first(code) if one not in taken)
+            taken.update(found[code])
+        return found
+
+    def _fixed_first(self, code: str) -> tuple[str, ...]:
         """Return the bins that come first on a vehicle.
 
         Raises
@@ -48,7 +65,9 @@ class RevisedParts:
         orders = {route.vehicle: route.bins for route in self.plan.routes}
         order = [one for one in orders.get(code, []) if one not in done]
         asked = {one.vehicle: one.stops for one in self.changes.fixed_first}.get(code)
-        wanted = list(self.known[code].fixed_first) if code in self.known else []
+        elsewhere = {one for vehicle in orders if vehicle != code for one in orders[vehicle]}
+        kept = self.known[code].fixed_first if code in self.known else ()
+        wanted = [one for one in kept if one not in elsewhere]
         if asked is not None:
             if asked > len(order):
                 wrong = f"fixed_first: {code} has {len(order)} stops left in this plan, not {asked}"

@@ -84,7 +84,8 @@ def test_single_readings_of_now_arrive_from_all(broker: RunningBroker, tmp_path:
 def test_a_restart_continues_counters_and_world(broker: RunningBroker, tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     with subscriber(broker) as seen:
-        listen_until(seen, broker, path, 100)
+        first = listen_until(seen, broker, path, 100)
+        wait_until(lambda: len(seen.readings) == first.published_readings, what="the last readings")
         between = SavedState.load(path)
         report = listen_until(seen, broker, path, len(seen.readings) + 100)
         assert report.published_readings >= 60
