@@ -44,6 +44,11 @@ export const plansEn: Messages["plans"] = {
   fixedAreas: (names) =>
     `Too little sensor data in ${names}: the fixed schedule is kept there. This day does not count as a trial day.`,
   untreated: "Keeps the fixed schedule. This day does not count as a trial day.",
+  rounds: {
+    registry: "The fixed rounds are the city's, as registered.",
+    invented:
+      "The fixed rounds are invented (every second day, half of the sites each day): the city's are not registered.",
+  },
   trusted: (name, trusted, bins) => `${name}: trusted data of ${trusted} of ${bins} bins`,
   violations: (n) => `Breaks ${plural(n, "rule")}: it cannot be published.`,
   missedMust: (n) => `${plural(n, "bin")} that must be served ${n === 1 ? "is" : "are"} left. See why.`,
@@ -165,6 +170,7 @@ export const plansEn: Messages["plans"] = {
     check: "Checking the rules",
   },
   jobFailed: "The plan could not be made.",
+  failedAt: (phase) => `Last step: ${phase}.`,
   refused: "The order was refused.",
   refusals: {
     offline: "The server cannot be reached. Try again.",
@@ -229,6 +235,7 @@ export const plansEn: Messages["plans"] = {
     csv: "CSV, table",
     gpx: "GPX, navigation",
     geojson: "GeoJSON, map",
+    "vroom.json": "VROOM JSON, other programs",
   },
   decideFailed: "It failed. Load anew, then try again.",
   decideRefused: "Refused: the plan's state has changed, or it breaks a rule.",

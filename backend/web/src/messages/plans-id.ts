@@ -49,6 +49,11 @@ export const plansId = {
   fixedAreas: (names: string) =>
     `Data sensor kurang di ${names}: di sana dipakai jadwal tetap. Hari ini tidak dihitung sebagai uji coba.`,
   untreated: "Memakai jadwal tetap. Hari ini tidak dihitung sebagai uji coba.",
+  rounds: {
+    registry: "Jadwal tetapnya adalah jadwal kota yang terdaftar.",
+    invented:
+      "Jadwal tetapnya rekaan (dua hari sekali, separuh lokasi tiap hari): jadwal kota belum didaftarkan.",
+  },
   trusted: (name: string, trusted: number, bins: number) =>
     `${name}: ${trusted} dari ${bins} bak berdata tepercaya`,
   violations: (n: number) => `Melanggar ${n} aturan: tidak dapat diterbitkan.`,
@@ -183,6 +188,7 @@ export const plansId = {
     check: "Memeriksa aturan",
   } as Record<string, string>,
   jobFailed: "Rencana gagal dibuat.",
+  failedAt: (phase: string) => `Tahap terakhir: ${phase}.`,
   refused: "Permintaan ditolak.",
   refusals: {
     offline: "Server tidak dapat dihubungi. Coba lagi.",
@@ -248,6 +254,7 @@ export const plansId = {
     csv: "CSV, tabel",
     gpx: "GPX, navigasi",
     geojson: "GeoJSON, peta",
+    "vroom.json": "VROOM JSON, program lain",
   },
   decideFailed: "Gagal. Muat ulang, lalu coba lagi.",
   decideRefused: "Ditolak: keadaan rencana sudah berubah, atau ada aturan yang dilanggar.",

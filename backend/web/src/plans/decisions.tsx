@@ -9,7 +9,7 @@ import { clockTime, shortDay } from "../time";
 import { actorName } from "./days";
 import { decide, decision, inForce, mayPlan, record } from "./state";
 
-const FILES = ["pdf", "csv", "gpx", "geojson"] as const;
+const FILES = ["pdf", "csv", "gpx", "geojson", "vroom.json"] as const;
 /** Of a withdrawal, as the service allows. */
 const MAX_NOTE = 500;
 

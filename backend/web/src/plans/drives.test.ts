@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { plan } from "../testing/plan";
-import { drivesOf, isMissed, leftInOrder, reasonsOf, shortLabels, stopsByBin } from "./drives";
+import { drivesOf, isMissed, leftInOrder, reasonsOf, roundsKept, shortLabels, stopsByBin } from "./drives";
 
 it("a route is told by trips, with bins counted from one over all of them", () => {
   const [truck, cart] = drivesOf(plan());
@@ -55,4 +55,14 @@ it("reasons are counted, the most frequent first", () => {
     { reason: "not_worth", n: 2 },
     { reason: "no_time", n: 1 },
   ]);
+});
+
+it("whose rounds they are is said where fixed rounds decided, and not where levels did", () => {
+  const poor = { area: "A", name: "Durenjaya", bins: 6, trusted: 1, is_fixed: true };
+  const parameters = { rounds: "invented" };
+  expect(roundsKept(plan({ parameters }))).toBeNull();
+  expect(roundsKept(plan({ parameters, data_trust: [poor] }))).toBe("invented");
+  expect(roundsKept(plan({ parameters: { rounds: "registry" }, policy: "fixed" }))).toBe("registry");
+  // A plan of before they were told.
+  expect(roundsKept(plan({ policy: "fixed" }))).toBeNull();
 });

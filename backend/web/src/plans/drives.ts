@@ -127,6 +127,13 @@ export function isMissed(left: Left): boolean {
   return left.must !== undefined && left.must !== null;
 }
 
+/** Whose fixed rounds decided, in some area at least; null: none did, or one cannot tell. */
+export function roundsKept(record: PlanRecord): "registry" | "invented" | null {
+  const isKept = record.policy === "fixed" || record.data_trust.some((area) => area.is_fixed);
+  const origin: unknown = record.parameters["rounds"];
+  return isKept && (origin === "registry" || origin === "invented") ? origin : null;
+}
+
 export function reasonsOf(record: PlanRecord): { reason: OutReason; n: number }[] {
   const counts = new Map<OutReason, number>();
   for (const { reason } of record.plan.left) counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -136,11 +136,11 @@ function bring(told: Job): void {
   if (made === null || expected.has(made) || !isOurs.value) return;
   const before = expected;
   expected = new Set([...before, made]);
-  void loadList().then(() => {
-    const looked = planning.value?.id ?? "";
-    const isExpected = looked === "" || before.has(looked) || looked === told.first_plan_id;
-    if (isExpected) showPlan(made);
-  });
+  const looked = planning.value?.id ?? "";
+  const isExpected = looked === "" || before.has(looked) || looked === told.first_plan_id;
+  // It is on its way before the list of the others is.
+  if (isExpected) showPlan(made);
+  void loadList();
 }
 
 function isOfPlans({ kind }: Job): boolean {

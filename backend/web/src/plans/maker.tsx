@@ -104,7 +104,8 @@ function Progress() {
     if (told.state !== "failed") return null;
     return (
       <div class="plan-warning" data-bad="true" role="alert">
-        <b>{t.jobFailed}</b> <span lang="en">{told.message}</span>
+        <b>{t.jobFailed}</b> {t.failedAt(t.phases[told.phase] ?? told.phase)}{" "}
+        <small lang="en">({told.message})</small>
         <p class="plan-actions">
           <button type="button" onClick={() => void again()}>
             {messages.value.tryAgain}

@@ -4,7 +4,7 @@ import { locale, messages, site } from "../store";
 import { clockTime, dayAndTime } from "../time";
 import { Decisions } from "./decisions";
 import { actorName } from "./days";
-import { isMissed } from "./drives";
+import { isMissed, roundsKept } from "./drives";
 import { record } from "./state";
 import { decimal } from "./words";
 
@@ -74,6 +74,7 @@ function Warnings() {
   const fixed = shown.data_trust.filter((area) => area.is_fixed);
   const missed = shown.plan.left.filter(isMissed).length;
   const isAllFixed = shown.policy === "fixed";
+  const rounds = roundsKept(shown);
   return (
     <>
       {shown.violations.length > 0 && (
@@ -94,6 +95,11 @@ function Warnings() {
         </p>
       )}
       {isAllFixed && <p class="plan-warning">{t.untreated}</p>}
+      {rounds !== null && (
+        <p class="plan-warning" data-rounds={rounds}>
+          {t.rounds[rounds]}
+        </p>
+      )}
       {!isAllFixed && fixed.length > 0 && (
         <div class="plan-warning">
           {t.fixedAreas(fixed.map((area) => area.name).join(", "))}

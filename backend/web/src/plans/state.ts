@@ -96,8 +96,11 @@ export async function load(id: string | null): Promise<void> {
     record.value = ways.value = null;
     return;
   }
+  const isNew = record.value?.plan_id !== id;
+  // Both are asked for at once; whether the ways come is judged when the plan is there.
+  const drawing = isNew || ways.value === null ? fetchPlanWays(id) : null;
+  drawing?.catch(() => undefined);
   try {
-    const isNew = record.value?.plan_id !== id;
     const found = await fetchPlan(id);
     if (turn !== ours) return;
     batch(() => {
@@ -106,8 +109,8 @@ export async function load(id: string | null): Promise<void> {
       decision.value = "idle";
     });
     pin(found);
-    if (!isNew && ways.value !== null) return;
-    const drawn = await fetchPlanWays(id);
+    if (drawing === null) return;
+    const drawn = await drawing;
     if (turn === ours) ways.value = drawn;
   } catch (error) {
     if (turn !== ours) return;
