@@ -19,6 +19,13 @@ import psycopg
 from angkut_backend.clock import utc_now
 from angkut_backend.db import Connection, open_connection
 from angkut_backend.errors import DatabaseUnavailableError
+from angkut_backend.jobs.failures import (
+    DATABASE_UNAVAILABLE,
+    PROGRAM_FAULT,
+    Failure,
+    UnknownKindError,
+    failure_of,
+)
 from angkut_backend.jobs.records import SQL
 from angkut_backend.jobs.running import CancelledJobError, RunningJob, TakenOverError, Work
 from angkut_backend.settings import Settings
@@ -41,10 +48,10 @@ class Errand:
 class Outcome:
     """What is sent back."""
 
-    #: Why it failed, and what to do; `None`: it ended well, or is not ours any more.
-    failure: str | None = None
+    #: `None`: it ended well, or is not ours any more.
+    failure: Failure | None = None
     #: Why it could not be done just now.
-    later: str | None = None
+    later: Failure | None = None
     #: It was cancelled before there was anything to keep.
     cancelled: bool = False
 
@@ -89,7 +96,7 @@ def _do(conn: Connection, errand: Errand, settings: Settings, kinds: Mapping[str
     if row is None:
         raise TakenOverError
     if row["kind"] not in kinds:
-        raise AngkutError(
+        raise UnknownKindError(
             f"this worker does not know jobs of kind {row['kind']}: "
             "start workers of the same version as the API"
         )
@@ -108,11 +115,12 @@ def _outcome(errand: Errand, exc: Exception) -> Outcome:
             log.warning("job %s is not ours any more: nothing of it is kept", errand.job_id)
             return Outcome()
         case psycopg.OperationalError() | psycopg.InterfaceError() | DatabaseUnavailableError():
-            return Outcome(later=f"database: {str(exc).strip()}")
+            return Outcome(later=Failure(DATABASE_UNAVAILABLE, f"database: {str(exc).strip()}"))
         case AngkutError():
-            return Outcome(failure=str(exc))
+            return Outcome(failure=failure_of(exc))
     log.error("job %s failed", errand.job_id, exc_info=exc)
-    return Outcome(
-        failure=f"a fault of the program, {type(exc).__name__}: {exc}; "
+    message = (
+        f"a fault of the program, {type(exc).__name__}: {exc}; "
         "try again, and report it with the log of the worker if it comes back"
     )
+    return Outcome(failure=Failure(PROGRAM_FAULT, message))

@@ -1,7 +1,9 @@
 -- name: job
 SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
-       j.first_plan_id, j.plan_id, j.result, j.author, j.retry_of, j.attempt, j.created_at,
+       j.first_plan_id, j.plan_id, j.author, j.retry_of, j.attempt, j.created_at,
        j.started_at, j.ended_at,
+       CASE WHEN j.message IS NULL THEN j.result END AS result,
+       CASE WHEN j.message IS NOT NULL THEN j.result ->> 'code' END AS code,
        CASE
            WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
                THEN 'worker_lost'
@@ -14,8 +16,10 @@ FROM job AS j WHERE j.job_id = %(job_id)s
 
 -- name: jobs
 SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
-       j.first_plan_id, j.plan_id, j.result, j.author, j.retry_of, j.attempt, j.created_at,
+       j.first_plan_id, j.plan_id, j.author, j.retry_of, j.attempt, j.created_at,
        j.started_at, j.ended_at,
+       CASE WHEN j.message IS NULL THEN j.result END AS result,
+       CASE WHEN j.message IS NOT NULL THEN j.result ->> 'code' END AS code,
        CASE
            WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
                THEN 'worker_lost'
@@ -87,8 +91,10 @@ UPDATE job SET state = CASE WHEN %(stopped)s THEN 'cancelled' ELSE 'done' END,
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING job_id
 
 -- name: fail
+-- What failed has no other result than why.
 UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END,
-               message = %(message)s, ended_at = %(now)s
+               message = %(message)s, result = jsonb_build_object('code', %(code)s::text),
+               ended_at = %(now)s
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 
 -- name: drop

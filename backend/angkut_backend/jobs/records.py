@@ -47,7 +47,8 @@ class JobRecord:
     phase: str
     #: Share of the work that is done, 0 to 1; of a search, of its budget.
     progress: float
-    #: Why it failed, and what to do.
+    #: Why it failed: a word for programs, and in English, with what to do.
+    code: str | None
     message: str | None
     cancel_asked: bool
     first_plan_id: UUID | None

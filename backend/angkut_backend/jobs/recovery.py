@@ -13,6 +13,7 @@ from procrastinate.manager import JobManager
 
 from angkut_backend.db import Row
 from angkut_backend.jobs.child import Errand
+from angkut_backend.jobs.failures import WORKER_DIED, Failure
 from angkut_backend.jobs.metrics import JobMetrics
 from angkut_backend.jobs.records import LOST_S, JobState
 from angkut_backend.jobs.store import Store
@@ -32,7 +33,7 @@ async def recover(manager: JobManager, store: Store, metrics: JobMetrics, now: d
                 f"the worker died {row['attempt']} times while it was at it: look at its log and "
                 "at the machine's memory, then try again with a smaller budget"
             )
-            state = await store.fail(errand, message, now)
+            state = await store.fail(errand, Failure(WORKER_DIED, message), now)
         else:
             state = await store.put_back(errand, now)
         if state is not None:

@@ -32,7 +32,15 @@ class JobOut(BaseModel):
             "learn, forecast; of a backtest: score"
         ),
     ]
-    message: Annotated[str | None, Field(description="Why it failed, and what to do")]
+    code: Annotated[
+        str | None,
+        Field(
+            description="Why it failed. Of the order: bad_shift, nothing_to_plan, bad_changes, "
+            "conflict, not_found, which_district, no_forecast, roads_unavailable; of the machine: "
+            "process_died, worker_died, database_unavailable, other_version, program_fault"
+        ),
+    ]
+    message: Annotated[str | None, Field(description="The same in English, and what to do")]
     cancel_asked: bool
     first_plan_id: Annotated[UUID | None, Field(description="Kept before the search")]
     plan_id: UUID | None

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from angkut_backend.db import Row
 from angkut_backend.jobs.child import Errand
+from angkut_backend.jobs.failures import Failure
 from angkut_backend.jobs.records import LOST_S, SQL
 
 _MAX_MESSAGE = 2000
@@ -31,9 +32,10 @@ class Store:
         """Say that its worker lives; return whether it is ours still."""
         return bool(await self._run("beat", _ours(errand)))
 
-    async def fail(self, errand: Errand, message: str, now: datetime) -> str | None:
+    async def fail(self, errand: Errand, failure: Failure, now: datetime) -> str | None:
         """End a job badly, or as cancelled if it was to be; return the state."""
-        values = {"message": message[:_MAX_MESSAGE], "now": now}
+        message = failure.message[:_MAX_MESSAGE]
+        values = {"code": failure.code, "message": message, "now": now}
         return _state(await self._run("fail", _ours(errand) | values))
 
     async def drop(self, errand: Errand, now: datetime) -> str | None:

@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool
 from angkut_backend.clock import Clock
 from angkut_backend.jobs.child import Errand, Outcome
 from angkut_backend.jobs.children import ChildDiedError, Children
+from angkut_backend.jobs.failures import PROCESS_DIED, Failure
 from angkut_backend.jobs.metrics import JobMetrics
 from angkut_backend.jobs.queue import TASK
 from angkut_backend.jobs.records import LOST_S, JobState
@@ -216,7 +217,7 @@ class QueueWorker:
                 f"the process that worked on it ended ({exc}): the machine may lack memory; "
                 "look at the log of the worker, then try again"
             )
-            return await store.fail(errand, message, self._clock())
+            return await store.fail(errand, Failure(PROCESS_DIED, message), self._clock())
         finally:
             doing.cancel()
         self._children.give_back(child)
@@ -226,12 +227,12 @@ class QueueWorker:
         now = self._clock()
         if outcome.later is not None and errand.attempt < _MAX_LATER:
             if await store.put_back(errand, now) == JobState.WAITING:
-                raise LaterError(outcome.later)
+                raise LaterError(outcome.later.message)
             return await store.state(errand.job_id)
         if outcome.cancelled:
             return await store.drop(errand, now)
-        if outcome.failure or outcome.later:
-            return await store.fail(errand, outcome.failure or outcome.later or "", now)
+        if failure := outcome.failure or outcome.later:
+            return await store.fail(errand, failure, now)
         return await store.state(errand.job_id)
 
 

@@ -67,6 +67,7 @@ def show(job_id: UUID) -> None:
         ("plan", found.plan_id),
         ("result", found.result),
         ("failed", found.message),
+        ("code", found.code),
     ):
         if value is not None:
             click.echo(f"{name:10} {value}")

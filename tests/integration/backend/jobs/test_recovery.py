@@ -91,6 +91,7 @@ def test_one_that_no_worker_survives_fails_with_advice(
     assert (ended.state, ended.ended_at, status(conn)) == (JobState.FAILED, NOW, "failed")
     assert ended.message
     assert "the worker died 3 times" in ended.message
+    assert (ended.code, ended.result) == ("worker_died", None)
 
 
 def test_one_that_was_to_be_cancelled_is(database: str, conn: Connection, job_id: UUID) -> None:
