@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from angkut_backend.db import Connection
+from instances.filling import filling
 
 #: Hours of a history end here: 08:00 WIB.
 NOW = datetime(2026, 3, 10, 1, tzinfo=UTC)
@@ -22,6 +23,14 @@ def add_bins(conn: Connection, count: int) -> list[int]:
         [count - 1],
     ).fetchall()
     return [row["bin_id"] for row in rows]
+
+
+def add_measured_bins(conn: Connection, *, days: int, until: datetime) -> None:
+    """Add forty bins that were measured and emptied for so many days."""
+    history = filling(40, days, seed=5).history
+    # Levels of hours in which the bin was emptied are a mean of before and after.
+    level = np.where(history.emptied, np.nan, history.level_pct)
+    put_levels(conn, add_bins(conn, 40), level, history.emptied, until=until)
 
 
 def put_levels(

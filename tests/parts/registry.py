@@ -7,6 +7,7 @@ from angkut_backend.db import Connection
 DEVICE = "70b3d57ed0001234"
 BIN = "BKS-BT-0001"
 FREE_BIN = "BKS-BT-0002"
+TRUCK = "B 9001"
 MOUNTED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 TOPIC = f"angkut/v1/bekasi/327501/bin/{DEVICE}"
 
@@ -48,3 +49,28 @@ def add_registry(conn: Connection) -> None:
         [MOUNTED_AT, BIN],
     )
     conn.commit()
+
+
+def add_fleet(conn: Connection, *, opens: str = "00:00", closes: str = "00:00") -> None:
+    """Insert a depot, a landfill, always open unless told when, and a truck, beside the bins."""
+    conn.execute(
+        "INSERT INTO depot (district_id, code, name, lon, lat, source) "
+        "SELECT district_id, 'POOL', 'Pool', 107.0, -6.24, 'test' FROM district"
+    )
+    conn.execute(
+        "INSERT INTO disposal_site (district_id, code, name, lon, lat, opens_at, closes_at, "
+        "tipping_min, queue_min, source) SELECT district_id, 'TPA', 'TPA', 107.0, -6.34, %s, %s, "
+        "10, array_fill(30::real, ARRAY[24]), 'test' FROM district",
+        [opens, closes],
+    )
+    add_vehicle(conn, TRUCK)
+    conn.commit()
+
+
+def add_vehicle(conn: Connection, code: str) -> None:
+    """Insert a truck at the depot of `add_fleet`."""
+    conn.execute(
+        "INSERT INTO vehicle (code, depot_id, kind, volume_l, payload_kg, access, source) "
+        "SELECT %s, depot_id, 'compactor', 10000, 5000, 'road', 'test' FROM depot",
+        [code],
+    )

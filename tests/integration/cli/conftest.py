@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from angkut_backend.db import Connection
 from angkut_broker.errors import AngkutError
 from angkut_infra.cli import angkut
 from angkut_infra.stack import ports
+from parts.levels_stored import add_bins
+from parts.registry import add_fleet, add_registry
 
 #: Calls `angkut` with arguments; fails on anything but an orderly end.
 Run = Callable[..., Result]
@@ -33,3 +36,12 @@ def run(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         return result
 
     return call
+
+
+@pytest.fixture
+def town(conn: Connection) -> Connection:
+    """Bins of which nothing is known, a truck, a landfill."""
+    add_registry(conn)
+    add_bins(conn, 5)
+    add_fleet(conn)
+    return conn

@@ -1,76 +1,17 @@
 """`angkut forecast` and `angkut plan` from the first forecast to a plan out of force."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import Result
 
 from angkut_backend.db import Connection
-from angkut_broker.errors import AngkutError
-from angkut_infra.cli import angkut
-from parts.levels_stored import add_bins
-from parts.registry import BIN, add_registry
+from parts.registry import BIN
 
-
-@pytest.fixture
-def town(conn: Connection, database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Bins of which nothing is known, a truck, a landfill; the commands' database."""
-    monkeypatch.setenv("ANGKUT_DATABASE_DSN", database)
-    monkeypatch.setenv("ANGKUT_DATA_DIR", str(tmp_path))
-    add_registry(conn)
-    add_bins(conn, 5)
-    conn.execute(
-        "INSERT INTO depot (district_id, code, name, lon, lat, source) "
-        "SELECT district_id, 'POOL', 'Pool', 107.0, -6.24, 'test' FROM district"
-    )
-    conn.execute(
-        "INSERT INTO disposal_site (district_id, code, name, lon, lat, opens_at, closes_at, "
-        "tipping_min, queue_min, source) SELECT district_id, 'TPA', 'TPA', 107.0, -6.34, '00:00', "
-        "'00:00', 10, array_fill(30::real, ARRAY[24]), 'test' FROM district"
-    )
-    conn.execute(
-        "INSERT INTO vehicle (code, depot_id, kind, volume_l, payload_kg, access, source) "
-        "SELECT 'B 9001', depot_id, 'compactor', 10000, 5000, 'road', 'test' FROM depot"
-    )
-    conn.commit()
-
-
-def run(*arguments: str) -> str:
-    answer = CliRunner().invoke(angkut, arguments, catch_exceptions=False)
-    assert answer.exit_code == 0, answer.output
-    return answer.output
-
-
-@pytest.mark.usefixtures("town")
-def test_a_forecast_is_made_and_shown() -> None:
-    assert "32.75.01: 7 bins" in run("forecast", "run", "--learn")
-    shown = run("forecast", "show", BIN)
-    assert "no level in a week" in shown
-    assert len(re.findall(r"\d\d:\d\dZ +\d+ +\d+", shown)) == 7
-    assert "nothing to score" in run("forecast", "backtest", "--every", "168")
-
-
-@pytest.mark.usefixtures("town")
-def test_a_plan_goes_from_nothing_into_force_and_out() -> None:
-    assert "angkut plan make" in run("plan", "list")
-    printed = run("plan", "make", "--iterations", "5")
-    plan_id = made(printed)
-    assert "keeps its fixed round, and the day is not treated" in printed
-    assert "approximate" in printed
-
-    assert "+0.0 km" in run("plan", "compare", plan_id, plan_id)
-    assert "accepted" in run("plan", "accept", plan_id)
-    assert "published" in run("plan", "publish", plan_id)
-    assert f"{plan_id}  integrated  published" in run("plan", "show", plan_id)
-    assert "withdrawn" in run("plan", "withdraw", plan_id, "--note", "banjir")
-    assert re.search(rf"{plan_id}.*withdrawn", run("plan", "list"))
-
-
-def refused(*arguments: str) -> str:
-    with pytest.raises(AngkutError) as caught:
-        CliRunner().invoke(angkut, arguments, catch_exceptions=False)
-    return str(caught.value)
+#: Calls `angkut` with arguments.
+Said = Callable[..., str]
 
 
 def made(output: str) -> str:
@@ -79,21 +20,54 @@ def made(output: str) -> str:
     return found.group()
 
 
-@pytest.mark.usefixtures("town")
-def test_a_plan_is_changed_before_the_shift_and_in_it(tmp_path: Path) -> None:
-    first = made(run("plan", "make", "--iterations", "5", "--policy", "fixed"))
+@pytest.fixture
+def said(run: Callable[..., Result], town: Connection) -> Said:  # noqa: ARG001 - it runs there
+    """What a command prints in the town, or the error with which it fails."""
+
+    def call(*arguments: str, fails: bool = False) -> str:
+        result = run(*arguments, fails=fails)
+        return str(result.exception) if fails else result.output
+
+    return call
+
+
+def test_a_forecast_is_made_and_shown(said: Said) -> None:
+    assert "32.75.01: 7 bins" in said("forecast", "run", "--learn")
+    shown = said("forecast", "show", BIN)
+    assert "no level in a week" in shown
+    assert len(re.findall(r"\d\d:\d\dZ +\d+ +\d+", shown)) == 7
+    assert "nothing to score" in said("forecast", "backtest", "--every", "168")
+
+
+def test_a_plan_goes_from_nothing_into_force_and_out(said: Said) -> None:
+    assert "angkut plan make" in said("plan", "list")
+    printed = said("plan", "make", "--iterations", "5")
+    plan_id = made(printed)
+    assert "keeps its fixed round, and the day is not treated" in printed
+    assert "approximate" in printed
+
+    assert "+0.0 km" in said("plan", "compare", plan_id, plan_id)
+    assert "accepted" in said("plan", "accept", plan_id)
+    assert "published" in said("plan", "publish", plan_id)
+    assert f"{plan_id}  integrated  published" in said("plan", "show", plan_id)
+    assert "withdrawn" in said("plan", "withdraw", plan_id, "--note", "banjir")
+    assert re.search(rf"{plan_id}.*withdrawn", said("plan", "list"))
+
+
+def test_a_plan_is_changed_before_the_shift_and_in_it(said: Said, tmp_path: Path) -> None:
+    first = made(said("plan", "make", "--iterations", "5", "--policy", "fixed"))
     quick = ("--iterations", "5")
 
-    changed = run(
+    changed = said(
         "plan", "replan", first, *quick,
         "--lock", "T-002=B 9001@1", "--forbid", "T-003", "--complaint", "T-004",
         "--hours", "T-001=07:00-10:00", "--queue", "TPA=20", "--fix", "B 9001=0",
     )  # fmt: skip
     second = made(changed)
-    shown = run("plan", "show", second)
+    shown = said("plan", "show", second)
 
     assert f"from {first}" in changed
-    assert re.search(r"added +T-004 +by B 9001", changed) or "T-004" in run("plan", "show", first)
+    assert re.search(r"added +T-004 +by B 9001", changed) or "T-004" in said("plan", "show", first)
     assert re.search(r"[+-]\d+\.\d km, [+-]\d+ min, \+", changed)
     stops = re.findall(r"stop +(\S+)", shown)
     assert stops[0] == "T-002"
@@ -101,10 +75,10 @@ def test_a_plan_is_changed_before_the_shift_and_in_it(tmp_path: Path) -> None:
     file = tmp_path / "changes.json"
     file.write_text('{"unlock": ["T-003"]}')
     both = ("--changes", str(file), "--force", "T-003")
-    assert "unlock: 'T-003' is also changed" in refused("plan", "replan", second, *quick, *both)
+    refused = said("plan", "replan", second, *quick, *both, fails=True)
+    assert "unlock: 'T-003' is also changed" in refused
 
 
-@pytest.mark.usefixtures("town")
 @pytest.mark.parametrize(
     ("options", "word"),
     [
@@ -121,7 +95,9 @@ def test_a_plan_is_changed_before_the_shift_and_in_it(tmp_path: Path) -> None:
         (["--hours", "T-002=9"], "write BIN=FROM-TO"),
     ],
 )
-def test_a_change_that_cannot_be_read_or_made_says_why(options: list[str], word: str) -> None:
-    first = made(run("plan", "make", "--iterations", "1", "--policy", "fixed"))
+def test_a_change_that_cannot_be_read_or_made_says_why(
+    said: Said, options: list[str], word: str
+) -> None:
+    first = made(said("plan", "make", "--iterations", "1", "--policy", "fixed"))
 
-    assert word in refused("plan", "replan", first, "--iterations", "1", *options)
+    assert word in said("plan", "replan", first, "--iterations", "1", *options, fails=True)
