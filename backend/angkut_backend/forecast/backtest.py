@@ -16,8 +16,6 @@ from angkut_backend.forecast.predict import HORIZON_H, QUANTILES, predict
 
 #: Hours ahead at which forecasts are scored.
 SCORED_H = (3, 6, 12, 24, 36, 48, 72)
-#: Days that are learned from at least.
-_LEARN_H = 14 * 24
 #: The share of what comes that the outer quantiles should hold.
 BAND = 0.9
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal, Protocol
-from zoneinfo import ZoneInfo
 
 from angkut_backend.planning.problem import (
     Bin,
@@ -105,11 +104,6 @@ class District:
     #: Where small vehicles unload.
     transfers: tuple[PlaceRow, ...]
     vehicles: tuple[VehicleRow, ...]
-
-    def shift_of(self, day: datetime) -> datetime:
-        """Return when the shift of a local day begins."""
-        local = day.astimezone(ZoneInfo(self.timezone))
-        return datetime.combine(local.date(), SHIFT_BEGINS, ZoneInfo(self.timezone))
 
     def problem(
         self, shift_start: datetime, bins: Iterable[Bin], *, readings_as_of: datetime | None = None

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pyvrp import Activity, ActivityType, ProblemData, Route, Solution, VehicleType
 
-_Ints = NDArray[np.int64]
 _Mask = NDArray[np.bool_]
 
 #: Ways of nothing cost this, in PyVRP's units, so that worth per cost is finite.

@@ -46,7 +46,6 @@ export type PlanState = Schemas["EventKind"];
 export type PlanOrder = Pick<Schemas["PlanIn"], "day" | "policy" | "seconds">;
 export type PlanChanges = Partial<Schemas["Changes"]>;
 export type Job = Schemas["JobOut"];
-export type Violation = Schemas["ViolationOut"];
 
 /** How far back the panel tells collections. */
 const COLLECTIONS_MS = 28 * 86_400_000;

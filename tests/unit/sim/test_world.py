@@ -19,7 +19,6 @@ from angkut_sim.world_state import restore, save
 
 #: Monday 2026-01-12, 00:00 WIB.
 START_S = datetime(2026, 1, 11, 17, tzinfo=UTC).timestamp()
-WEEK_S = 7 * DAY_S
 KINDS = list(PlaceKind)
 
 
