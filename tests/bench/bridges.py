@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,7 @@ _PEER = "mq-bridge==1.2.0"
 _PROVISION_TIMEOUT_S = 30.0
 
 
-class Bridge:
+class Bridge(ABC):
     """One of them; runs inside its block. Its session waits at the broker meanwhile."""
 
     name: str
@@ -35,9 +36,9 @@ class Bridge:
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
 
+    @abstractmethod
     def commands(self) -> list[tuple[list[str], dict[str, str]]]:
         """Return the command of each process and its environment."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         for command, env in self.commands():

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -54,7 +55,7 @@ class Tally:
     sent_again: int = 0
 
 
-class _Thread:
+class _Thread(ABC):
     """A sender's connection and thread."""
 
     def __init__(self, broker: BrokerAddress, topic: str, *, per_s: float) -> None:
@@ -108,9 +109,11 @@ class _Thread:
     def _may_go_on(self) -> bool:
         return True
 
+    @abstractmethod
     def _send_new(self, number: int) -> None:
-        raise NotImplementedError
+        """Send the message of this number."""
 
+    @abstractmethod
     def _look_back(self) -> None:
         """Send again what is due."""
 
@@ -143,6 +146,9 @@ class PlainSender(_Thread):
             self.tally.to_store.add((device, number))
         self.sent += 1
         self._client.publish(self.topic, payload, qos=1)
+
+    def _look_back(self) -> None:
+        """Leave it to paho."""
 
 
 @dataclass(slots=True)
