@@ -1,22 +1,13 @@
-// The buttons that collect changes, and the bar that sends them.
+// The buttons that collect changes of bins and vehicles.
 
 import { useSignal } from "@preact/signals";
 import { messages } from "../store";
-import { type Change, changeOf, changesOfVehicle } from "./changes";
-import {
-  canUndo,
-  change,
-  draft,
-  dropAll,
-  mayChange,
-  said,
-  sendChanges,
-  takeBack,
-  undoLast,
-} from "./changestate";
+import { changesOfBin, changesOfVehicle } from "./changes";
+import { change, draft, mayChange, said, shiftStart } from "./changestate";
 import type { Drive, Stop } from "./drives";
-import { isOrdering, isUnderWay } from "./jobs";
-import { labels, select } from "./state";
+import { Pending } from "./pending";
+import { momentOf } from "./shifttimes";
+import { labels } from "./state";
 
 /** What may be done with a bin that is served. */
 export function StopChanges({ stop, drive }: { stop: Stop; drive: Drive }) {
@@ -41,8 +32,10 @@ export function StopChanges({ stop, drive }: { stop: Stop; drive: Drive }) {
       >
         {t.keepTo(stop.position)}
       </button>
+      <Complaint bin={bin} />
       <Move bin={bin} from={drive.vehicle} />
-      <Pending one={changeOf(draft.value, bin)} />
+      <Hours bin={bin} />
+      <Pending changes={changesOfBin(draft.value, bin)} />
     </div>
   );
 }
@@ -57,8 +50,10 @@ export function LeftChanges({ bin }: { bin: string }) {
         {t.force}
       </button>
       <Unlock bin={bin} />
+      <Complaint bin={bin} />
       <Move bin={bin} from="" />
-      <Pending one={changeOf(draft.value, bin)} />
+      <Hours bin={bin} />
+      <Pending changes={changesOfBin(draft.value, bin)} />
     </div>
   );
 }
@@ -73,6 +68,14 @@ function Unlock({ bin }: { bin: string }) {
   );
 }
 
+function Complaint({ bin }: { bin: string }) {
+  return (
+    <button type="button" onClick={() => change({ kind: "complaint", bin })}>
+      {messages.value.plans.complaint}
+    </button>
+  );
+}
+
 /** What may be done with a vehicle. */
 export function VehicleChanges({ drive }: { drive: Drive }) {
   const t = messages.value.plans;
@@ -83,9 +86,7 @@ export function VehicleChanges({ drive }: { drive: Drive }) {
       <button type="button" onClick={() => change({ kind: "without", vehicle })}>
         {t.without(label)}
       </button>
-      {changesOfVehicle(draft.value, vehicle).map((one) => (
-        <Pending key={one.kind} one={one} />
-      ))}
+      <Pending changes={changesOfVehicle(draft.value, vehicle)} />
     </div>
   );
 }
@@ -139,80 +140,37 @@ function Move({ bin, from }: { bin: string; from: string }) {
   );
 }
 
-/** A change that waits to be sent. */
-export function Pending({ one }: { one: Change | undefined }) {
-  if (one === undefined) return null;
-  return <b class="pending">{changeText(one)}</b>;
-}
-
-export function changeText(one: Change): string {
+/** A market, a street that is closed: it can be reached from, until, or both. */
+function Hours({ bin }: { bin: string }) {
   const t = messages.value.plans;
-  const label = "vehicle" in one ? (labels.value.get(one.vehicle) ?? one.vehicle) : "";
-  switch (one.kind) {
-    case "lock":
-      return one.position === null
-        ? t.changes.lock(label)
-        : t.changes.lockAt(label, one.position);
-    case "keep":
-      return t.changes.keep(label, one.stops);
-    case "without":
-      return t.changes.without(label);
-    default:
-      return t.changes[one.kind];
-  }
-}
-
-/** Always in reach while something is collected. */
-export function ChangesBar() {
-  const t = messages.value.plans;
-  if (!mayChange.value || (draft.value.length === 0 && !canUndo.value)) return null;
-  const isBusy = isOrdering.value || isUnderWay.value;
+  const [from, until] = [useSignal(""), useSignal("")];
+  const [after, before] = [from, until].map((one) => momentOf(shiftStart.value, one.value));
+  const isSome = after != null || before != null;
+  const isInOrder = after == null || before == null || after <= before;
+  const iso = (ms: number | null | undefined) => (ms == null ? null : new Date(ms).toISOString());
   return (
-    <section class="changes-bar" aria-label={t.changesTitle}>
-      <details>
-        <summary role="status">{t.changesN(draft.value.length)}</summary>
-        <ul>
-          {draft.value.map((one) => (
-            <li key={JSON.stringify(one)}>
-              <span>
-                {"bin" in one && (
-                  <button type="button" class="link" onClick={() => select(one.bin)}>
-                    {one.bin}
-                  </button>
-                )}{" "}
-                {changeText(one)}
-              </span>
-              <button
-                type="button"
-                class="close"
-                aria-label={`${t.takeBack}: ${"bin" in one ? one.bin : ""} ${changeText(one)}`}
-                title={t.takeBack}
-                onClick={() => takeBack(one)}
-              >
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
-        {draft.value.length > 1 && (
-          <button type="button" class="link" onClick={dropAll}>
-            {t.dropAll}
-          </button>
-        )}
-      </details>
-      <div class="plan-actions">
-        <button type="button" disabled={!canUndo.value} onClick={undoLast}>
-          {t.undo}
-        </button>
-        <button
-          type="button"
-          class="primary"
-          disabled={isBusy || draft.value.length === 0}
-          onClick={() => void sendChanges()}
-        >
-          {t.replan}
-        </button>
-      </div>
-    </section>
+    <form
+      class="fields"
+      onSubmit={(event) => {
+        event.preventDefault();
+        change({ kind: "hours", bin, after: iso(after), before: iso(before) });
+      }}
+    >
+      {([[t.reachedFrom, from], [t.reachedUntil, until]] as const).map(([name, typed]) => (
+        <label key={name}>
+          {name}
+          <input
+            type="time"
+            value={typed.value}
+            onInput={(event) => {
+              typed.value = event.currentTarget.value;
+            }}
+          />
+        </label>
+      ))}
+      <button type="submit" disabled={!isSome || !isInOrder}>
+        {t.limitHours}
+      </button>
+    </form>
   );
 }

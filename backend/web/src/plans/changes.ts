@@ -9,12 +9,24 @@ export type Change =
   | { kind: "forbid"; bin: string }
   /** It is served, by whomever the planner finds best. */
   | { kind: "force"; bin: string }
+  /** The same, because somebody complained. */
+  | { kind: "complaint"; bin: string }
+  /** It can be reached from, until or both: moments as ISO 8601. */
+  | { kind: "hours"; bin: string; after: string | null; before: string | null }
   /** What was said of it in earlier plans is taken back. */
   | { kind: "unlock"; bin: string }
   /** The first stops of a vehicle stay the first, in their order. */
   | { kind: "keep"; vehicle: string; stops: number }
-  /** It does not drive. */
-  | { kind: "without"; vehicle: string };
+  /** It does not drive, or not on. */
+  | { kind: "without"; vehicle: string }
+  /** It does again. */
+  | { kind: "again"; vehicle: string }
+  /** At a disposal site one waits so many minutes longer than usual; 0: as usual again. */
+  | { kind: "queue"; site: string; minutes: number }
+  /** Replan in the shift: from a moment, or from when it is sent (null). */
+  | { kind: "underway"; at: string | null }
+  /** By then its vehicle has served it, or has not, other than the plan says. */
+  | { kind: "served"; bin: string; vehicle: string; isServed: boolean };
 
 export type Draft = readonly Change[];
 
@@ -22,6 +34,14 @@ export type Draft = readonly Change[];
 export type Steps = readonly [Draft, ...Draft[]];
 
 export const NO_STEPS: Steps = [[]];
+
+/** What may be said of one bin side by side. */
+const TOGETHER: ReadonlySet<string> = new Set([
+  "complaint hours",
+  "complaint lock",
+  "force hours",
+  "hours lock",
+]);
 
 export function present(steps: Steps): Draft {
   return steps.at(-1) ?? [];
@@ -32,7 +52,9 @@ export function add(steps: Steps, change: Change): Steps {
 }
 
 export function drop(steps: Steps, change: Change): Steps {
-  return [...steps, present(steps).filter((one) => one !== change)];
+  const rest = present(steps).filter((one) => one !== change);
+  // What was served counts in a replanning in the shift only.
+  return [...steps, change.kind === "underway" ? rest.filter((one) => one.kind !== "served") : rest];
 }
 
 export function undo(steps: Steps): Steps {
@@ -53,68 +75,64 @@ export function withChange(draft: Draft, change: Change): Draft {
   return [...moved, change];
 }
 
-export function changeOf(draft: Draft, code: string): Change | undefined {
-  return draft.find((one) => "bin" in one && one.bin === code);
+export function changesOfBin(draft: Draft, code: string): Change[] {
+  return draft.filter((one) => "bin" in one && one.bin === code);
 }
 
 export function changesOfVehicle(draft: Draft, vehicle: string): Change[] {
-  return draft.filter((one) => !("bin" in one) && one.vehicle === vehicle);
+  return draft.filter((one) => "vehicle" in one && !("bin" in one) && one.vehicle === vehicle);
 }
 
-/** As the service takes them. */
-export function toBody(draft: Draft): PlanChanges {
-  const of = <Kind extends Change["kind"]>(kind: Kind) =>
-    draft.filter((one): one is Extract<Change, { kind: Kind }> => one.kind === kind);
+/** All of a kind. */
+export function ofKind<Kind extends Change["kind"]>(
+  draft: Draft,
+  kind: Kind,
+): Extract<Change, { kind: Kind }>[] {
+  return draft.filter((one): one is Extract<Change, { kind: Kind }> => one.kind === kind);
+}
+
+/** As the service takes them; `underway` is made of the plan (`underwayOf`). */
+export function toBody(draft: Draft, underway: PlanChanges["underway"] = null): PlanChanges {
+  const binsOf = (kind: "forbid" | "force" | "complaint" | "unlock") =>
+    ofKind(draft, kind).map(({ bin }) => bin);
+  const vehiclesOf = (kind: "without" | "again") =>
+    ofKind(draft, kind).map(({ vehicle }) => vehicle);
   return {
-    locks: of("lock").map(({ bin, vehicle, position }) =>
+    locks: ofKind(draft, "lock").map(({ bin, vehicle, position }) =>
       position === null ? { bin, vehicle } : { bin, vehicle, position },
     ),
-    forbid: of("forbid").map(({ bin }) => bin),
-    force: of("force").map(({ bin }) => bin),
-    unlock: of("unlock").map(({ bin }) => bin),
-    fixed_first: of("keep").map(({ vehicle, stops }) => ({ vehicle, stops })),
-    without: of("without").map(({ vehicle }) => vehicle),
+    forbid: binsOf("forbid"),
+    force: binsOf("force"),
+    complaints: binsOf("complaint"),
+    hours: ofKind(draft, "hours").map(({ bin, after, before }) => ({ bin, after, before })),
+    unlock: binsOf("unlock"),
+    fixed_first: ofKind(draft, "keep").map(({ vehicle, stops }) => ({ vehicle, stops })),
+    without: vehiclesOf("without"),
+    again: vehiclesOf("again"),
+    queues: ofKind(draft, "queue").map(({ site, minutes }) => ({
+      disposal_site: site,
+      extra_min: minutes,
+    })),
+    underway,
   };
-}
-
-/** Steps as they were kept in the browser; none when they cannot be read. */
-export function parseDraft(text: string | null): Draft {
-  try {
-    const found: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(found) ? found.filter(isChange) : [];
-  } catch {
-    return [];
-  }
 }
 
 /** Whether a later word takes the place of an earlier one. */
 function isAnswered(earlier: Change, later: Change): boolean {
-  if ("bin" in earlier && "bin" in later) return earlier.bin === later.bin;
-  if (!("vehicle" in earlier) || !("vehicle" in later)) return false;
-  if (earlier.vehicle !== later.vehicle) return false;
+  if ("bin" in earlier && "bin" in later) {
+    return earlier.bin === later.bin && !isTogether(earlier, later);
+  }
+  if (earlier.kind === "queue" && later.kind === "queue") return earlier.site === later.site;
+  if (earlier.kind === "underway") return later.kind === "underway";
+  // A vehicle that has broken down has served what it has served.
+  if (earlier.kind === "served" || later.kind === "served") return false;
+  if (!("vehicle" in earlier && "vehicle" in later) || earlier.vehicle !== later.vehicle) return false;
   // A vehicle that does not drive serves nothing, and one that serves something drives.
   return earlier.kind === later.kind || earlier.kind === "without" || later.kind === "without";
 }
 
-function isChange(value: unknown): value is Change {
-  if (typeof value !== "object" || value === null) return false;
-  const { kind, bin, vehicle, position, stops } = value as Record<string, unknown>;
-  switch (kind) {
-    case "lock":
-      return (
-        typeof bin === "string" &&
-        typeof vehicle === "string" &&
-        (position === null || typeof position === "number")
-      );
-    case "forbid":
-    case "force":
-    case "unlock":
-      return typeof bin === "string";
-    case "keep":
-      return typeof vehicle === "string" && typeof stops === "number";
-    case "without":
-      return typeof vehicle === "string";
-    default:
-      return false;
-  }
+function isTogether(one: Change, other: Change): boolean {
+  if (one.kind === other.kind) return false;
+  for (const said of [one, other]) if (said.kind === "served") return !said.isServed;
+  return TOGETHER.has([one.kind, other.kind].sort().join(" "));
 }

@@ -2,9 +2,26 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { type Difference, fetchDifference } from "../api";
-import { add, type Change, drop, NO_STEPS, parseDraft, present, type Steps, toBody, undo } from "./changes";
-import { remake } from "./jobs";
-import { mayPlan, record } from "./state";
+import { serverNow } from "../clock";
+import { now } from "../store";
+import {
+  add,
+  type Change,
+  changesOfBin,
+  drop,
+  NO_STEPS,
+  ofKind,
+  present,
+  type Steps,
+  toBody,
+  undo,
+} from "./changes";
+import type { Drive, Stop } from "./drives";
+import { refusal, remake } from "./jobs";
+import { parseDraft } from "./kept";
+import { type Fault, faultsIn, faultsOf } from "./refusals";
+import { drives, mayPlan, record } from "./state";
+import { servedAt, takeoverMs, toldIn, underwayOf } from "./underway";
 
 /** A change of a few bins is found quickly. */
 const SEARCH_S = 15;
@@ -21,11 +38,34 @@ export const mayChange = computed(() => mayPlan.value && record.value?.state !==
 export const said = computed(() => {
   const standing = record.value?.standing;
   return new Set([
-    ...(standing?.locks ?? []).map((lock) => lock.bin),
+    ...[...(standing?.locks ?? []), ...(standing?.hours ?? [])].map(({ bin }) => bin),
     ...(standing?.forbid ?? []),
     ...(standing?.force ?? []),
+    ...(standing?.complaints ?? []),
   ]);
 });
+
+/** When the shift of the plan that is shown begins, milliseconds. */
+export const shiftStart = computed(() =>
+  record.value === null ? 0 : Date.parse(record.value.shift_start),
+);
+/** When the next plan is to take over in the shift, seconds into it; null: it is not to. */
+export const takeover_s = computed(() => {
+  const at_ms = takeoverMs(draft.value, now.value);
+  return at_ms === null ? null : (at_ms - shiftStart.value) / 1000;
+});
+export const told = computed(() => toldIn(draft.value));
+/** Bins that count as served when the next plan takes over. */
+export const servedThen = computed(() => {
+  const at_s = takeover_s.value;
+  const served = at_s === null ? [] : drives.value.flatMap((one) => servedAt(one, at_s, told.value));
+  return new Set(served.map(({ bin }) => bin));
+});
+
+/** What the service found wrong with the changes that were sent. */
+export const faults = computed<readonly Fault[]>(() =>
+  refusal.value?.code === "bad_changes" ? faultsIn(refusal.value.detail) : [],
+);
 
 const shownId = computed(() => record.value?.plan_id ?? null);
 const parentId = computed(() => record.value?.parent_id ?? null);
@@ -49,6 +89,16 @@ export function change(one: Change): void {
   keep(add(steps.value, one));
 }
 
+/** A person says that a stop is done, or that it is not, against what was assumed. */
+export function tick({ bin }: Stop, drive: Drive): void {
+  const isServed = !servedThen.value.has(bin);
+  const planned = servedAt(drive, takeover_s.value ?? 0, new Map());
+  const before = ofKind(changesOfBin(draft.value, bin), "served")[0];
+  const isAsPlanned = planned.some((stop) => stop.bin === bin) === isServed;
+  if (before !== undefined && isAsPlanned) takeBack(before);
+  else change({ kind: "served", bin, vehicle: drive.vehicle, isServed });
+}
+
 export function takeBack(one: Change): void {
   keep(drop(steps.value, one));
 }
@@ -61,16 +111,24 @@ export function dropAll(): void {
   keep([...steps.value, []]);
 }
 
+/** What was wrong with a change when it was sent. */
+export function wrongWith(one: Change): Fault[] {
+  return faultsOf(one, faults.value);
+}
+
 /** Have the plan worked out anew with what was collected. */
 export async function sendChanges(): Promise<void> {
   const id = shownId.value;
-  if (!(await remake(toBody(draft.value), SEARCH_S)) || id === null) return;
+  const underway = underwayOf(draft.value, drives.value, shiftStart.value, serverNow());
+  if (!(await remake(toBody(draft.value, underway), SEARCH_S)) || id === null) return;
   sessionStorage.removeItem(key(id));
   if (shownId.value === id) steps.value = NO_STEPS;
 }
 
 function keep(next: Steps): void {
   steps.value = next;
+  // What was refused has been changed.
+  refusal.value = null;
   if (shownId.value !== null) {
     sessionStorage.setItem(key(shownId.value), JSON.stringify(present(next)));
   }

@@ -48,6 +48,8 @@ export interface Drive {
   label: string;
   kind: string;
   colour: string;
+  /** All that it does, in order. */
+  steps: readonly PlanStep[];
   trips: Trip[];
   stops: Stop[];
   /** Seconds from the start of the shift. */
@@ -74,6 +76,7 @@ export function drivesOf(record: PlanRecord): Drive[] {
       label: labels.get(route.vehicle) ?? route.vehicle,
       kind: kinds.get(route.vehicle) ?? "",
       colour: VEHICLE_COLOURS[number % VEHICLE_COLOURS.length] ?? VEHICLE_COLOURS[0],
+      steps: route.steps,
       trips: tripsOf(legs),
       stops,
       begins_s: route.steps[0]?.leave_s ?? 0,

@@ -11,6 +11,7 @@ function some(change: Partial<Job> = {}): Job {
     state: "running",
     progress: 0.5,
     phase: "search",
+    code: null,
     message: null,
     cancel_asked: false,
     first_plan_id: null,

@@ -5,9 +5,9 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Left, OutReason } from "../api";
 import { bins, locale, messages, openCode, percent } from "../store";
 import { isMissed, reasonsOf } from "./drives";
-import { Pending } from "./changers";
-import { changeOf } from "./changes";
+import { changesOfBin } from "./changes";
 import { draft } from "./changestate";
+import { Pending } from "./pending";
 import { facts, labels, left, leftFilter, record, select, unselect } from "./state";
 import { LeftDetails } from "./stopdetails";
 import { leftText } from "./words";
@@ -117,7 +117,7 @@ function LeftRow({ left: one }: { left: Left }) {
             {isMissed(one) && <em>{t.missedTag}</em>} {one.bin}
           </b>
           <span>{place === undefined ? "" : `${place.site_name}, ${place.area_name}`}</span>
-          <Pending one={changeOf(draft.value, one.bin)} />
+          <Pending changes={changesOfBin(draft.value, one.bin)} />
           {!isOpen && <span class="left-why">{leftText(one, its, vehicle, tongue)}</span>}
         </span>
         <span class="stop-facts">

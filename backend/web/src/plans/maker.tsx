@@ -104,7 +104,8 @@ function Progress() {
     if (told.state !== "failed") return null;
     return (
       <div class="plan-warning" data-bad="true" role="alert">
-        <b>{t.jobFailed}</b> {t.failedAt(t.phases[told.phase] ?? told.phase)}{" "}
+        <b>{t.jobFailed}</b>{" "}
+        {t.refusals[told.code ?? ""] ?? t.failedAt(t.phases[told.phase] ?? told.phase)}{" "}
         <small lang="en">({told.message})</small>
         <p class="plan-actions">
           <button type="button" onClick={() => void again()}>
@@ -136,7 +137,8 @@ function Progress() {
 function Refusal() {
   const t = messages.value.plans;
   const why = refusal.value;
-  if (why === null) return null;
+  // What is wrong with changes is said where they are.
+  if (why === null || why.code === "bad_changes") return null;
   return (
     <p class="plan-warning" data-bad="true" role="alert">
       {t.refusals[why.code] ?? t.refused} {why.detail !== "" && <small lang="en">({why.detail})</small>}

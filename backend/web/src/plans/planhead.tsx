@@ -5,6 +5,7 @@ import { clockTime, dayAndTime } from "../time";
 import { Decisions } from "./decisions";
 import { actorName } from "./days";
 import { isMissed, roundsKept } from "./drives";
+import { clock, labelOf } from "./labels";
 import { record } from "./state";
 import { decimal } from "./words";
 
@@ -28,10 +29,34 @@ export function PlanHead() {
       {plan.provenance.stage === "greedy" && shown.policy !== "threshold" && (
         <p class="note">{t.firstPlan}</p>
       )}
+      <TakenOver />
       <Totals />
       <Warnings />
       <Decisions />
     </section>
+  );
+}
+
+/** A plan that begins in the shift: from when, and what was served before. */
+function TakenOver() {
+  const t = messages.value.plans;
+  const standing = record.value?.standing;
+  if (standing?.taken_over_at == null) return null;
+  const served = standing.served.filter(({ bins }) => bins.length > 0);
+  const count = served.reduce((sum, { bins }) => sum + bins.length, 0);
+  return (
+    <details class="plan-takeover">
+      <summary>
+        <b>{t.takenOver(clock(standing.taken_over_at))}</b> {t.servedN(count)}
+      </summary>
+      <ul>
+        {served.map(({ vehicle, bins }) => (
+          <li key={vehicle}>
+            <b>{labelOf(vehicle)}</b>: {bins.join(", ")}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

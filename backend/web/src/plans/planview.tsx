@@ -6,7 +6,7 @@ import type { Site } from "../api";
 import { PLAN_PARTS } from "../address";
 import { locale, lookAtPlans, messages, openCode, planning } from "../store";
 import { clockTime } from "../time";
-import { ChangesBar } from "./changers";
+import { ChangesBar } from "./changesbar";
 import { followChanges } from "./changestate";
 import { Compared } from "./compared";
 import { DayChoice } from "./daychoice";
@@ -43,7 +43,7 @@ export function PlanView({ site }: { site: Site }) {
   }, []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && openCode.peek() !== null) unselect();
+      if (event.key === "Escape") closeOpen();
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
@@ -69,7 +69,7 @@ export function PlanView({ site }: { site: Site }) {
             <>
               <PlanHead />
               <Compared />
-              <Parts site={site} />
+              <Parts />
             </>
           )}
         </div>
@@ -80,6 +80,14 @@ export function PlanView({ site }: { site: Site }) {
       </div>
     </>
   );
+}
+
+/** Close what is open of a bin, unless a question is; who used the keys goes on from its row. */
+function closeOpen(): void {
+  const code = openCode.peek();
+  if (code === null || document.querySelector("dialog[open]") !== null) return;
+  unselect();
+  document.querySelector<HTMLElement>(`.plan-list [data-code="${CSS.escape(code)}"]`)?.focus();
 }
 
 function Trouble() {
@@ -124,7 +132,7 @@ function NewInForce() {
   );
 }
 
-function Parts({ site }: { site: Site }) {
+function Parts() {
   const t = messages.value.plans;
   const shown = record.value;
   const part = planning.value?.part ?? "routes";
@@ -148,7 +156,7 @@ function Parts({ site }: { site: Site }) {
           </button>
         ))}
       </div>
-      {part === "routes" && <RouteList site={site} />}
+      {part === "routes" && <RouteList />}
       {part === "left" && <LeftList />}
       {part === "history" && <History />}
     </>

@@ -1,37 +1,59 @@
 // The routes: a line for each vehicle, and what it does when it is opened.
 
 import { useEffect, useRef } from "preact/hooks";
-import type { Site } from "../api";
 import { bins, locale, messages, openCode, percent, planning } from "../store";
-import { clockTime } from "../time";
-import { Pending, VehicleChanges } from "./changers";
-import { changeOf, changesOfVehicle } from "./changes";
-import { draft } from "./changestate";
+import { VehicleChanges } from "./changers";
+import { changesOfBin, changesOfVehicle } from "./changes";
+import { change, draft, mayChange, servedThen, takeover_s, tick } from "./changestate";
 import type { Drive, Pause, Stop, Trip } from "./drives";
+import { at, clock, labelOf, placeName } from "./labels";
 import { linksOfTrip } from "./navigation";
-import { drives, placeNames, record, select, toggleVehicle, unselect, ways } from "./state";
+import { NextPlace } from "./nextplace";
+import { Pending } from "./pending";
+import { QueuePanel } from "./queuepanel";
+import { drives, mayPlan, record, select, toggleVehicle, unselect, ways } from "./state";
 import { StopDetails } from "./stopdetails";
+import { UnderwayPanel } from "./underwaypanel";
 import { decimal, span } from "./words";
 
-export function RouteList({ site }: { site: Site }) {
+export function RouteList() {
   const t = messages.value.plans;
   const used = new Set(drives.value.map((drive) => drive.vehicle));
   const idle = record.value?.problem.vehicles.filter(({ code }) => !used.has(code)) ?? [];
   return (
     <>
+      <UnderwayPanel />
+      <QueuePanel />
       <ol class="drives">
         {drives.value.map((drive) => (
-          <DriveRow key={drive.vehicle} drive={drive} site={site} />
+          <DriveRow key={drive.vehicle} drive={drive} />
         ))}
       </ol>
       {idle.length > 0 && (
         <p class="plan-note note">{t.unused(idle.map(({ code }) => code).join(", "))}</p>
       )}
+      {record.value?.standing?.without.map((code) => <TakenOut key={code} vehicle={code} />)}
     </>
   );
 }
 
-function DriveRow({ drive, site }: { drive: Drive; site: Site }) {
+/** A vehicle of which somebody said that it does not drive. */
+function TakenOut({ vehicle }: { vehicle: string }) {
+  const t = messages.value.plans;
+  return (
+    <p class="plan-note taken-out">
+      {t.takenOut(labelOf(vehicle))}
+      {mayChange.value && (
+        <button type="button" onClick={() => change({ kind: "again", vehicle })}>
+          {t.again}
+        </button>
+      )}
+      <Pending changes={changesOfVehicle(draft.value, vehicle)} />
+    </p>
+  );
+}
+
+function DriveRow({ drive }: { drive: Drive }) {
   const t = messages.value.plans;
   const isOpen = planning.value?.vehicle === drive.vehicle;
   return (
@@ -55,41 +77,47 @@ function DriveRow({ drive, site }: { drive: Drive; site: Site }) {
             {decimal(drive.distance_m / 1000, locale.value)} km ·{" "}
             {decimal(drive.load_kg / 1000, locale.value)} {t.tonnes}
           </span>
-          {changesOfVehicle(draft.value, drive.vehicle).map((one) => (
-            <Pending key={one.kind} one={one} />
-          ))}
+          <Pending changes={changesOfVehicle(draft.value, drive.vehicle)} />
         </span>
       </button>
-      {isOpen && <DriveSteps drive={drive} site={site} />}
+      {isOpen && <DriveSteps drive={drive} />}
     </li>
   );
 }
 
-function DriveSteps({ drive, site }: { drive: Drive; site: Site }) {
+function DriveSteps({ drive }: { drive: Drive }) {
   const t = messages.value.plans;
-  const route = record.value?.plan.routes.find(({ vehicle }) => vehicle === drive.vehicle);
-  const [first, last] = [route?.steps[0], route?.steps.at(-1)];
+  const [first, last] = [drive.steps[0], drive.steps.at(-1)];
+  const standing = record.value?.standing;
+  const before = standing?.served.find(({ vehicle }) => vehicle === drive.vehicle)?.bins ?? [];
   return (
     <div class="drive-steps">
+      {!mayPlan.value && <NextPlace key={drive.vehicle} drive={drive} />}
       <VehicleChanges drive={drive} />
+      {standing?.taken_over_at != null && before.length > 0 && (
+        <p class="leg" data-kind="served">
+          {t.servedBefore(clock(standing.taken_over_at), before.join(", "))}
+        </p>
+      )}
       {first !== undefined && (
         <p class="leg" data-kind="start">
-          <time>{at(first.leave_s)}</time> {t.leave(placeName(first.code, site))}
+          <time>{at(first.leave_s)}</time>{" "}
+          {first.code === "" ? t.goesOn : t.leave(placeName(first.code))}
         </p>
       )}
       {drive.trips.map((trip) => (
-        <TripSteps key={trip.number} trip={trip} drive={drive} site={site} />
+        <TripSteps key={trip.number} trip={trip} drive={drive} />
       ))}
       {last !== undefined && (
         <p class="leg" data-kind="end">
-          <time>{at(last.arrive_s)}</time> {t.back(placeName(last.code, site))}
+          <time>{at(last.arrive_s)}</time> {t.back(placeName(last.code))}
         </p>
       )}
     </div>
   );
 }
 
-function TripSteps({ trip, drive, site }: { trip: Trip; drive: Drive; site: Site }) {
+function TripSteps({ trip, drive }: { trip: Trip; drive: Drive }) {
   const t = messages.value.plans;
   return (
     <section aria-label={t.trip(trip.number)}>
@@ -108,7 +136,7 @@ function TripSteps({ trip, drive, site }: { trip: Trip; drive: Drive; site: Site
           leg.kind === "stop" ? (
             <StopRow key={leg.bin} stop={leg} drive={drive} />
           ) : (
-            <PauseRow key={`${leg.kind} ${leg.step.begin_s}`} pause={leg} site={site} />
+            <PauseRow key={`${leg.kind} ${leg.step.begin_s}`} pause={leg} />
           ),
         )}
       </ol>
@@ -129,30 +157,48 @@ function StopRow({ stop, drive }: { stop: Stop; drive: Drive }) {
   const reason = stop.served?.reason;
   return (
     <li ref={row}>
-      <button
-        type="button"
-        class="stop"
-        data-code={stop.bin}
-        aria-current={isOpen ? "true" : undefined}
-        aria-expanded={isOpen}
-        onClick={() => (isOpen ? unselect() : select(stop.bin))}
-      >
-        <b class="stop-number" style={{ background: drive.colour }}>
-          {stop.position}
-        </b>
-        <time>{at(stop.step.begin_s)}</time>
-        <span class="stop-text">
-          <b>{stop.bin}</b>
-          <span>{place}</span>
-          <Pending one={changeOf(draft.value, stop.bin)} />
-        </span>
-        <span class="stop-facts">
-          <span>{fill == null ? "" : t.fill(percent(fill))}</span>
-          {reason !== undefined && <span data-reason={reason}>{t.inShort[reason]}</span>}
-        </span>
-      </button>
+      <div class="stop-line">
+        <ServedTick stop={stop} drive={drive} />
+        <button
+          type="button"
+          class="stop"
+          data-code={stop.bin}
+          aria-current={isOpen ? "true" : undefined}
+          aria-expanded={isOpen}
+          onClick={() => (isOpen ? unselect() : select(stop.bin))}
+        >
+          <b class="stop-number" style={{ background: drive.colour }}>
+            {stop.position}
+          </b>
+          <time>{at(stop.step.begin_s)}</time>
+          <span class="stop-text">
+            <b>{stop.bin}</b>
+            <span>{place}</span>
+            <Pending changes={changesOfBin(draft.value, stop.bin)} />
+          </span>
+          <span class="stop-facts">
+            <span>{fill == null ? "" : t.fill(percent(fill))}</span>
+            {reason !== undefined && <span data-reason={reason}>{t.inShort[reason]}</span>}
+          </span>
+        </button>
+      </div>
       {isOpen && <StopDetails stop={stop} drive={drive} />}
     </li>
+  );
+}
+
+/** While a replanning in the shift is put together: whether the bin is served by then. */
+function ServedTick({ stop, drive }: { stop: Stop; drive: Drive }) {
+  if (!mayChange.value || takeover_s.value === null) return null;
+  return (
+    <label class="tick">
+      <input
+        type="checkbox"
+        aria-label={messages.value.plans.servedBin(stop.bin)}
+        checked={servedThen.value.has(stop.bin)}
+        onChange={() => tick(stop, drive)}
+      />
+    </label>
   );
 }
 
@@ -182,7 +228,7 @@ function TripLinks({ links, name }: { links: readonly string[]; name: string }) 
   );
 }
 
-function PauseRow({ pause, site }: { pause: Pause; site: Site }) {
+function PauseRow({ pause }: { pause: Pause }) {
   const t = messages.value;
   const { step, kind } = pause;
   const waits_s = step.begin_s - step.arrive_s;
@@ -190,21 +236,9 @@ function PauseRow({ pause, site }: { pause: Pause; site: Site }) {
   return (
     <li class="leg" data-kind={kind}>
       <time>{at(step.arrive_s)}</time>{" "}
-      {kind === "break" ? t.plans.pause : t.plans.unload(placeName(step.code, site))}
+      {kind === "break" ? t.plans.pause : t.plans.unload(placeName(step.code))}
       {kind === "unload" && waits_s > 0 && <b>, {t.plans.queueOf(span(waits_s, tongue))}</b>}
       <span class="leg-end">–{at(step.leave_s)}</span>
     </li>
   );
-}
-
-/** `05.12`, of a time in the shift. */
-function at(seconds: number): string {
-  const start = record.value === null ? 0 : Date.parse(record.value.shift_start);
-  return clockTime(start + 1000 * seconds, locale.value);
-}
-
-/** The name of a depot, landfill or transfer station; its code until the ways are there. */
-function placeName(code: string, site: Site): string {
-  const known = site.places.features.find(({ properties }) => properties.code === code);
-  return known?.properties.name ?? placeNames.value.get(code) ?? code;
 }

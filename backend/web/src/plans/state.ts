@@ -84,8 +84,10 @@ export async function loadList(): Promise<void> {
     return;
   }
   const shown = record.value;
-  const line = planList.value.find((plan) => plan.plan_id === shown?.plan_id);
-  if (shown !== null && line?.state !== shown.state) await load(shown.plan_id);
+  // Another may be on its way, in the place of this one.
+  if (shown === null || shown.plan_id !== wanted.value) return;
+  const line = planList.value.find((plan) => plan.plan_id === shown.plan_id);
+  if (line?.state !== shown.state) await load(shown.plan_id);
 }
 
 export async function load(id: string | null): Promise<void> {
@@ -98,10 +100,11 @@ export async function load(id: string | null): Promise<void> {
   }
   const isNew = record.value?.plan_id !== id;
   // Both are asked for at once; whether the ways come is judged when the plan is there.
+  const whole = fetchPlan(id);
   const drawing = isNew || ways.value === null ? fetchPlanWays(id) : null;
   drawing?.catch(() => undefined);
   try {
-    const found = await fetchPlan(id);
+    const found = await whole;
     if (turn !== ours) return;
     batch(() => {
       record.value = found;
