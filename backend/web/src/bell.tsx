@@ -11,6 +11,7 @@ import {
   waiting,
 } from "./alerts";
 import type { Alert } from "./api";
+import { MoreRows } from "./pieces";
 import { locale, messages, now, open } from "./store";
 import { ago, dayAndTime } from "./time";
 import "./bell.css";
@@ -90,17 +91,13 @@ function AlertList() {
           <AlertRow key={alert.alert_id} alert={alert} withBin />
         ))}
       </ol>
-      {left > 0 && (
-        <button
-          type="button"
-          class="more"
-          onClick={() => {
-            rows.value += FIRST_ROWS;
-          }}
-        >
-          {messages.value.showMore(Math.min(left, FIRST_ROWS))}
-        </button>
-      )}
+      <MoreRows
+        left={left}
+        step={FIRST_ROWS}
+        onMore={() => {
+          rows.value += FIRST_ROWS;
+        }}
+      />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { BinFeature, Site } from "./api";
+import { MoreRows, SheetHandle } from "./pieces";
 import { Row } from "./row";
 import { bins, changeFilter, clearFilter, filter, groups, isFiltered, messages } from "./store";
 
@@ -13,15 +14,7 @@ export function List({ site }: { site: Site }) {
   const { known, unknown } = groups.value;
   return (
     <section class="list" aria-label={t.list} data-tall={tall.value}>
-      <button
-        type="button"
-        class="sheet-handle"
-        aria-expanded={tall.value}
-        aria-label={tall.value ? t.shrinkList : t.expandList}
-        onClick={() => {
-          tall.value = !tall.value;
-        }}
-      />
+      <SheetHandle tall={tall} />
       <Finder site={site} />
       <div class="rows">
         {bins.value === null && <p class="note">{t.loading}</p>}
@@ -81,17 +74,13 @@ function Group(group: { name: string; title: string; bins: readonly BinFeature[]
           <Row key={bin.properties.code} bin={bin} />
         ))}
       </ol>
-      {left > 0 && (
-        <button
-          type="button"
-          class="more"
-          onClick={() => {
-            rows.value += MORE_ROWS;
-          }}
-        >
-          {messages.value.showMore(Math.min(left, MORE_ROWS))}
-        </button>
-      )}
+      <MoreRows
+        left={left}
+        step={MORE_ROWS}
+        onMore={() => {
+          rows.value += MORE_ROWS;
+        }}
+      />
     </>
   );
 }

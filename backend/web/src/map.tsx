@@ -1,9 +1,9 @@
-import { type GeoJSONSource, type Map as MapLibre, Popup } from "maplibre-gl";
+import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { BinProperties, Site } from "./api";
 import { drawingOrder } from "./bins";
-import { bringIntoView, follow, makeMap, MapTools, nearest } from "./mapframe";
+import { bringIntoView, follow, makeMap, MapTools, nearest, showNames } from "./mapframe";
 import { BIN_LAYERS, BINS_SOURCE, mapStyle, SELECTED_LAYER } from "./mapstyle";
 import { bins, groups, messages, open, openCode, percent } from "./store";
 
@@ -20,7 +20,7 @@ export function BinMap({ site }: { site: Site }) {
       const bin = nearest<BinProperties>(made, event, BIN_LAYERS);
       if (bin !== null) open(bin.code);
     });
-    showNames(made);
+    showNames(made, BIN_LAYERS, nameOf);
     map.current = made;
     const end = follow(made, site.bbox, () => [showBins(made), showSelected(made)]);
     return () => {
@@ -66,26 +66,11 @@ function showSelected(map: MapLibre): () => void {
   });
 }
 
-/** With a mouse, the bin under it says its name. */
-function showNames(map: MapLibre): void {
-  const popup = new Popup({ closeButton: false, closeOnClick: false, offset: 12, className: "tip" });
-  map.on("mousemove", BIN_LAYERS, (event) => {
-    const feature = event.features?.[0];
-    if (feature?.geometry.type !== "Point") return;
-    map.getCanvas().style.cursor = "pointer";
-    const bin = feature.properties as BinProperties;
-    const t = messages.peek();
-    const level =
-      bin.fill_class === "unknown" || bin.fill_pct === null
-        ? t.classes.unknown
-        : `${percent(bin.fill_pct)} · ${t.classes[bin.fill_class]}`;
-    popup
-      .setLngLat(feature.geometry.coordinates as [number, number])
-      .setText(`${bin.code} · ${level}`)
-      .addTo(map);
-  });
-  map.on("mouseleave", BIN_LAYERS, () => {
-    map.getCanvas().style.cursor = "";
-    popup.remove();
-  });
+function nameOf(bin: BinProperties): string {
+  const t = messages.peek();
+  const level =
+    bin.fill_class === "unknown" || bin.fill_pct === null
+      ? t.classes.unknown
+      : `${percent(bin.fill_pct)} · ${t.classes[bin.fill_class]}`;
+  return `${bin.code} · ${level}`;
 }

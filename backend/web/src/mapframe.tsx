@@ -5,6 +5,7 @@ import {
   Map as MapLibre,
   type MapLibreEvent,
   type MapMouseEvent,
+  Popup,
   setWorkerUrl,
   type StyleSpecification,
 } from "maplibre-gl";
@@ -108,6 +109,28 @@ export function nearest<Properties>(
     }
   }
   return best;
+}
+
+/** With a mouse, the mark under it says its name. */
+export function showNames<Properties>(
+  map: MapLibre,
+  layers: string[],
+  nameOf: (properties: Properties) => string,
+): void {
+  const popup = new Popup({ closeButton: false, closeOnClick: false, offset: 12, className: "tip" });
+  map.on("mousemove", layers, (event) => {
+    const feature = event.features?.[0];
+    if (feature?.geometry.type !== "Point") return;
+    map.getCanvas().style.cursor = "pointer";
+    popup
+      .setLngLat(feature.geometry.coordinates as [number, number])
+      .setText(nameOf(feature.properties as Properties))
+      .addTo(map);
+  });
+  map.on("mouseleave", layers, () => {
+    map.getCanvas().style.cursor = "";
+    popup.remove();
+  });
 }
 
 export function bringIntoView(map: MapLibre, at: [number, number]): void {

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { SPANS } from "./address";
 import type { BinFeature, BinProperties } from "./api";
@@ -7,6 +6,7 @@ import { byUrgency } from "./bins";
 import { Chart } from "./chart";
 import { Mounted } from "./mounted";
 import { Past } from "./past";
+import { Fact } from "./pieces";
 import { Badge, Row } from "./row";
 import {
   beginClaim,
@@ -163,15 +163,6 @@ function Facts({ bin }: { bin: BinProperties }) {
       {bin.device_id !== null && <Fact name={t.device}>{bin.device_id}</Fact>}
       <Fact name={t.survey}>{bin.invented ? t.invented : t.surveyed}</Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Left, OutReason } from "../api";
+import { MoreRows } from "../pieces";
 import { bins, locale, messages, openCode, percent } from "../store";
 import { isMissed, reasonsOf } from "./drives";
 import { changesOfBin } from "./changes";
@@ -35,17 +36,13 @@ export function LeftList() {
           <LeftRow key={one.bin} left={one} />
         ))}
       </ol>
-      {more > 0 && (
-        <button
-          type="button"
-          class="more"
-          onClick={() => {
-            rows.value = drawn + MORE_ROWS;
-          }}
-        >
-          {messages.value.showMore(Math.min(more, MORE_ROWS))}
-        </button>
-      )}
+      <MoreRows
+        left={more}
+        step={MORE_ROWS}
+        onMore={() => {
+          rows.value = drawn + MORE_ROWS;
+        }}
+      />
     </>
   );
 }

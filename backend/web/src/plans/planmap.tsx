@@ -1,8 +1,8 @@
 import { effect } from "@preact/signals";
-import { type ExpressionSpecification, type GeoJSONSource, type Map as MapLibre, Popup } from "maplibre-gl";
+import type { ExpressionSpecification, GeoJSONSource, Map as MapLibre } from "maplibre-gl";
 import { useEffect, useRef } from "preact/hooks";
 import type { Site } from "../api";
-import { bringIntoView, follow, makeMap, MapTools, nearest } from "../mapframe";
+import { bringIntoView, follow, makeMap, MapTools, nearest, showNames } from "../mapframe";
 import { messages, openCode, planning } from "../store";
 import {
   MARK_LAYERS,
@@ -35,7 +35,7 @@ export function PlanMap({ site }: { site: Site }) {
       const line = made.queryRenderedFeatures(event.point, { layers: WAY_LAYERS })[0];
       if (line !== undefined) toggleVehicle((line.properties as WayProperties).vehicle);
     });
-    showNames(made);
+    showNames(made, [...MARK_LAYERS, "mark-transfer"], nameOf);
     map.current = made;
     const end = follow(made, site.bbox, () => [showPlan(made), showVehicle(made), showSelected(made)]);
     return () => {
@@ -92,21 +92,6 @@ function showSelected(map: MapLibre): () => void {
   });
 }
 
-/** With a mouse, the mark under it says its name. */
-function showNames(map: MapLibre): void {
-  const popup = new Popup({ closeButton: false, closeOnClick: false, offset: 12, className: "tip" });
-  map.on("mousemove", [...MARK_LAYERS, "mark-transfer"], (event) => {
-    const feature = event.features?.[0];
-    if (feature?.geometry.type !== "Point") return;
-    map.getCanvas().style.cursor = "pointer";
-    const { code, name } = feature.properties as MarkProperties;
-    popup
-      .setLngLat(feature.geometry.coordinates as [number, number])
-      .setText(name === code ? code : `${name} · ${code}`)
-      .addTo(map);
-  });
-  map.on("mouseleave", [...MARK_LAYERS, "mark-transfer"], () => {
-    map.getCanvas().style.cursor = "";
-    popup.remove();
-  });
+function nameOf({ code, name }: MarkProperties): string {
+  return name === code ? code : `${name} · ${code}`;
 }

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Site } from "../api";
 import { PLAN_PARTS } from "../address";
+import { SheetHandle } from "../pieces";
 import { locale, lookAtPlans, messages, openCode, planning } from "../store";
 import { clockTime } from "../time";
 import { ChangesBar } from "./changesbar";
@@ -51,15 +52,7 @@ export function PlanView({ site }: { site: Site }) {
   return (
     <>
       <section class="list plan-list" aria-label={t.plans.list} data-tall={tall.value}>
-        <button
-          type="button"
-          class="sheet-handle"
-          aria-expanded={tall.value}
-          aria-label={tall.value ? t.shrinkList : t.expandList}
-          onClick={() => {
-            tall.value = !tall.value;
-          }}
-        />
+        <SheetHandle tall={tall} />
         <div class="rows">
           <DayChoice />
           {mayPlan.value && <Maker />}

@@ -1,7 +1,7 @@
 // What is known of a bin that is open in the list.
 
-import type { ComponentChildren } from "preact";
 import type { Left, PlannedBin } from "../api";
+import { Fact } from "../pieces";
 import { bins, locale, messages, percent } from "../store";
 import { LeftChanges, StopChanges } from "./changers";
 import type { Drive, Stop } from "./drives";
@@ -86,14 +86,5 @@ function Expected({ facts, tongue }: { facts: PlannedBin; tongue: Tongue }) {
         {kind !== undefined && `, ${decimal(facts.load_l, locale.value, 0)} / ${decimal(kind, locale.value, 0)} l`}
       </Fact>
     </>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
