@@ -1,20 +1,39 @@
 #!/usr/bin/env bash
 # Runs the Python tests: PYTEST is the program. They mostly wait for databases, brokers and browsers,
 # so they run in three parts side by side; one after the other they would take half an hour.
-set -uo pipefail
+# Job control gives each part a process group of its own: else a part in the background would ignore
+# Ctrl-C for good.
+set -uo pipefail -m
 pytest=$1
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+parts=()
 
-nice "$pytest" -p no:cacheprovider tests/unit >"$logs/unit" 2>&1 &
-unit=$!
-"$pytest" -p no:cacheprovider tests/chaos tests/e2e >"$logs/whole" 2>&1 &
-whole=$!
-"$pytest" --ignore=tests/unit --ignore=tests/chaos --ignore=tests/e2e
-failed=$?
-wait "$whole" || failed=1
+# A part that is told to stop ends its databases and browsers first; told again, it hurries.
+stop() {
+  for part in "${parts[@]}"; do kill -INT "$part" 2>/dev/null; done
+  wait
+  exit 130
+}
+# Of a part that ended in a hurry nothing stays either.
+clean() {
+  for part in "${parts[@]}"; do kill -KILL -- "-$part" 2>/dev/null; done
+  rm -rf "$logs"
+}
+trap stop INT TERM HUP
+trap clean EXIT
+
+nice "$pytest" -p no:cacheprovider tests/unit >"$logs/unit" 2>&1 </dev/null &
+parts+=("$!")
+"$pytest" -p no:cacheprovider tests/chaos tests/e2e >"$logs/whole" 2>&1 </dev/null &
+parts+=("$!")
+"$pytest" --ignore=tests/unit --ignore=tests/chaos --ignore=tests/e2e </dev/null &
+parts+=("$!")
+
+failed=0
+wait "${parts[2]}" || failed=1
+wait "${parts[1]}" || failed=1
 cat "$logs/whole"
-wait "$unit" || failed=1
+wait "${parts[0]}" || failed=1
 cat "$logs/unit"
 if [ "$failed" -ne 0 ]; then
   echo "tests failed: look for FAILED above, in each of the three parts" >&2
