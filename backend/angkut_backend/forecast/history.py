@@ -64,7 +64,7 @@ GAP_H = 24
 #: Between two visits of crews; longer, and one was forgotten to be told, h.
 _CREW_GAP_H = 14 * 24
 #: Above this the sensor sees a heap or the lid: what comes on top is not seen, %.
-_FULL_PCT = 92.0
+SEEN_FULL_PCT = 92.0
 #: A fall of more than this without an emptying is not waste settling: somebody took it, %.
 _FALL_PCT = -15.0
 
@@ -85,7 +85,7 @@ def rises(history: History) -> Rises:
         follows
         & (until[1:] - until[:-1] <= GAP_H)
         & (emptyings[row[1:], until[1:]] == emptyings[row[:-1], until[:-1]])
-        & (level[:-1] < _FULL_PCT)
+        & (level[:-1] < SEEN_FULL_PCT)
         & (rise > _FALL_PCT)
     )
     return Rises(
@@ -96,12 +96,21 @@ def rises(history: History) -> Rises:
     )
 
 
+def crews_only(level_pct: Floats, emptied: Mask) -> Mask:
+    """Tell of which bins nothing is heard but what crews say of emptyings, [b].
+
+    What a crew finds is one level an emptying; any sensor says more.
+    """
+    known = ~np.isnan(level_pct) & ~emptied
+    told: Mask = emptied.any(axis=1) & (known.sum(axis=1) <= emptied.sum(axis=1))
+    return told
+
+
 def _told_by_crews(history: History) -> Rises:
     """Return the rises of bins without a sensor: from empty to what a crew found the next time."""
     known = ~np.isnan(history.level_pct) & ~history.emptied
-    # What a crew finds is one level an emptying; any sensor says more.
-    crews_only = known.sum(axis=1) <= history.emptied.sum(axis=1)
-    row, hour = np.nonzero((known | history.emptied) & crews_only[:, None])
+    told = crews_only(history.level_pct, history.emptied)
+    row, hour = np.nonzero((known | history.emptied) & told[:, None])
     use = (
         (row[1:] == row[:-1])
         & history.emptied[row, hour][:-1]

@@ -6,7 +6,7 @@ forms both ways.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -73,11 +73,14 @@ def predict(history: History, model: FillModel, hour: int, widen: Floats | None 
     """
     now = nowcast(history, model, hour)
     ahead = model.gain_pct(history)[:, hour : hour + HORIZON_H]
-    gain = np.concatenate([np.zeros((len(ahead), 1)), np.cumsum(ahead, axis=1)], axis=1)
-    days = np.maximum(np.arange(gain.shape[1]) / 24, 1)
-    lumps = model.phi * gain + (model.kappa * gain) ** 2 / days
+    passing, beliefs = now.belief.set(np.ones(len(ahead), dtype=bool), 0, 0), []
+    beliefs.append(replace(passing, both=now.belief.both))
+    for gain_pct in ahead.T:
+        beliefs.append(beliefs[-1].grown(gain_pct, model.phi, model.kappa))
+    gain = np.stack([one.level_pct for one in beliefs], axis=1)
+    gain_var = np.stack([one.level_var for one in beliefs], axis=1)
     unsure = (np.exp(model.log_rate_sd**2) - 1)[:, None] * gain**2
-    from_gains = lumps + unsure
+    from_gains = np.maximum(gain_var + unsure, 0)
     var = now.sd_pct[:, None] ** 2 + from_gains
     skew_gains = 2 * np.sqrt(from_gains) / np.maximum(gain, 1e-6)
     # A level after an emptying at any time is like a gamma variable, which begins at nothing.

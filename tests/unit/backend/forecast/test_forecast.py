@@ -206,16 +206,17 @@ def test_a_bin_that_is_silent_for_days_was_emptied_at_some_time(
 def test_a_bin_that_nobody_ever_empties_goes_on_filling_in_silence(
     town: Filling, model: FillModel
 ) -> None:
+    row = int(np.argmin(model.log_rate))
     known = town.history.until(NOW_H)
-    silent = silenced(known, 0, 48)
-    never = replace(silent, emptied=np.zeros_like(silent.emptied))
+    never = replace(known, emptied=np.zeros_like(known.emptied))
+    filled = np.cumsum(model.gain_pct(known)[row, NOW_H - 168 : NOW_H])
     level = never.level_pct.copy()
-    level[0, : NOW_H - 48] = 20.0
+    level[row, NOW_H - 168 : NOW_H] = filled
+    level[row, NOW_H - 48 : NOW_H] = np.nan
 
     now = nowcast(replace(never, level_pct=level), model, NOW_H)
 
-    gained = model.gain_pct(known)[0, NOW_H - 48 : NOW_H].sum()
-    assert now.mean_pct[0] == pytest.approx(20 + gained, rel=0.1)
+    assert now.mean_pct[row] == pytest.approx(filled[-1], rel=0.1)
 
 
 def test_an_hour_of_silence_changes_next_to_nothing(town: Filling, model: FillModel) -> None:
@@ -263,3 +264,81 @@ def test_what_crews_find_tells_how_fast_a_bin_without_a_sensor_fills() -> None:
 
     assert np.exp(model.log_rate[0]) > 1.5 * np.exp(alone.log_rate[0])
     assert model.log_rate_sd[0] < 0.5 * alone.log_rate_sd[0]
+
+
+def filled_at(history: History, model: FillModel, pace: float, hours: int) -> History:
+    """Return what is known when all bins filled from 5 % at a pace in the last hours."""
+    level, emptied = history.level_pct.copy(), history.emptied.copy()
+    gain = model.gain_pct(history)[:, NOW_H - hours : NOW_H]
+    level[:, NOW_H - hours : NOW_H] = 5 + pace * np.cumsum(gain, axis=1)
+    emptied[:, NOW_H - hours : NOW_H] = False
+    emptied[:, NOW_H - hours - 1] = True
+    return replace(history, level_pct=level, emptied=emptied)
+
+
+def gained(town: Filling, model: FillModel, pace: float, ahead: slice) -> float:
+    """Return how much more than usual bins are to gain in hours ahead, after a day at a pace."""
+    known = filled_at(town.history.until(NOW_H), model, pace, 24)
+    mean = predict(known, model, NOW_H).mean_pct
+    usual = model.gain_pct(known)[:, NOW_H:][:, ahead].sum(axis=1)
+    slow = np.exp(model.log_rate) * 24 * pace < 80
+    return float(np.median(((mean[:, ahead.stop] - mean[:, ahead.start]) / usual)[slow]))
+
+
+def test_a_busy_day_follows_a_busy_day_and_is_forgotten(town: Filling, model: FillModel) -> None:
+    usual, busy, quiet = (gained(town, model, pace, slice(0, 24)) for pace in (1.0, 1.8, 0.4))
+
+    assert usual == pytest.approx(1, abs=0.08)
+    assert 1.2 < busy < 1.8
+    assert 0.4 < quiet < 0.85
+    assert gained(town, model, 1.8, slice(48, 72)) - 1 < 0.5 * (busy - 1)
+
+
+def test_a_level_that_leaps_to_full_is_held_possible_until_it_falls(
+    town: Filling, model: FillModel
+) -> None:
+    quiet = filled_at(town.history.until(NOW_H), model, 1.0, 12)
+    low = quiet.level_pct[:, NOW_H - 4] < 30
+    level = quiet.level_pct.copy()
+    level[:, NOW_H - 3 :] = 108
+
+    leapt = predict(replace(quiet, level_pct=level), model, NOW_H)
+    level[:, NOW_H - 1] = quiet.level_pct[:, NOW_H - 1]
+    level[:, NOW_H - 2] = quiet.level_pct[:, NOW_H - 2]
+    fell = predict(replace(quiet, level_pct=level), model, NOW_H)
+
+    chance = leapt.overflow_probability()[low, 0]
+    assert ((chance > 0.2) & (chance < 0.7)).all()
+    assert (leapt.quantile_pct(0.05)[low, 0] < quiet.level_pct[low, NOW_H - 1] + 15).all()
+    assert np.median(np.abs(fell.now.mean_pct - quiet.level_pct[:, NOW_H - 1])[low]) < 5
+
+
+def test_a_level_that_rises_to_full_is_believed(town: Filling, model: FillModel) -> None:
+    known = filled_at(town.history.until(NOW_H), model, 1.0, 12)
+    level = known.level_pct.copy()
+    level[:, NOW_H - 12 : NOW_H] = np.minimum(np.linspace(40, 150, 12), 108)
+
+    forecast = predict(replace(known, level_pct=level), model, NOW_H)
+
+    assert (forecast.overflow_probability()[:, 0] > 0.9).all()
+
+
+def test_silence_between_reports_of_crews_is_not_an_emptying(
+    town: Filling, model: FillModel
+) -> None:
+    row = int(np.argmin(model.log_rate))
+    told = unknown(town.history.until(NOW_H), row)
+    emptied = told.emptied.copy()
+    emptied[row] = False
+    emptied[row, NOW_H - 40 - 48 * np.arange(12)] = True
+    gain = model.gain_pct(told)[row]
+
+    soon = nowcast(replace(told, emptied=emptied), model, NOW_H)
+    late = emptied.copy()
+    late[row, NOW_H - 90 : NOW_H] = False
+    late[row, NOW_H - 160] = True
+    overdue = nowcast(replace(told, emptied=late), model, NOW_H)
+
+    assert soon.unseen[row] == 0
+    assert soon.mean_pct[row] == pytest.approx(4 + gain[NOW_H - 39 : NOW_H].sum(), rel=0.05)
+    assert overdue.unseen[row] > 0.1
