@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -18,13 +17,24 @@ from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads.service import Roads
-from e2e.sensors import PASSWORD, USERNAME, RunningStack
+from e2e.map_picture import on_map
+from e2e.plan_page import (
+    MADE_MS,
+    end_search,
+    look_at,
+    shown_plan,
+    tomorrow,
+    wait_for_another_plan,
+)
+from e2e.sensors import PASSWORD, RunningStack
 from e2e.visit import SMALL_PHONE, Visit
 
 FINGER_PX = 44
-#: A worker starts a process for each plan, and the machine may be busy.
-MADE_MS = 60_000
+#: What a driver hits with a thumb while the engine runs.
+THUMB_PX = 60
 DRIVER = "joko"
+#: The ring around what is selected, of `backend/web/src/plans/planmapstyle.ts`.
+RING = (0x10, 0x20, 0x1B)
 
 
 @pytest.fixture(scope="module")
@@ -67,33 +77,6 @@ def driver(browser: Browser, stack: RunningStack) -> Iterator[Page]:
         page = Visit(context.new_page(), stack).enter(f"?plan=&day={tomorrow()}", DRIVER)
         page.wait_for_selector(".plan-list")
         yield page
-
-
-def tomorrow() -> date:
-    return datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=1)
-
-
-def look_at(visit: Visit, plan_id: UUID) -> Page:
-    """Sign in as a dispatcher at a plan; return when it is there."""
-    page = visit.enter(f"?plan={plan_id}", USERNAME)
-    page.locator(".drive-head").first.wait_for(timeout=MADE_MS)
-    return page
-
-
-def shown_plan(page: Page) -> str:
-    found = re.search(r"[?&]plan=([0-9a-f-]{36})", page.url)
-    return found[1] if found else ""
-
-
-def wait_for_another_plan(page: Page, before: str) -> str:
-    page.wait_for_url(lambda url: f"plan={before}" not in url, timeout=MADE_MS, wait_until="commit")
-    expect(page.locator(".drive-head").first).to_be_visible(timeout=MADE_MS)
-    return shown_plan(page)
-
-
-def end_search(page: Page) -> None:
-    page.get_by_role("button", name="Cukup").click(timeout=MADE_MS)
-    expect(page.locator(".progress")).to_have_count(0, timeout=MADE_MS)
 
 
 @pytest.mark.parametrize("visit", [SMALL_PHONE], ids=["phone"], indirect=True)
@@ -189,6 +172,96 @@ def test_changes_are_collected_undone_sent_and_compared(visit: Visit, planned: U
     assert visit.errors == []
 
 
+def test_a_stop_on_the_map_opens_its_reason_and_escape_closes_it(
+    visit: Visit, planned: UUID
+) -> None:
+    page = look_at(visit, planned)
+    page.locator(".drive-head").first.click()
+    stop = page.locator(".stop").first
+    stop.click()
+    # The ring around what is selected tells where it is; it is drawn a moment later.
+    ring = on_map(page, RING)
+    while ring["n"] < 20:
+        page.wait_for_timeout(100)
+        ring = on_map(page, RING)
+    page.keyboard.press("Escape")
+    expect(page.locator(".stop-details")).to_have_count(0)
+    expect(stop).to_be_focused()
+    page.locator(".map-canvas canvas").click(position={"x": ring["x"], "y": ring["y"]})
+    # Bins of one place are one mark to a finger: one of them opens.
+    expect(page.locator(".stop-details")).to_contain_text("Alasan:")
+    page.keyboard.press("Escape")
+    expect(page.locator(".stop-details")).to_have_count(0)
+    assert "bin=" not in page.url
+    assert visit.errors == []
+
+
+def test_what_the_street_brings_is_noted_taken_back_and_kept_in_the_plan(
+    visit: Visit, planned: UUID
+) -> None:
+    page = look_at(visit, planned)
+    bar = page.locator(".changes-bar")
+    page.get_by_text("Antrean di tempat bongkar").click()
+    page.get_by_label("lebih lama (menit)").first.fill("45")
+    page.get_by_role("button", name="Catat").first.click()
+    expect(bar).to_contain_text("45 menit lebih lama")
+    page.locator(".drive-head").first.click()
+    page.locator(".stop").first.click()
+    page.get_by_label("Terjangkau dari").fill("06:00")
+    page.get_by_role("button", name="Batasi jam").click()
+    page.get_by_role("button", name="Ada pengaduan").click()
+    expect(page.locator(".stop").first).to_contain_text("terjangkau dari 06.00 WIB")
+    expect(bar).to_contain_text("3 perubahan")
+    bar.get_by_role("button", name="Urungkan").click()
+    expect(bar).to_contain_text("2 perubahan")
+    page.get_by_role("button", name=re.compile("^Tidak diangkut")).click()
+    left = page.locator(".left-bin").first
+    code = left.get_attribute("data-code") or ""
+    left.click()
+    page.get_by_role("button", name="Ada pengaduan").click()
+    bar.get_by_role("button", name="Hitung ulang").click()
+    changed = wait_for_another_plan(page, str(planned))
+    end_search(page)
+    standing = page.request.get(f"{visit.stack.url}/api/plans/{changed}").json()["standing"]
+    assert [one["extra_min"] for one in standing["queues"]] == [45]
+    assert [one["after"][11:16] for one in standing["hours"]] == ["23:00"]
+    assert standing["complaints"] == [code]
+    page.locator(".compared").get_by_role("button", name=code).click()
+    expect(page.locator(".stop-details")).to_contain_text("ada pengaduan warga", timeout=MADE_MS)
+    assert visit.errors == []
+
+
+def test_in_the_shift_the_rest_is_planned_anew_from_what_is_served(
+    visit: Visit, planned: UUID
+) -> None:
+    page = look_at(visit, planned)
+    panel, bar = page.locator(".plan-panel").first, page.locator(".changes-bar")
+    panel.locator("summary").click()
+    panel.get_by_label("Dari jam").fill("04:30")
+    panel.get_by_role("button", name="Pakai").click()
+    bar.get_by_role("button", name="Hitung ulang").click()
+    expect(panel.locator(".fault")).to_contain_text("di luar giliran kerja", timeout=MADE_MS)
+    panel.get_by_label("Dari jam").fill("05:30")
+    panel.get_by_role("button", name="Pakai").click()
+    expect(panel.locator(".fault")).to_have_count(0)
+    vehicle = panel.locator(".assumed-vehicle").first
+    before = vehicle.inner_text()
+    vehicle.click()
+    open_ticks = page.locator(".tick input:not(:checked)")
+    name = open_ticks.first.get_attribute("aria-label") or ""
+    open_ticks.first.check()
+    expect(vehicle).not_to_have_text(before)
+    bar.get_by_role("button", name="Hitung ulang").click()
+    wait_for_another_plan(page, str(planned))
+    end_search(page)
+    takeover = page.locator(".plan-takeover")
+    expect(takeover).to_contain_text("mulai 05.30 WIB")
+    takeover.locator("summary").click()
+    expect(takeover.locator("ul")).to_contain_text(name.split()[0])
+    # The refusal of the first try is an answer of the service, and the browser notes it.
+    assert [error for error in visit.errors if "422" not in error] == []
+
+
 def test_publishing_brings_a_plan_to_drivers_who_can_only_read_it(
     visit: Visit, planned: UUID, driver: Page
 ) -> None:
@@ -203,4 +276,11 @@ def test_publishing_brings_a_plan_to_drivers_who_can_only_read_it(
     expect(driver.locator(".drive-head").first).to_be_visible()
     for name in ("Terbitkan", "Tarik", "Terima", "Buat rencana"):
         expect(driver.get_by_role("button", name=name)).to_have_count(0)
+    driver.locator(".drive-head").first.tap()
+    way = driver.locator(".next-place a")
+    expect(way).to_have_attribute("href", re.compile(r"^geo:-6\."))
+    assert (way.bounding_box() or {"height": 0})["height"] >= THUMB_PX
+    first = driver.locator(".next-place b").inner_text()
+    driver.get_by_role("button", name="Tujuan sesudahnya").tap()
+    expect(driver.locator(".next-place b")).not_to_have_text(first)
     assert visit.errors == []

@@ -40,7 +40,8 @@ function From() {
   const typed = useSignal("");
   const since_ms = now.value - shiftStart.value;
   const isRunning = since_ms > 0 && since_ms < DAY_MS;
-  const moment = momentOf(shiftStart.value, typed.value);
+  const clock = typed.value || clockOf(isRunning ? now.value : shiftStart.value);
+  const moment = momentOf(shiftStart.value, clock);
   return (
     <form
       class="fields"
@@ -58,7 +59,7 @@ function From() {
         {t.fromTime}
         <input
           type="time"
-          value={typed.value || clockOf(isRunning ? now.value : shiftStart.value)}
+          value={clock}
           onInput={(event) => {
             typed.value = event.currentTarget.value;
           }}
