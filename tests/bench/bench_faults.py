@@ -13,9 +13,9 @@ import heapq
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,21 +26,18 @@ from angkut_backend.device_health.swap_search import search_swaps
 from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.store import store
 from angkut_backend.quality.service import judge_new_readings
-from angkut_broker.codec import encode
 from angkut_sim.fault_plan import FaultPlan
-from angkut_sim.fleet_file import FleetDevice
 from angkut_sim.labels import Label, write_labels
-from angkut_sim.places import Place
+from angkut_sim.places import PlaceKind
 from angkut_sim.recording import Delivery, record
-from angkut_sim.stretch import Stretch
 from angkut_sim.truth import Surface
 from angkut_sim.world import World
-from bench import places
+from bench import places, town
 from bench.fault_scores import Score, Stored, Town, score
+from bench.town import Stand
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-INTERVAL_S = 1800
 #: A month of a small fleet must hold enough of each.
 RATES = {
     "stuck": 0.02,
@@ -53,23 +50,11 @@ RATES = {
     "clock_lost": 0.006,
     "swapped": 0.008,
 }
-#: Inside depth of wheelie bins, mm, and their volume, litres.
-_CONTAINERS = ((850, 120), (950, 240), (1050, 660), (1050, 660))
-
-
-@dataclass(frozen=True)
-class Lived:
-    """A town over the time of the bench, asked in any order."""
-
-    stretches: Sequence[Stretch]
-
-    def surface(self, code: str, at_s: float) -> Surface:
-        """Return what a sensor in the bin has below it."""
-        for stretch in self.stretches:
-            if at_s < stretch.span_s[1]:
-                return stretch.surface(code, max(at_s, stretch.span_s[0]))
-        last = self.stretches[-1]
-        return last.surface(code, last.span_s[1] - 1)
+#: Wheelie bins by the street, of these litres and inside depths, mm.
+_STANDS = [
+    Stand(PlaceKind.HOUSING, "street", "wheelie_660", volume_l, depth_mm)
+    for volume_l, depth_mm in ((120, 850), (240, 950), (660, 1050), (660, 1050))
+]
 
 
 def main() -> None:
@@ -81,13 +66,13 @@ def main() -> None:
     began_s = time.monotonic()
     for seed in options.seeds:
         with places.database(options.storage) as dsn, connect(dsn) as conn:
-            town = _live(conn, seed, options.devices, options.days, plan, options.labels)
-            for name, found in score(town).items():
+            lived = _live(conn, seed, options.devices, options.days, plan, options.labels)
+            for name, found in score(lived).items():
                 total[name] = total.get(name, Score()) + found
-        print(f"seed {seed}: {len(town.readings):,} readings stored", flush=True)
+        print(f"seed {seed}: {len(lived.readings):,} readings stored", flush=True)
     print(
         f"\n{len(options.seeds)} seeds x {options.devices} devices x {options.days} days, one "
-        f"reading in {INTERVAL_S // 60} min, {time.monotonic() - began_s:.0f} s"
+        f"reading in {town.INTERVAL_S // 60} min, {time.monotonic() - began_s:.0f} s"
     )
     heads = ("labelled", "visible", "found", "precision", "recall", "of all")
     print(f"{'fault':<18}" + "".join(f"{head:>10}" for head in heads))
@@ -115,45 +100,19 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _fleet(devices: int) -> list[FleetDevice]:
-    """Return devices whose bins stand side by side in twos."""
-    fleet = []
-    for number in range(devices):
-        depth_mm, volume_l = _CONTAINERS[number // 2 % len(_CONTAINERS)]
-        corner = number // 2
-        fleet.append(
-            FleetDevice(
-                id=f"bench-{number:05d}",
-                password="simulated",
-                bin_code=f"BENCH-{number:05d}",
-                volume_l=volume_l,
-                d_empty_mm=depth_mm + 150,
-                d_full_mm=150,
-                interval_s=INTERVAL_S,
-                lon=107.0 + 0.003 * corner,
-                lat=-6.25 + 0.00001 * (number % 2),
-                site=f"S{corner}",
-            )
-        )
-    return fleet
-
-
 def _live(
     conn: Connection, seed: int, devices: int, days: int, plan: FaultPlan, labels_path: Path | None
 ) -> Town:
-    fleet = _fleet(devices)
-    _register(conn, fleet)
+    fleet = town.fleet(devices, _STANDS)
+    town.register(conn, fleet, _STANDS, [True] * devices)
     start_s, end_s = START.timestamp(), (START + timedelta(days=days)).timestamp()
-    sites = [Place(code=each.bin_code, volume_l=each.volume_l, site=each.site) for each in fleet]
-    world = World(sites, seed=seed, start_s=start_s - 86_400)
+    world = World(town.sites(fleet), seed=seed, start_s=start_s - 86_400)
     world.advance(start_s)
     stretches = [world.advance(start_s + (day + 1) * 86_400) for day in range(days + 1)]
-    town = Lived(stretches)
+    below = partial(town.surface, stretches)
     labels: list[Label] = []
     streams: list[list[Delivery]] = []
-    for recording in record(
-        fleet, town.surface, plan=plan, seed=seed, start_s=start_s, end_s=end_s
-    ):
+    for recording in record(fleet, below, plan=plan, seed=seed, start_s=start_s, end_s=end_s):
         labels += recording.labels
         streams.append(recording.deliveries)
     if labels_path:
@@ -170,7 +129,7 @@ def _live(
     bins = {each.id: each.bin_code for each in fleet}
 
     def truth(device: str, at_s: float) -> Surface:
-        return town.surface(bins[device], at_s)
+        return below(bins[device], at_s)
 
     return Town(labels, [Stored(**row) for row in rows], found, truth, start_s, end_s)
 
@@ -197,60 +156,9 @@ def _replay(conn: Connection, deliveries: Iterator[Delivery], end_s: float) -> N
         while delivery.at_s >= (now + HOUR).timestamp():
             now += HOUR
             turn()
-        at = datetime.fromtimestamp(delivery.at_s, UTC)
-        topic = f"angkut/v1/bekasi/327501/bin/{delivery.device_id}/telemetry"
-        body = delivery.readings if len(delivery.readings) > 1 else delivery.readings[0]
-        waiting.append(Received(0, number, topic, encode(body), at))
+        waiting.append(town.received(delivery, number))
     now = datetime.fromtimestamp(end_s, UTC)
     turn()
-
-
-def _register(conn: Connection, fleet: Sequence[FleetDevice]) -> None:
-    rows = {
-        "id": [each.id for each in fleet],
-        "code": [each.bin_code for each in fleet],
-        "site": [each.site for each in fleet],
-        "volume_l": [int(each.volume_l) for each in fleet],
-        "empty_mm": [each.d_empty_mm for each in fleet],
-        "lon": [each.lon for each in fleet],
-        "lat": [each.lat for each in fleet],
-    }
-    conn.execute(_REGISTRY, rows)
-    conn.commit()
-
-
-_REGISTRY = """
-WITH u AS (
-    SELECT * FROM unnest(%(id)s::text[], %(code)s::text[], %(site)s::text[], %(volume_l)s::int[],
-                         %(empty_mm)s::int[], %(lon)s::float8[], %(lat)s::float8[])
-        AS u (id, code, site, volume_l, empty_mm, lon, lat)
-), d AS (
-    INSERT INTO district (code, city_slug, city_name, name, boundary, timezone, source)
-    VALUES ('32.75.01', 'bekasi', 'Kota Bekasi', 'Bekasi Timur', '{}', 'Asia/Jakarta', 'bench')
-    RETURNING district_id
-), a AS (
-    INSERT INTO area (district_id, code, name, common_name, boundary, source)
-    SELECT district_id, '32.75.01.1001', 'Bekasijaya', 'Bekasi Jaya', '{}', 'bench' FROM d
-    RETURNING area_id
-), s AS (
-    INSERT INTO site (area_id, code, name, kind, lon, lat, source)
-    SELECT area_id, site, site, 'street', min(lon), min(lat), 'bench' FROM a, u
-    GROUP BY area_id, site
-    RETURNING site_id, code
-), b AS (
-    INSERT INTO bin (code, site_id, container, volume_l, access, service_s, lon, lat, source)
-    SELECT u.code, s.site_id, 'wheelie_660', u.volume_l, 'road', 120, u.lon, u.lat, 'bench'
-    FROM u JOIN s ON s.code = u.site
-    RETURNING bin_id, code
-), v AS (
-    INSERT INTO device (external_id, district_id, secret_pbkdf2_sha512, secret_bcrypt)
-    SELECT u.id, d.district_id, 'x', 'x' FROM u, d
-    RETURNING device_id, external_id
-)
-INSERT INTO mounting (bin_id, device_id, valid_from, d_empty_mm, d_full_mm)
-SELECT b.bin_id, v.device_id, '2020-01-01', u.empty_mm, 150
-FROM u JOIN b USING (code) JOIN v ON v.external_id = u.id
-"""
 
 
 if __name__ == "__main__":

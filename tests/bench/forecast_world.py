@@ -26,15 +26,16 @@ from angkut_backend.ingest.batch import Batch, Received
 from angkut_backend.ingest.store import store
 from angkut_backend.quality.service import judge_new_readings
 from angkut_backend.readings.maintenance import refresh
-from angkut_broker.codec import encode
 from angkut_sim.days import Calendar
 from angkut_sim.fault_plan import FaultPlan
 from angkut_sim.fleet_file import FleetDevice
-from angkut_sim.places import Place, PlaceKind
+from angkut_sim.places import PlaceKind
 from angkut_sim.recording import Delivery, record
 from angkut_sim.stretch import Stretch
 from angkut_sim.truth import Surface, TruthKind
 from angkut_sim.world import World
+from bench import town
+from bench.town import Stand
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -42,16 +43,13 @@ Mask = NDArray[np.bool_]
 HOUR = timedelta(hours=1)
 #: Days before the first forecast.
 FIRST_DAY = 15
-INTERVAL_S = 1800
-#: Kind of the registry's site, container, litres and depth, mm, by what throws into a bin.
-_STANDS = {
-    PlaceKind.HOUSING: ("tps3r", "wheelie_240", 240, 950),
-    PlaceKind.STREET: ("street", "wheelie_120", 120, 850),
-    PlaceKind.MARKET: ("market", "wheelie_660", 660, 1050),
-    PlaceKind.OFFICE: ("public", "wheelie_660", 660, 1050),
-    PlaceKind.TPS: ("tps", "arm_roll_6m3", 6000, 1600),
-}
-_KINDS = tuple(_STANDS)
+_STANDS = (
+    Stand(PlaceKind.HOUSING, "tps3r", "wheelie_240", 240, 950),
+    Stand(PlaceKind.STREET, "street", "wheelie_120", 120, 850),
+    Stand(PlaceKind.MARKET, "market", "wheelie_660", 660, 1050),
+    Stand(PlaceKind.OFFICE, "public", "wheelie_660", 660, 1050),
+    Stand(PlaceKind.TPS, "tps", "arm_roll_6m3", 6000, 1600),
+)
 _CALENDAR = Path(__file__).parents[2] / "infra/sites/bekasi-timur/calendar.csv"
 
 
@@ -91,16 +89,15 @@ def live(
 
     A third of the bins has no sensor; crews report the emptyings of half of these.
     """
-    devices = _fleet(bins)
-    nth = np.arange(bins) // 2 // len(_KINDS) % 6
+    devices = town.fleet(bins, _STANDS)
+    nth = np.arange(bins) // 2 // len(_STANDS) % 6
     has_sensor, is_reported = nth < 4, nth == 4
-    _register(conn, devices, has_sensor)
+    town.register(conn, devices, _STANDS, has_sensor.tolist())
+    _add_calendar(conn)
     start_s, end_s = start.timestamp(), (start + timedelta(days=days)).timestamp()
-    sites = [
-        Place(code=each.bin_code, volume_l=each.volume_l, kind=each.kind, site=each.site)
-        for each in devices
-    ]
-    world = World(sites, seed=seed, start_s=start_s - 7 * 86_400, calendar=Calendar.read(_CALENDAR))
+    calendar = Calendar.read(_CALENDAR)
+    places = town.sites(devices)
+    world = World(places, seed=seed, start_s=start_s - 7 * 86_400, calendar=calendar)
     world.advance(start_s)
     lived = _Lived([world.advance(start_s + (day + 1) * 86_400) for day in range(days + 4)])
     fleet = [each for each, there in zip(devices, has_sensor, strict=True) if there]
@@ -138,8 +135,7 @@ class _Lived:
 
     def surface(self, code: str, at_s: float) -> Surface:
         """Return what a sensor in the bin has below it."""
-        one = next((one for one in self._stretches if at_s < one.span_s[1]), self._stretches[-1])
-        return one.surface(code, min(max(at_s, one.span_s[0]), one.span_s[1] - 1))
+        return town.surface(self._stretches, code, at_s)
 
     def after(self, at_s: float) -> tuple[Floats, Mask]:
         """Return levels 0 to 72 hours later, and which bins nobody emptied until then, [b, h]."""
@@ -218,10 +214,7 @@ def _moments(
         now = start + turn * step
         waiting: list[Received] = []
         while delivery is not None and delivery.at_s < now.timestamp():
-            at = datetime.fromtimestamp(delivery.at_s, UTC)
-            topic = f"angkut/v1/bekasi/327501/bin/{delivery.device_id}/telemetry"
-            body = delivery.readings if len(delivery.readings) > 1 else delivery.readings[0]
-            waiting.append(Received(0, number, topic, encode(body), at))
+            waiting.append(town.received(delivery, number))
             number += 1
             delivery = next(deliveries, None)
         for first in range(0, len(waiting), 500):
@@ -237,47 +230,7 @@ def _moments(
         yield now
 
 
-def _fleet(bins: int) -> list[FleetDevice]:
-    """Return devices whose bins stand side by side in twos, kind by kind."""
-    fleet = []
-    for number in range(bins):
-        corner = number // 2
-        kind = _KINDS[corner % len(_KINDS)]
-        _, _, volume_l, depth_mm = _STANDS[kind]
-        fleet.append(
-            FleetDevice(
-                id=f"bench-{number:05d}",
-                password="simulated",
-                bin_code=f"BENCH-{number:05d}",
-                volume_l=volume_l,
-                d_empty_mm=depth_mm + 150,
-                d_full_mm=150,
-                interval_s=INTERVAL_S,
-                lon=107.0 + 0.003 * corner,
-                lat=-6.25 + 0.00001 * (number % 2),
-                kind=kind,
-                site=f"S{corner}",
-                lidded=kind is not PlaceKind.TPS,
-            )
-        )
-    return fleet
-
-
-def _register(conn: Connection, fleet: Sequence[FleetDevice], has_sensor: Mask) -> None:
-    stands = [_STANDS[each.kind] for each in fleet]
-    rows = {
-        "id": [each.id for each in fleet],
-        "code": [each.bin_code for each in fleet],
-        "site": [each.site for each in fleet],
-        "kind": [kind for kind, *_ in stands],
-        "container": [container for _, container, *_ in stands],
-        "volume_l": [int(each.volume_l) for each in fleet],
-        "empty_mm": [each.d_empty_mm for each in fleet],
-        "lon": [each.lon for each in fleet],
-        "lat": [each.lat for each in fleet],
-        "mounted": has_sensor.tolist(),
-    }
-    conn.execute(_REGISTRY, rows)
+def _add_calendar(conn: Connection) -> None:
     with _CALENDAR.open(encoding="utf-8", newline="") as file:
         known = [(row["day"], row["kind"], row["name"]) for row in csv.DictReader(file)]
     with conn.cursor() as cursor:
@@ -288,38 +241,4 @@ def _register(conn: Connection, fleet: Sequence[FleetDevice], has_sensor: Mask) 
 _CALENDAR_DAY = """
 INSERT INTO calendar_day (district_id, day, kind, name, source)
 SELECT district_id, %s, %s, %s, 'bench' FROM district ON CONFLICT DO NOTHING
-"""
-_REGISTRY = """
-WITH u AS (
-    SELECT * FROM unnest(
-        %(id)s::text[], %(code)s::text[], %(site)s::text[], %(kind)s::text[],
-        %(container)s::text[], %(volume_l)s::int[], %(empty_mm)s::int[], %(lon)s::float8[],
-        %(lat)s::float8[], %(mounted)s::bool[])
-        AS u (id, code, site, kind, container, volume_l, empty_mm, lon, lat, mounted)
-), d AS (
-    INSERT INTO district (code, city_slug, city_name, name, boundary, timezone, source)
-    VALUES ('32.75.01', 'bekasi', 'Kota Bekasi', 'Bekasi Timur', '{}', 'Asia/Jakarta', 'bench')
-    RETURNING district_id
-), a AS (
-    INSERT INTO area (district_id, code, name, common_name, boundary, source)
-    SELECT district_id, '32.75.01.1001', 'Bekasijaya', 'Bekasi Jaya', '{}', 'bench' FROM d
-    RETURNING area_id
-), s AS (
-    INSERT INTO site (area_id, code, name, kind, lon, lat, source)
-    SELECT area_id, site, site, kind, min(lon), min(lat), 'bench' FROM a, u
-    GROUP BY area_id, site, kind
-    RETURNING site_id, code
-), b AS (
-    INSERT INTO bin (code, site_id, container, volume_l, access, service_s, lon, lat, source)
-    SELECT u.code, s.site_id, u.container, u.volume_l, 'road', 120, u.lon, u.lat, 'bench'
-    FROM u JOIN s ON s.code = u.site ORDER BY u.code
-    RETURNING bin_id, code
-), v AS (
-    INSERT INTO device (external_id, district_id, secret_pbkdf2_sha512, secret_bcrypt)
-    SELECT u.id, d.district_id, 'x', 'x' FROM u, d WHERE u.mounted
-    RETURNING device_id, external_id
-)
-INSERT INTO mounting (bin_id, device_id, valid_from, d_empty_mm, d_full_mm)
-SELECT b.bin_id, v.device_id, '2020-01-01', u.empty_mm, 150
-FROM u JOIN b USING (code) JOIN v ON v.external_id = u.id
 """

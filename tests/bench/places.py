@@ -152,23 +152,29 @@ def _answers(address: BrokerAddress) -> bool:
 def add_registry(dsn: str, devices: int) -> None:
     """Insert bins with one device each: `bench-00000` and so on, mounted since 2020."""
     with db.connect(dsn) as conn:
+        add_area(conn)
         conn.execute(_REGISTRY, {"devices": devices})
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute("ANALYZE")
 
 
+def add_area(conn: db.Connection) -> None:
+    """Insert a district of one area."""
+    conn.execute(
+        "INSERT INTO district (code, city_slug, city_name, name, boundary, timezone, source) "
+        "VALUES ('32.75.01', 'bekasi', 'Kota Bekasi', 'Bekasi Timur', '{}', 'Asia/Jakarta', "
+        "'bench')"
+    )
+    conn.execute(
+        "INSERT INTO area (district_id, code, name, common_name, boundary, source) SELECT "
+        "district_id, '32.75.01.1001', 'Bekasijaya', 'Bekasi Jaya', '{}', 'bench' FROM district"
+    )
+
+
 _REGISTRY = """
-WITH d AS (
-    INSERT INTO district (code, city_slug, city_name, name, boundary, timezone, source)
-    VALUES ('32.75.01', 'bekasi', 'Kota Bekasi', 'Bekasi Timur', '{}', 'Asia/Jakarta', 'bench')
-    RETURNING district_id
-), a AS (
-    INSERT INTO area (district_id, code, name, common_name, boundary, source)
-    SELECT district_id, '32.75.01.1001', 'Bekasijaya', 'Bekasi Jaya', '{}', 'bench' FROM d
-    RETURNING area_id
-), s AS (
+WITH s AS (
     INSERT INTO site (area_id, code, name, kind, lon, lat, source)
-    SELECT area_id, 'BENCH', 'Bench', 'tps', 107.01, -6.23, 'bench' FROM a
+    SELECT area_id, 'BENCH', 'Bench', 'tps', 107.01, -6.23, 'bench' FROM area
     RETURNING site_id
 ), n AS (
     SELECT generate_series(0, %(devices)s - 1) AS n
@@ -179,7 +185,7 @@ WITH d AS (
     RETURNING bin_id, code
 ), v AS (
     INSERT INTO device (external_id, district_id, secret_pbkdf2_sha512, secret_bcrypt)
-    SELECT 'bench-' || lpad(n::text, 5, '0'), district_id, 'x', 'x' FROM d, n ORDER BY n
+    SELECT 'bench-' || lpad(n::text, 5, '0'), district_id, 'x', 'x' FROM district, n ORDER BY n
     RETURNING device_id, external_id
 )
 INSERT INTO mounting (bin_id, device_id, valid_from, d_empty_mm, d_full_mm)
