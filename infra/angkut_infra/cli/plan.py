@@ -13,7 +13,6 @@ from angkut_backend.planning.plan_document import Plan, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.planning.rounds import INVENTED_NOTE, are_invented
-from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads.service import Roads
 from angkut_broker.errors import AngkutError
@@ -21,7 +20,7 @@ from angkut_infra.cli.context import actor, database, settings
 from angkut_infra.cli.jobs import JOB, follow
 from angkut_infra.cli.plan_export import export_plan
 from angkut_infra.cli.plan_replan import print_difference, replan
-from angkut_infra.progress import bar
+from angkut_infra.cli.plan_search import budget_of, search_options, searching
 
 _PLAN = click.argument("plan_id", metavar="PLAN", type=click.UUID)
 
@@ -46,15 +45,7 @@ plan.add_command(replan)
     default=str(Policy.INTEGRATED),
     show_default=True,
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0, 600), default=20, show_default=True, help="Of searching."
-)
-@click.option(
-    "--iterations",
-    type=click.IntRange(0, 1_000_000),
-    help="Search so far instead: the same input and seed give the same plan.",
-)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@search_options(seconds=20)
 @click.option("--district", "code", help="Code of the district, if there is more than one.")
 @click.option(
     "--worker", is_flag=True, help="Leave it to a worker; print the job for `angkut plan watch`."
@@ -73,10 +64,10 @@ def make(
     if worker:
         click.echo(str(_ask_worker(day, policy, seconds, iterations, seed, code)))
         return
-    budget = Budget(iterations=iterations) if iterations is not None else Budget(seconds=seconds)
+    budget = budget_of(seconds, iterations)
     roads = Roads.open(settings().roads_folder)
     now = datetime.now(UTC)
-    with database() as conn, bar("search, %") as progress:
+    with database() as conn, searching() as watch:
         district = find_district(conn, code)
         shift_day = day or now.astimezone(ZoneInfo(district.timezone))
         order = PlanOrder(
@@ -86,10 +77,6 @@ def make(
             budget=budget,
             seed=seed,
         )
-
-        def watch(used: float) -> bool:
-            progress(round(100 * used), 100)
-            return False
 
         made = service.make(
             conn,

@@ -10,11 +10,10 @@ import click
 
 from angkut_backend.planning import records, service
 from angkut_backend.planning.difference import ChangeKind, Difference, difference
-from angkut_backend.planning.search import Budget
 from angkut_backend.roads.service import Roads
 from angkut_infra.cli.context import actor, database, settings
 from angkut_infra.cli.plan_changes import changes_of
-from angkut_infra.progress import bar
+from angkut_infra.cli.plan_search import budget_of, search_options, searching
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -46,15 +45,7 @@ def _many(name: str, metavar: str, text: str) -> Callable[[_Command], _Command]:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Changes as JSON, as in POST /api/plans/{id}/replan; options come on top.",
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0, 600), default=10, show_default=True, help="Of searching."
-)
-@click.option(
-    "--iterations",
-    type=click.IntRange(0, 1_000_000),
-    help="Search so far instead: the same input and seed give the same plan.",
-)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@search_options(seconds=10)
 def replan(
     plan_id: UUID,
     file: Path | None,
@@ -75,15 +66,11 @@ def replan(
       angkut plan replan 6b1f3a52-... --without "B 9001 KQA"
       angkut plan replan 6b1f3a52-... --at 09:30 --complaint BKS-BT-0099 --queue TPA=45
     """
-    budget = Budget(iterations=iterations) if iterations is not None else Budget(seconds=seconds)
+    budget = budget_of(seconds, iterations)
     roads = Roads.open(settings().roads_folder)
-    with database() as conn, bar("search, %") as progress:
+    with database() as conn, searching() as watch:
         parent = records.get(conn, plan_id)
         changes = changes_of(file, options, parent.problem)
-
-        def watch(used: float) -> bool:
-            progress(round(100 * used), 100)
-            return False
 
         made = service.replan(
             conn,
