@@ -25,7 +25,7 @@ from angkut_infra.sites import find_site
 @click.option(
     "--seed",
     "seeds",
-    type=int,
+    type=click.IntRange(0, 2**31 - 1),
     multiple=True,
     default=(1,),
     show_default=True,

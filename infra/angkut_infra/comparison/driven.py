@@ -19,6 +19,8 @@ class Driven:
     trips: int = 0
     truck_h: float = 0.0
     queue_h: float = 0.0
+    #: Of the truck hours, those after the end of a shift.
+    over_h: float = 0.0
     stops: int = 0
 
     def __add__(self, other: "Driven") -> "Driven":
@@ -28,6 +30,7 @@ class Driven:
             self.trips + other.trips,
             self.truck_h + other.truck_h,
             self.queue_h + other.queue_h,
+            self.over_h + other.over_h,
             self.stops + other.stops,
         )
 
@@ -35,8 +38,8 @@ class Driven:
 def drive(problem: Problem, travel: Travel, plan: Plan, taken_l: Mapping[str, float]) -> Driven:
     """Drive a plan with what was really in the bins.
 
-    Crews keep to the order and to the trips of the plan. A vehicle that cannot take the next bin
-    in whole tips first and comes back.
+    Crews keep to the order and to the trips of the plan, and stay until all is done. A vehicle that
+    cannot take the next bin in whole tips first and comes back, whatever the hour.
 
     Parameters
     ----------
@@ -83,8 +86,9 @@ class _Trip:
                 queue_s += step.begin_s - step.arrive_s
             metres += int(self._leg.distance_m[self._index[here], self._index[there]])
             here = there
+        over_s = max(0, route.steps[-1].leave_s + seconds - self._vehicle.shift.to_s)
         seconds += route.steps[-1].leave_s - route.steps[0].leave_s
-        return Driven(metres / 1000, trips, seconds / 3600, queue_s / 3600, stops)
+        return Driven(metres / 1000, trips, seconds / 3600, queue_s / 3600, over_s / 3600, stops)
 
     def _point(self, kind: StepKind, code: str) -> str:
         if kind is StepKind.STOP:

@@ -23,12 +23,14 @@ _COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
     ("ritase", lambda f: f"{f.trips:.1f}"),
     ("truck h", lambda f: f"{f.truck_h:.1f}"),
     ("queue h", lambda f: f"{f.queue_h:.2f}"),
+    ("over h", lambda f: f"{f.over_h:.2f}"),
     ("stops", lambda f: f"{f.stops:.1f}"),
 )
 LEGEND = (
     "service: emptyings before which the bin had not overflowed; not full: bin-hours below 100 %; "
     "fill: mean level when emptied; overflow: hours at 100 % per 100 bin-days; gap: longest "
-    "between two emptyings; ritase, truck h, queue h (at disposal sites), stops: a day."
+    "between two emptyings; ritase, truck h, queue h (at disposal sites), over h (after the "
+    "shift's end), stops: a day."
 )
 
 
@@ -65,11 +67,11 @@ def findings(rows: Sequence[Row], service_pct: float) -> Iterator[str]:
 def compared(ours: Row, other: Row) -> str:
     """Say how one point differs from another."""
     found = difference(ours.days, other.days)
+    km = "" if found.km_pct is None else f"{found.km_pct.told('+.1f')} % km, "
+    weeks = "" if found.service.interval is None else "; in brackets 95 % of resampled weeks"
     return (
         f"{ours.choice.label} against {other.choice.label}: "
-        f"{found.km_pct:+.1f} % km (95 % of resampled weeks: {found.km_low_pct:+.1f} to "
-        f"{found.km_high_pct:+.1f}), service {found.service:+.2f} points "
-        f"({found.service_low:+.2f} to {found.service_high:+.2f})"
+        f"{km}service {found.service.told('+.2f')} points{weeks}"
     )
 
 

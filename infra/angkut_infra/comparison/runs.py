@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
+import angkut_sim
+from angkut_backend import forecast, planning, roads
 from angkut_backend.roads.service import Roads
-from angkut_broker import __version__
 from angkut_broker.errors import AngkutError
+from angkut_infra import comparison
 from angkut_infra.comparison.choice import Choice
 from angkut_infra.comparison.driven import drive
 from angkut_infra.comparison.office import LEARN_DAYS, Office
@@ -50,14 +54,30 @@ class Run:
         matters = {
             **asdict(self) | {"site": "", "roads_dir": graph and graph.digest},
             "parameters": self.choice.matters(),
-            "version": __version__,
-            "pack": [
-                hashlib.sha256(one.read_bytes()).hexdigest() for one in sorted(self.site.glob("*"))
-            ],
+            "code": _digest(*_code()),
+            "libraries": [version(one) for one in ("numpy", "pyvrp")],
+            "pack": _digest(*sorted(self.site.glob("*"))),
         }
         digest = hashlib.sha256(json.dumps(matters, default=str, sort_keys=True).encode())
         label = self.choice.label.replace(":", "-").replace("/", "+")
         return f"{label}.seed{self.seed}.{digest.hexdigest()[:12]}.json"
+
+
+@cache
+def _code() -> tuple[Path, ...]:
+    """Return the modules that a run's days follow from."""
+    return tuple(
+        module
+        for package in (comparison, forecast, planning, roads, angkut_sim)
+        for module in sorted(Path(package.__path__[0]).rglob("*.py"))
+    )
+
+
+def _digest(*files: Path) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def live(run: Run, progress: Callable[[int, int], None] = lambda _done, _total: None) -> list[Day]:

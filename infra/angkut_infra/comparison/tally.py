@@ -30,6 +30,7 @@ class Day:
     trips: int
     truck_h: float
     queue_h: float
+    over_h: float
     stops: int
     tonnes: float
     emptyings: int
@@ -69,6 +70,7 @@ class Tally:
             trips=driven.trips,
             truck_h=driven.truck_h,
             queue_h=driven.queue_h,
+            over_h=driven.over_h,
             stops=driven.stops,
             tonnes=sum(one.amount_l for one in taken) * KG_PER_LITRE / 1000,
             emptyings=len(taken),
@@ -123,6 +125,7 @@ class Figures:
     trips: float
     truck_h: float
     queue_h: float
+    over_h: float
     stops: float
     emptyings: float
     wasted_pct: float
@@ -151,6 +154,7 @@ class Figures:
             trips=total["trips"] / count,
             truck_h=total["truck_h"] / count,
             queue_h=total["queue_h"] / count,
+            over_h=total["over_h"] / count,
             stops=total["stops"] / count,
             emptyings=total["emptyings"] / count,
             wasted_pct=100 * total["wasted"] / emptyings,

@@ -29,7 +29,7 @@ from angkut_infra.comparison.runs import Run, live
 from angkut_infra.comparison.sensors import Record, Sensors
 from angkut_infra.comparison.tally import Day, Figures, Tally
 from angkut_infra.comparison.town import GRONINGEN_PCT_DAY, Containers, Town
-from angkut_infra.comparison.verdict import Row, cheapest, difference
+from angkut_infra.comparison.verdict import Effect, Row, cheapest, difference
 from angkut_infra.sites import find_site
 from angkut_sim.days import DAY_S, day_start_s
 from angkut_sim.places import Place
@@ -116,8 +116,8 @@ def morning_of(problem: Problem) -> Morning:
 
 def a_day(number: int, km: float, late: int = 0) -> Day:
     return Day(
-        day=number, bins=10, km=km, trips=1, truck_h=2.0, queue_h=0.5, stops=4, tonnes=1.0,
-        emptyings=4, late=late, fill_pct=200.0, wasted=1, overflow_h=0.0, beside_h=0.0,
+        day=number, bins=10, km=km, trips=1, truck_h=2.0, queue_h=0.5, over_h=0.0, stops=4,
+        tonnes=1.0, emptyings=4, late=late, fill_pct=200.0, wasted=1, overflow_h=0.0, beside_h=0.0,
         gap_h=48.0, missed_must=0, fixed_areas=0,
     )  # fmt: skip
 
@@ -270,6 +270,20 @@ def test_a_vehicle_that_is_full_before_its_last_bin_tips_and_comes_back() -> Non
     assert driven.queue_h - planned.queue_h == pytest.approx(0.25)
 
 
+def test_a_crew_that_finds_more_than_expected_works_past_the_end_of_its_shift() -> None:
+    found = shift(*(a_bin(number) for number in range(1, 6)))
+    morning = morning_of(found)
+    more = {one.code: 450.0 for one in found.bins}
+    end_s = morning.plan.routes[0].steps[-1].leave_s
+    truck = found.vehicles[0]
+    tight = truck.model_copy(update={"shift": truck.shift.model_copy(update={"to_s": end_s})})
+    found = found.model_copy(update={"vehicles": (tight, *found.vehicles[1:])})
+    planned = drive(found, morning.travel, morning.plan, {})
+    driven = drive(found, morning.travel, morning.plan, more)
+    assert planned.over_h == 0
+    assert driven.over_h == pytest.approx(driven.truck_h - planned.truck_h)
+
+
 def test_a_swapped_container_fills_the_vehicle_however_little_is_inside() -> None:
     bins = [a_bin(number, 6_000, "arm_roll_6m3") for number in (1, 2)]
     morning = morning_of(shift(*bins, container="arm_roll_6m3", volume_l=7_800))
@@ -281,19 +295,30 @@ def test_differences_are_paired_by_week_and_seed() -> None:
     base = {seed: [a_day(n, 100.0 + 10 * seed) for n in range(28)] for seed in (1, 2)}
     less = {seed: [replace(day, km=day.km * 0.6) for day in days] for seed, days in base.items()}
     found = difference(less, base)
-    assert (found.km_pct, found.km_low_pct, found.km_high_pct) == pytest.approx((-40,) * 3)
-    assert (found.service, found.service_low, found.service_high) == (0, 0, 0)
+    assert found.km_pct is not None
+    assert (found.km_pct.found, *(found.km_pct.interval or ())) == pytest.approx((-40,) * 3)
+    assert found.service == Effect(0.0, (0.0, 0.0))
+
+
+def test_an_interval_takes_four_weeks_and_a_percentage_takes_kilometres() -> None:
+    base = {1: [a_day(n, 0.0) for n in range(21)]}
+    found = difference({1: [a_day(n, 50.0) for n in range(21)]}, base)
+    assert found.km_pct is None
+    assert found.service == Effect(0.0, None)
+    assert found.service.told("+.2f") == "+0.00"
 
 
 def test_the_interval_of_a_difference_is_as_wide_as_weeks_differ() -> None:
     base = {1: [a_day(n, 100.0) for n in range(56)]}
     ours = {1: [a_day(n, 50.0 if n // 7 % 2 else 70.0, late=int(n == 3)) for n in range(56)]}
     found = difference(ours, base)
-    assert found.km_pct == pytest.approx(-40)
-    assert -50 < found.km_low_pct < -43
-    assert -37 < found.km_high_pct < -30
-    assert found.service == pytest.approx(-100 / 224)
-    assert found.service_high <= 0
+    assert found.km_pct is not None
+    assert found.km_pct.found == pytest.approx(-40)
+    low, high = found.km_pct.interval or (0.0, 0.0)
+    assert -50 < low < -43
+    assert -37 < high < -30
+    assert found.service.found == pytest.approx(-100 / 224)
+    assert (found.service.interval or (0.0, 1.0))[1] <= 0
 
 
 def test_the_cheapest_point_is_looked_for_among_those_that_serve_well_enough() -> None:
