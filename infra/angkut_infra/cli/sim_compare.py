@@ -68,7 +68,7 @@ from angkut_infra.sites import find_site
 @click.option(
     "--iterations",
     type=click.IntRange(0, 100_000),
-    default=100,
+    default=1_000,
     show_default=True,
     help="Of the search for each plan.",
 )
