@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from angkut_backend.planning.instance import MUST_PRIZE_RP
-from angkut_backend.planning.problem import Bin, MustReason
+from angkut_backend.planning.problem import MAX_FILL_PCT, MAX_GAP_H, Bin, MustReason
 
 _HALF_A_DAY_H = 12
 
@@ -80,16 +80,17 @@ def _bin(policy: Policy, one: Prospect, parameters: PolicyParameters) -> Bin:
     prize_rp = _prize_rp(one, parameters) if policy is Policy.INTEGRATED else 0.0
     # What is not due by a rule is not there for it: it is left, not weighed.
     forbidden = one.bin.forbidden or (policy is not Policy.INTEGRATED and must is None)
-    return one.bin.model_copy(
-        update={
-            "must": must,
-            "prize_rp": round(prize_rp),
-            "forbidden": forbidden,
-            "fill_pct": round(one.fill_pct, 1),
-            "overflow_probability": round(one.overflow_probability, 4),
-            "gap_h": one.gap_h,
-        }
-    )
+    said = {
+        "must": must,
+        "prize_rp": round(prize_rp),
+        "forbidden": forbidden,
+        # A sensor that saws seems to fill without end.
+        "fill_pct": round(min(one.fill_pct, MAX_FILL_PCT), 1),
+        "overflow_probability": round(one.overflow_probability, 4),
+        "gap_h": one.gap_h and min(one.gap_h, MAX_GAP_H),
+    }
+    # Checked anew: what the record could not be read with must not get into it.
+    return Bin(**{**dict(one.bin), **said})
 
 
 def _must(policy: Policy, one: Prospect, parameters: PolicyParameters) -> MustReason | None:

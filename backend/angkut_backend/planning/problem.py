@@ -29,6 +29,9 @@ from angkut_backend.planning.documents import (
 #: More bins than a city of this size has; the planner was measured up to 3,000.
 MAX_BINS = 5_000
 MAX_VEHICLES = 200
+#: Of its volume, as far as anybody believes it.
+MAX_FILL_PCT = 1000.0
+MAX_GAP_H = 100_000.0
 
 
 class TimeWindow(Document):
@@ -148,11 +151,11 @@ class Bin(Document):
     #: Kept out of this plan by a person.
     forbidden: bool = False
     #: Expected fill level at service, %.
-    fill_pct: Annotated[float, Field(ge=0, le=1000)] | None = None
+    fill_pct: Annotated[float, Field(ge=0, le=MAX_FILL_PCT)] | None = None
     #: Probability that it overflows before the next chance.
     overflow_probability: Probability | None = None
     #: Since it was last emptied, hours.
-    gap_h: Annotated[float, Field(ge=0, le=100_000)] | None = None
+    gap_h: Annotated[float, Field(ge=0, le=MAX_GAP_H)] | None = None
     #: Whether the estimate rests on readings that can be trusted.
     trusted: bool = True
 

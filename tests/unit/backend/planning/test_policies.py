@@ -7,9 +7,9 @@ import pytest
 from angkut_backend.planning.instance import MUST_PRIZE_RP
 from angkut_backend.planning.outlook import load_of
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
-from angkut_backend.planning.problem import Bin, MustReason
+from angkut_backend.planning.problem import MAX_FILL_PCT, Bin, MustReason, Problem
 
-from .conftest import line_bin
+from .conftest import line_bin, line_shift
 
 PARAMETERS = PolicyParameters()
 HALF_FULL = Prospect(
@@ -65,3 +65,16 @@ def test_a_container_that_is_swapped_takes_the_room_of_a_whole_one() -> None:
     assert load_of(50.0, 660, "wheelie_660") == (330, 66)
     assert load_of(50.0, 6_000, "arm_roll_6m3") == (6_000, 600)
     assert load_of(150.0, 660, "wheelie_660") == (858, 172)
+
+
+def test_a_bin_that_is_foretold_to_fill_ten_times_over_makes_a_problem_that_can_be_read() -> None:
+    one = made(Policy.INTEGRATED, replace(HALF_FULL, fill_pct=1_500.0, gap_h=1e6))
+    problem = line_shift(bins=(one,))
+
+    assert one.fill_pct == MAX_FILL_PCT
+    assert Problem.model_validate_json(problem.model_dump_json()) == problem
+
+
+def test_what_a_problem_cannot_hold_is_refused_before_anything_is_kept() -> None:
+    with pytest.raises(ValueError, match="overflow_probability"):
+        made(Policy.INTEGRATED, replace(HALF_FULL, overflow_probability=1.5))
