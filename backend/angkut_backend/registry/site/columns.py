@@ -120,6 +120,16 @@ Queue = Annotated[
         description="24 numbers separated by spaces: minutes of waiting by hour of arrival",
     ),
 ]
+Traffic = Annotated[
+    tuple[Annotated[float, Field(ge=0.2, le=5)], ...],
+    BeforeValidator(_words),
+    Field(
+        min_length=24,
+        max_length=24,
+        description="24 numbers from 0.2 to 5 separated by spaces: how many times as long a way "
+        "takes, by hour of departure",
+    ),
+]
 CitySlug = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$"),

@@ -15,25 +15,26 @@ SELECT district_id FROM district WHERE code = %(code)s
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS r(
         code text, bps_code text, city_slug text, city_name text, name text, population integer,
-        boundary jsonb, timezone text, source text, invented text[])
+        boundary jsonb, timezone text,
+        traffic_by_hour double precision[], source text, invented text[])
 ), changed AS (
     UPDATE district t
     SET bps_code = i.bps_code, city_slug = i.city_slug, city_name = i.city_name, name = i.name,
         population = i.population, boundary = i.boundary, timezone = i.timezone,
-        source = i.source, invented = i.invented
+        traffic_by_hour = i.traffic_by_hour, source = i.source, invented = i.invented
     FROM incoming i, district old
     WHERE t.code = i.code AND old.district_id = t.district_id
       AND (t.bps_code, t.city_slug, t.city_name, t.name, t.population, t.boundary, t.timezone,
-           t.source, t.invented)
+           t.traffic_by_hour, t.source, t.invented)
           IS DISTINCT FROM
           (i.bps_code, i.city_slug, i.city_name, i.name, i.population, i.boundary, i.timezone,
-           i.source, i.invented)
+           i.traffic_by_hour, i.source, i.invented)
     RETURNING t.code, to_jsonb(old) AS before, to_jsonb(t) AS after
 ), added AS (
     INSERT INTO district (code, bps_code, city_slug, city_name, name, population, boundary,
-                          timezone, source, invented)
+                          timezone, traffic_by_hour, source, invented)
     SELECT i.code, i.bps_code, i.city_slug, i.city_name, i.name, i.population, i.boundary,
-           i.timezone, i.source, i.invented
+           i.timezone, i.traffic_by_hour, i.source, i.invented
     FROM incoming i
     WHERE NOT EXISTS (SELECT FROM district t WHERE t.code = i.code)
     RETURNING code

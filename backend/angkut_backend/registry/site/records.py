@@ -30,6 +30,7 @@ from angkut_backend.registry.site.columns import (
     Text,
     TimeZone,
     TippingMinutes,
+    Traffic,
     Weekdays,
 )
 from angkut_backend.registry.site.geometry import Boundary
@@ -52,6 +53,7 @@ class District:
     timezone: TimeZone
     operational_day_starts_at: LocalTime
     bin_prefix: BinPrefix
+    traffic_by_hour: Traffic = (1.0,) * 24
     source: Source
     invented: Invented = ()
     boundary: Boundary

@@ -352,8 +352,17 @@ ONE_FAULT = {
         (
             "site.toml, district.nama: unknown; expected one of city.slug, city.name, "
             "district.code, bps_code, district.name, population, district.timezone, "
-            "district.operational_day_starts_at, district.bin_prefix, district.source, "
-            "district.invented, boundary"
+            "district.operational_day_starts_at, district.bin_prefix, "
+            "traffic_by_hour, district.source, district.invented, boundary"
+        ),
+    ),
+    "traffic of too few hours": (
+        "site.toml",
+        "source =",
+        'traffic_by_hour = "1 1.2"\nsource =',
+        (
+            "site.toml, district.traffic_by_hour: is '1 1.2'; expected 24 numbers from 0.2 to 5 "
+            "separated by spaces: how many times as long a way takes, by hour of departure"
         ),
     ),
     "an unknown table": (
