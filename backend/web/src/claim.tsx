@@ -170,23 +170,33 @@ function Saved({ claim }: { claim: Claim }) {
         )}
       </section>
       {!isUndone && <TrialStep />}
-      <p class="trouble" role="alert">
-        {saveFailure.value === null ? "" : failureText(saveFailure.value)}
-      </p>
+      <SaveTrouble />
       <button type="button" class="primary" onClick={startOver}>
         {t.next}
       </button>
-      {!isUndone && (
-        <button
-          type="button"
-          class="secondary"
-          disabled={isBusy.value}
-          onClick={() => void undo(claim)}
-        >
-          {t.undo}
-        </button>
-      )}
+      {!isUndone && <UndoButton claim={claim} />}
     </main>
+  );
+}
+
+function SaveTrouble() {
+  return (
+    <p class="trouble" role="alert">
+      {saveFailure.value === null ? "" : failureText(saveFailure.value)}
+    </p>
+  );
+}
+
+function UndoButton({ claim }: { claim: Claim }) {
+  return (
+    <button
+      type="button"
+      class="secondary"
+      disabled={isBusy.value}
+      onClick={() => void undo(claim)}
+    >
+      {messages.value.claim.undo}
+    </button>
   );
 }
 
@@ -196,9 +206,7 @@ function LastClaims() {
   return (
     <section class="claim-card">
       <h2>{t.last}</h2>
-      <p class="trouble" role="alert">
-        {saveFailure.value === null ? "" : failureText(saveFailure.value)}
-      </p>
+      <SaveTrouble />
       <ul class="last-claims">
         {lastClaims.value.map((claim) => (
           <li key={claim.claim_id}>
@@ -207,14 +215,7 @@ function LastClaims() {
               <span class="note">{dayAndTime(Date.parse(claim.made_at), locale.value)}</span>
             </div>
             {claim.undone_at === null ? (
-              <button
-                type="button"
-                class="secondary"
-                disabled={isBusy.value}
-                onClick={() => void undo(claim)}
-              >
-                {t.undo}
-              </button>
+              <UndoButton claim={claim} />
             ) : (
               <span class="note">{t.undone}</span>
             )}
