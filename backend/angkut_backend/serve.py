@@ -131,5 +131,7 @@ def _log_config(level: str) -> dict[str, Any]:
                 "stream": "ext://sys.stderr",
             }
         },
+        # The queue tells each of its steps; that somebody asked for a job is in the access line.
+        "loggers": {} if level.upper() == "DEBUG" else {"procrastinate": {"level": "WARNING"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
     }

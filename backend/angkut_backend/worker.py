@@ -115,7 +115,8 @@ class Worker:
 
     def _run(self, stop: threading.Event) -> None:
         failures = 0
-        log.info("jobs: %s", ", ".join(turn.job.name for turn in self._turns))
+        names = ", ".join(turn.job.name for turn in self._turns)
+        log.info("periodic jobs: %s", names or "none")
         while not stop.is_set():
             try:
                 with open_connection(self._dsn, application="angkut-worker") as conn:

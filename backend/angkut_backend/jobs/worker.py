@@ -189,6 +189,7 @@ class QueueWorker:
             if claimed is None:  # cancelled while it waited
                 return
             attempt, kind = claimed
+            log.info("job %s (%s, attempt %d) begins", job_id, kind, attempt)
             began_s = time.monotonic()
             state = await self._attempt(Errand(UUID(job_id), attempt), store)
             log.info("job %s (%s, attempt %d): %s", job_id, kind, attempt, state)

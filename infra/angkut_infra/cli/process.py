@@ -16,6 +16,9 @@ def set_up_logging(level: str) -> None:
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # The queue tells each of its steps; what becomes of a job is a line of our own.
+    if level.upper() != "DEBUG":
+        logging.getLogger("procrastinate").setLevel(logging.WARNING)
 
 
 def stop_by_signal() -> threading.Event:
