@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from angkut_backend.pool import Pool
 from angkut_backend.readings.schemas import bins_json
 from angkut_backend.readings.service import list_bins
 
-_LOG = logging.getLogger("angkut.live")
+log = logging.getLogger("angkut.live")
 
 #: Changes of so long go out together: ingest commits many batches a second, eyes see a few.
 COALESCE_S = 0.2
@@ -42,6 +43,8 @@ FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 10.0
 #: A host that vanished without a word is noticed within about a minute.
 _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+#: A database that is away, or a connection to it that broke.
+_AWAY = (psycopg.Error, OSError, DatabaseUnavailableError)
 _LISTENS = [
     sql.SQL("LISTEN {}").format(sql.Identifier(channel))
     for channel in (BINS_CHANNEL, ALERTS_CHANNEL, JOBS_CHANNEL, PLANS_CHANNEL)
@@ -113,6 +116,7 @@ class Live:
         self._clock = clock
         self._subscriptions: set[Subscription] = set()
         self._is_closed = False
+        self._retry_s = FIRST_RETRY_S
 
     @contextmanager
     def subscribe(self) -> Iterator[Subscription]:
@@ -144,23 +148,30 @@ class Live:
         return await asyncio.to_thread(self._read, None)
 
     async def run(self) -> None:
-        """Listen until cancelled; a lost database is waited for."""
-        retry_s = FIRST_RETRY_S
+        """Listen until cancelled; a lost database is waited for, and a fault of ours outlived.
+
+        It is the one ear of the process: without it every page would look live and hear nothing.
+        """
         while True:
+            wait_s = self._retry_s * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
             try:
-                async with await self._connect() as conn:
-                    for listen in _LISTENS:
-                        await conn.execute(listen)
-                    retry_s = FIRST_RETRY_S
-                    # What changed while nobody listened is not known: tell everything.
-                    if self._subscriptions:
-                        self._publish(await self.state())
-                    await self._follow(conn)
-            except (psycopg.Error, OSError, DatabaseUnavailableError) as exc:
-                wait_s = retry_s * random.uniform(0.5, 1)  # noqa: S311 - jitter, no secret
-                _LOG.warning("lost the database, next try in %.1f s: %s", wait_s, exc)
-                await asyncio.sleep(wait_s)
-                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+                await self._listen()
+            except _AWAY as exc:
+                log.warning("lost the database, next try in %.1f s: %s", wait_s, exc)
+            except Exception:
+                log.exception("listening failed, next try in %.1f s", wait_s)
+            await asyncio.sleep(wait_s)
+            self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+
+    async def _listen(self) -> None:
+        async with await self._connect() as conn:
+            for listen in _LISTENS:
+                await conn.execute(listen)
+            # What changed while nobody listened is not known: tell everything.
+            if self._subscriptions:
+                self._publish(await self.state())
+            self._retry_s = FIRST_RETRY_S
+            await self._follow(conn)
 
     async def _connect(self) -> psycopg.AsyncConnection:
         return await psycopg.AsyncConnection.connect(
@@ -171,22 +182,31 @@ class Live:
         while True:
             notes = [note async for note in conn.notifies(stop_after=1)]
             notes += [note async for note in conn.notifies(timeout=COALESCE_S)]
-            bin_ids: set[int] = set()
-            job_ids: set[UUID] = set()
+            heard: dict[str, list[str]] = defaultdict(list)
             for note in notes:
-                if note.channel == BINS_CHANNEL:
-                    bin_ids |= _bin_ids(note.payload)
-                elif note.channel == JOBS_CHANNEL:
-                    job_ids |= _job_ids(note.payload)
-            if bin_ids and self._subscriptions:
-                self._publish(await asyncio.to_thread(self._read, sorted(bin_ids)))
-            if self._subscriptions and any(note.channel == ALERTS_CHANNEL for note in notes):
-                self._publish(await asyncio.to_thread(self._read_alerts))
-            if any(note.channel == PLANS_CHANNEL for note in notes):
+                heard[note.channel].append(note.payload)
+            if PLANS_CHANNEL in heard:
                 self._publish(LiveEvent(name="plans", viewer_json="{}", json="{}"))
-            for job_id in job_ids if self._subscriptions else ():
-                if event := await asyncio.to_thread(self._read_job, job_id):
-                    self._publish(event)
+            if not self._subscriptions:
+                continue
+            if bin_ids := {id_ for payload in heard[BINS_CHANNEL] for id_ in _bin_ids(payload)}:
+                await self._tell(self._read, sorted(bin_ids))
+            if ALERTS_CHANNEL in heard:
+                await self._tell(self._read_alerts)
+            for job_id in {id_ for payload in heard[JOBS_CHANNEL] for id_ in _job_ids(payload)}:
+                await self._tell(self._read_job, job_id)
+
+    async def _tell(self, read: Callable[..., LiveEvent | None], *about: object) -> None:
+        """Read and publish; what this version cannot read, as a newer one wrote it, is left out."""
+        try:
+            event = await asyncio.to_thread(read, *about)
+        except _AWAY:
+            raise
+        except Exception:
+            log.exception("left out of the live streams: %s %s", read.__name__, about)
+        else:
+            if event is not None:
+                self._publish(event)
 
     def _publish(self, event: LiveEvent) -> None:
         self._subscriptions = {

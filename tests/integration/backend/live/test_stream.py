@@ -153,3 +153,30 @@ def test_a_job_is_told_to_staff_alone(api: Api, conn: db.Connection) -> None:
         conn.execute("SELECT pg_notify('angkut_jobs', 'no id')")
         fill(conn, BIN, 50)
         assert staff.codes("bins") == other.codes("bins") == [BIN]
+
+
+def test_what_the_listener_cannot_read_does_not_make_it_deaf(
+    api: Api, conn: db.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with stream(api.signed_in(Role.DISPATCHER)) as live:
+        live.codes("state")
+        [ear] = listeners(conn)
+        # As a worker of a newer version might leave it.
+        conn.execute("ALTER TABLE job DROP CONSTRAINT job_state_check")
+        now = datetime.now(UTC)
+        job_id = jobs.add(conn, NewJob("plan", "planning", {}), author="test", now=now)
+        conn.execute("UPDATE job SET state = 'unheard_of' WHERE job_id = %s", [job_id])
+        conn.commit()
+        fill(conn, BIN, 51)
+        assert live.codes("bins") == [BIN]
+        assert listeners(conn) == [ear]
+        said = f"left out of the live streams: _read_job (UUID('{job_id}'),)"
+        wait_until(lambda: said in caplog.text, what="the listener to say what it left out")
+
+        # More digits than Python makes a number of.
+        conn.execute("SELECT pg_notify(%s, repeat('9', 5000))", [db.BINS_CHANNEL])
+        conn.commit()
+        assert live.codes("state") == [BIN, FREE_BIN]
+        assert "listening failed, next try in" in caplog.text
+        fill(conn, FREE_BIN, 52)
+        assert live.codes("bins") == [FREE_BIN]
