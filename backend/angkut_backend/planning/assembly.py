@@ -205,9 +205,11 @@ def _district(conn: Connection, district: DistrictRow) -> District:
     def rows(name: str) -> tuple[Any, ...]:
         return tuple(SimpleNamespace(**row) for row in conn.execute(SQL[name], values))
 
+    (traffic,) = rows("traffic")
     parts = District(
         district.code,
         district.timezone,
+        tuple(traffic.traffic_by_hour),
         rows("depots"),
         rows("disposal_sites"),
         rows("transfers"),

@@ -99,6 +99,8 @@ class District:
 
     code: str
     timezone: str
+    #: How many times as long a way takes, by local hour of departure.
+    traffic_by_hour: tuple[float, ...]
     depots: tuple[PlaceRow, ...]
     disposal_sites: tuple[DisposalRow, ...]
     #: Where small vehicles unload.
@@ -131,6 +133,7 @@ class District:
                 _vehicle(v, small if v.access == "alley" else landfills) for v in self.vehicles
             ),
             bins=tuple(bins),
+            traffic_by_hour=self.traffic_by_hour,
         )
 
     def _disposal(self, site: DisposalRow) -> DisposalSite:

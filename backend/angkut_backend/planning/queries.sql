@@ -17,6 +17,9 @@ SELECT code, weekdays FROM (
     WHERE r.district_id = %(district_id)s AND r.valid_from <= %(day)s
 ) AS ranked WHERE place = 1 ORDER BY code
 
+-- name: traffic
+SELECT traffic_by_hour FROM district WHERE district_id = %(district_id)s
+
 -- name: depots
 SELECT code, lon, lat FROM depot WHERE district_id = %(district_id)s ORDER BY code
 

@@ -92,6 +92,7 @@ class Office:
         self._district = District(
             pack.district.code,
             pack.district.timezone,
+            pack.district.traffic_by_hour,
             pack.depots,
             pack.disposal_sites,
             tuple(site for site in pack.sites if site.kind == "tps3r"),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -85,6 +86,22 @@ def test_a_plan_is_made_from_what_is_stored(town: Connection) -> None:
     assert [area["trusted"] for area in made.data_trust] == [40]
     assert (made.author, made.state) == ("account:ana", None)
     assert made.problem.moment(0).isoformat() == "2026-03-11T05:00:00+07:00"
+
+
+def test_ways_take_longer_in_the_hours_of_traffic(town: Connection) -> None:
+    def seconds_per_metre(made: PlanRecord) -> float:
+        ways = [way for route in made.plan.routes for way in pairwise(route.steps)]
+        drive_s = sum(there.arrive_s - here.leave_s for here, there in ways)
+        return drive_s / sum(there.distance_m for _, there in ways)
+
+    calm = make(town)
+    factors = [1.0] * 5 + [2.0] * 19
+    town.execute("UPDATE district SET traffic_by_hour = %s", [factors])
+    made = make(town)
+
+    assert made.problem.traffic_by_hour == tuple(factors)
+    assert made.violations == []
+    assert seconds_per_metre(made) > 1.7 * seconds_per_metre(calm)
 
 
 def test_the_fuller_bins_are_served(town: Connection) -> None:
