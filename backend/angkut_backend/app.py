@@ -24,6 +24,7 @@ from angkut_backend.clock import Clock, utc_now
 from angkut_backend.commands import endpoints as commands
 from angkut_backend.dead_letters import endpoints as dead_letters
 from angkut_backend.device_health import endpoints as device_health
+from angkut_backend.errors import BackendError
 from angkut_backend.forecast import endpoints as forecast
 from angkut_backend.forecast import ordering as forecast_orders
 from angkut_backend.gateways import endpoints as gateways
@@ -34,6 +35,7 @@ from angkut_backend.live.service import Live
 from angkut_backend.page import PAGE_DIR, Page
 from angkut_backend.planning import endpoints as planning
 from angkut_backend.planning import ordering as plan_orders
+from angkut_backend.planning import whereabouts
 from angkut_backend.planning.exports import endpoints as plan_exports
 from angkut_backend.pool import Pool
 from angkut_backend.quality import endpoints as quality
@@ -112,6 +114,7 @@ def _api() -> APIRouter:
         plan_exports,
         planning,
         plan_orders,
+        whereabouts,
         jobs,
         claims,
         alerts,
@@ -154,12 +157,14 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _answer(status: int, error: str, detail: str) -> JSONResponse:
-    return JSONResponse({"error": error, "detail": detail}, status_code=status)
+def _answer(status: int, error: str, detail: str, **more: object) -> JSONResponse:
+    return JSONResponse({"error": error, "detail": detail, **more}, status_code=status)
 
 
 async def _answer_error(_request: Request, exc: Exception) -> JSONResponse:
-    return _answer(getattr(exc, "status", 500), getattr(exc, "code", "internal"), str(exc))
+    if isinstance(exc, BackendError):
+        return _answer(exc.status, exc.code, str(exc), **exc.more())
+    return _answer(500, "internal", str(exc))
 
 
 async def _answer_malformed(_request: Request, exc: Exception) -> JSONResponse:

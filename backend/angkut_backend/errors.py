@@ -9,6 +9,10 @@ class BackendError(AngkutError):
     status = 400
     code = "bad_request"
 
+    def more(self) -> dict[str, object]:
+        """Return what the answer holds besides the word and the sentence, as JSON."""
+        return {}
+
 
 class NotSignedInError(BackendError):
     """Sign in first."""

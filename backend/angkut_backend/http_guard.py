@@ -10,14 +10,19 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from angkut_backend.claims.photos import MAX_UPLOAD_BYTES
+from angkut_backend.planning.changes import MAX_CHANGES_BYTES
 
 _ACCESS = logging.getLogger("angkut.access")
 _LOG = logging.getLogger("angkut.api")
 
 API_PREFIX = "/api"
-#: A request says little: a password, a range, a comment; a photo is the one upload there is.
+#: A request says little: a password, a range, a comment.
 MAX_BODY_BYTES = 64 * 1024
-_PHOTO = re.compile(rf"{API_PREFIX}/claims/[^/]+/photo")
+#: But for a photo, the one upload there is, and for what is changed in a plan.
+_LARGER = {
+    re.compile(rf"{API_PREFIX}/claims/[^/]+/photo"): MAX_UPLOAD_BYTES,
+    re.compile(rf"{API_PREFIX}/plans/[^/]+/(replan|progress)"): MAX_CHANGES_BYTES,
+}
 #: The map's worker is a blob and its sprites are data: addresses; the libraries set styles in
 #: place. Nothing may come from another machine.
 CONTENT_SECURITY_POLICY = (
@@ -80,7 +85,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        most = MAX_UPLOAD_BYTES if _PHOTO.fullmatch(scope["path"]) else MAX_BODY_BYTES
+        path = scope["path"]
+        larger = (most for pattern, most in _LARGER.items() if pattern.fullmatch(path))
+        most = next(larger, MAX_BODY_BYTES)
         too_large = f"the body of this request may have {most} bytes at most"
         told = Headers(scope=scope).get("content-length", "0")
         if not told.isdecimal() or int(told) > most:

@@ -41,6 +41,7 @@ class JobOut(BaseModel):
         ),
     ]
     message: Annotated[str | None, Field(description="The same in English, and what to do")]
+    attempt: Annotated[int, Field(description="Workers that have taken it up; 0: none yet")]
     cancel_asked: bool
     first_plan_id: Annotated[UUID | None, Field(description="Kept before the search")]
     plan_id: UUID | None

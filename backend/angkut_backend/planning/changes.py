@@ -20,6 +20,8 @@ from angkut_backend.planning.documents import (
 )
 from angkut_backend.planning.problem import MAX_BINS, MAX_VEHICLES, Lock
 
+#: Of a request with changes, in all: every bin locked, with codes of the greatest length.
+MAX_CHANGES_BYTES = 1024 * 1024
 #: Disposal sites in a problem at most.
 _MAX_SITES = 50
 
@@ -131,8 +133,8 @@ class Changes(Document):
             if count > 1:
                 raise ValueError(f"locks: {count} bins at position {position} of {vehicle}")
         reports = self.underway.vehicles if self.underway else ()
-        _once("underway, vehicles", (one.vehicle for one in reports))
-        _once("underway, served", (code for one in reports for code in one.served or ()))
+        _once("underway.vehicles", (one.vehicle for one in reports))
+        _once("underway.served", (code for one in reports for code in one.served or ()))
         return self
 
 

@@ -1,5 +1,7 @@
-"""Plans over HTTP: looked at by all staff, put in force by dispatchers."""
+"""Plans over HTTP: drawn up and put in force by dispatchers, looked at by who is signed in."""
 
+from dataclasses import replace
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -28,13 +30,20 @@ from angkut_backend.pool import PoolDep
 router = APIRouter(prefix="/plans", tags=["plans"])
 
 Limit = Annotated[int, Query(ge=1, le=records.MAX_PLANS)]
+Day = Annotated[date | None, Query(description="Local day of the shift; without: of any day")]
+
+#: These see drafts and what was withdrawn, too: who makes plans, and who judges them.
+_SEE_ALL = frozenset({Role.ADMIN, Role.DISPATCHER, Role.EVALUATOR})
 
 
 @router.get("")
-def get_plans(caller: SignedIn, pool: PoolDep, limit: Limit = 50) -> PlansOut:
-    """The newest plans; drivers see those in force."""
+def get_plans(caller: SignedIn, pool: PoolDep, limit: Limit = 50, day: Day = None) -> PlansOut:
+    """The newest plans; drivers, technicians and viewers see those in force."""
+    is_partial = caller.role not in _SEE_ALL
     with pool.connection() as conn:
-        found = records.list_plans(conn, limit, published_only=caller.role is Role.DRIVER)
+        found = records.list_plans(conn, limit, day=day, published_only=is_partial)
+    if caller.role is Role.VIEWER:
+        found = [replace(one, author="") for one in found]
     return plans_out(found)
 
 
@@ -80,7 +89,7 @@ def withdraw_plan(
 
 
 def visible(conn: Connection, caller: Caller, plan_id: UUID) -> PlanRecord:
-    """Return a plan; drivers see those in force.
+    """Return a plan; who does not make or judge plans sees those in force, viewers without names.
 
     Raises
     ------
@@ -88,6 +97,9 @@ def visible(conn: Connection, caller: Caller, plan_id: UUID) -> PlanRecord:
         There is none of this id that the caller sees.
     """
     found = records.get(conn, plan_id)
-    if caller.role is Role.DRIVER and found.state is not EventKind.PUBLISHED:
+    if caller.role not in _SEE_ALL and found.state is not EventKind.PUBLISHED:
         raise NotFoundError(f"there is no plan {plan_id} in force")
-    return found
+    if caller.role is not Role.VIEWER:
+        return found
+    events = [replace(event, actor="", note="") for event in found.events]
+    return replace(found, author="", events=events)

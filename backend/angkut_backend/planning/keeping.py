@@ -13,11 +13,11 @@ from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection
 from angkut_backend.planning.assembly import SQL
 from angkut_backend.planning.checker import check
+from angkut_backend.planning.faults import Fault, FaultWord, refuse
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.points import start_point
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import Problem
-from angkut_backend.planning.refusals import refuse
 from angkut_backend.planning.revision import MAX_NOTES, Revision
 from angkut_backend.planning.search import Budget, Watch
 from angkut_backend.planning.solve import plan as solve
@@ -117,8 +117,13 @@ def refuse_off_roads(problem: Problem, off: Mapping[str, Collection[str]]) -> No
         Names them.
     """
     refuse(
-        f"underway, {one.code}: there is no road within 50 m of {on.lon:.5f}, {on.lat:.5f}: "
-        "give a place on the road"
+        Fault(
+            "underway.vehicles",
+            one.code,
+            FaultWord.OFF_ROAD,
+            f"there is no road within 50 m of {one.code} at {on.lon:.5f}, {on.lat:.5f}: "
+            "give a place on the road",
+        )
         for one in problem.vehicles
         if (on := one.underway) and start_point(one) in off.get(one.profile, ())
     )

@@ -18,6 +18,7 @@ from angkut_backend.jobs.service import NewJob
 from angkut_backend.planning import service
 from angkut_backend.planning.assembly import check_day
 from angkut_backend.planning.changes import Changes
+from angkut_backend.planning.faults import REFUSED
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.search import Budget
 from angkut_backend.pool import PoolDep
@@ -107,7 +108,7 @@ def make_plan(caller: Staff, pool: PoolDep, now: Now, body: PlanIn) -> JobIdOut:
         return JobIdOut(job_id=order_plan(conn, body, author=caller.actor, now=now))
 
 
-@router.post("/{plan_id}/replan", status_code=202)
+@router.post("/{plan_id}/replan", status_code=202, responses=REFUSED)
 def replan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID, body: ReplanIn) -> JobIdOut:
     """Make a plan from this one with changes, as a job; this one stays as it is."""
     with pool.connection() as conn:

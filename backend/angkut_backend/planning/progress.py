@@ -1,7 +1,7 @@
 """How far each vehicle is at a moment of the shift: as it was reported, else as the plan says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from angkut_backend.planning.changes import VehicleNow
@@ -34,8 +34,16 @@ class Progress:
     underway: Underway | None
     #: Bins that it has served since the plan took over, and that it is serving.
     served: tuple[str, ...] = ()
-    #: The bin that it is on its way to, as far as one knows.
-    next_bin: str | None = None
+    #: The step of the plan that it is at, or on its way to; `None`: that is not known, or it is
+    #: where the plan took it over.
+    step: Step | None = None
+    is_driving: bool = False
+
+    @property
+    def next_bin(self) -> str | None:
+        """Return the bin that it is on its way to, as far as one knows."""
+        step = self.step
+        return step.code if step and self.is_driving and step.kind is StepKind.STOP else None
 
 
 def progress_of(
@@ -65,8 +73,8 @@ def progress_of(
     for name in ("load_kg", "load_l"):
         if getattr(report, name) is not None:
             changes[name] = getattr(report, name)
-    heading = known.next_bin if report.lon is None else None
-    return Progress(on.model_copy(update=changes), known.served, heading)
+    known = replace(known, underway=on.model_copy(update=changes))
+    return known if report.lon is None else replace(known, step=None, is_driving=False)
 
 
 def begun_at(steps: Sequence[Step], at_s: int) -> int:
@@ -112,13 +120,12 @@ class _Walk:
         last = steps[begun]
         if heading is None:
             free_at_s = at_s if begun + 1 == len(steps) else last.leave_s
-            return self._after(begun, self._stops(begun), free_at_s)
+            return replace(self._after(begun, self._stops(begun), free_at_s), step=last)
         to = steps[heading]
         going = self._after(begun, self._stops(begun), to.arrive_s)
         there = self._places[to.kind][to.code]
         underway = going.underway and going.underway.model_copy(update=there._asdict())
-        next_bin = to.code if to.kind is StepKind.STOP else None
-        return Progress(underway, going.served, next_bin)
+        return Progress(underway, going.served, step=to, is_driving=True)
 
     def by_served(self, served: Sequence[str], report: VehicleNow, at_s: int) -> Progress:
         """Return how far it must be on its route, having served these bins."""
@@ -132,7 +139,7 @@ class _Walk:
             begun += 1
         found = self._after(begun, tuple(served), at_s)
         if stops or found.underway is None:
-            return found
+            return replace(found, step=self._steps[begun])
         # It has served what was not on its route: where it did so last is nearest to the truth.
         there = self._places[StepKind.STOP].get(served[-1])
         underway = found.underway.model_copy(update=there._asdict() if there else {})

@@ -1,7 +1,7 @@
 """Plans as they are kept, and reading them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,11 +10,11 @@ from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.planning.assembly import SQL
 from angkut_backend.planning.changes import Changes
-from angkut_backend.planning.checker import Violation
 from angkut_backend.planning.plan_document import Plan, Totals
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import Problem
 from angkut_backend.planning.revision import Revision, Standing
+from angkut_backend.planning.violations import Violation
 
 #: Tells that something became of a plan.
 PLANS_CHANNEL = "angkut_plans"
@@ -138,10 +138,14 @@ def get(conn: Connection, plan_id: UUID) -> PlanRecord:
 
 
 def list_plans(
-    conn: Connection, limit: int = MAX_PLANS, *, published_only: bool = False
+    conn: Connection,
+    limit: int = MAX_PLANS,
+    *,
+    day: date | None = None,
+    published_only: bool = False,
 ) -> list[PlanLine]:
-    """Return plans, the newest first."""
-    values = {"limit": limit, "published_only": published_only}
+    """Return plans, the newest first; those of the shift of a local day, if one is given."""
+    values = {"limit": limit, "day": day, "published_only": published_only}
     rows = conn.execute(SQL["plans"], values).fetchall()
     return [
         PlanLine(

@@ -5,10 +5,12 @@ lock of one stop does not move others; under way on new ones, for the bins that 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
-from angkut_backend.planning.changes import Changes
+from angkut_backend.planning.changes import Changes, UnderwayNow
 from angkut_backend.planning.documents import EarlierTrip
+from angkut_backend.planning.faults import refuse
 from angkut_backend.planning.plan_document import Plan, Route, StepKind
 from angkut_backend.planning.problem import (
     Bin,
@@ -20,7 +22,6 @@ from angkut_backend.planning.progress import Progress, progress_of
 from angkut_backend.planning.refusals import (
     impossible,
     outside_shift,
-    refuse,
     served_now,
     unknown_names,
 )
@@ -57,15 +58,16 @@ def revise(
     ChangesError
         They name what there is not, or ask for what can never be; lists everything.
     """
-    said = before.standing if before else Standing(locks=problem.locks)
+    said = _said(problem, before)
     known = _vehicles(problem, before)
     base = _without_words(problem, before, known)
     if fresh is not None:
         base = fresh.model_copy(update={"forbids": problem.forbids})
     refuse(unknown_names(base, said, changes, known.keys() | {v.code for v in base.vehicles}))
+    now: dict[str, Progress] = {}
     if changes.underway:
         refuse(outside_shift(problem, said, changes.underway.at))
-    now = _progress(problem, plan, known, said, changes)
+        now = _progress(problem, plan, known, said, changes.underway)
     out = {*said.without, *changes.without} - {*changes.again}
     there = {one.code: one for one in base.vehicles if one.code not in out}
     served = {code: one.served for code, one in now.items()}
@@ -117,6 +119,28 @@ def revise(
     return made, Revision(asked=changes, standing=standing, replaced=replaced, notes=notes)
 
 
+def progress_at(
+    problem: Problem, plan: Plan, before: Revision | None, underway: UnderwayNow
+) -> dict[str, Progress]:
+    """Return how far `revise` takes each vehicle to be at a moment of the shift.
+
+    Raises
+    ------
+    ChangesError
+        The moment is outside the shift, or a bin or vehicle of a report is unknown.
+    """
+    said = _said(problem, before)
+    known = _vehicles(problem, before)
+    changes = Changes(underway=underway)
+    refuse(unknown_names(problem, said, changes, known.keys()))
+    refuse(outside_shift(problem, said, underway.at))
+    return _progress(problem, plan, known, said, underway)
+
+
+def _said(problem: Problem, before: Revision | None) -> Standing:
+    return before.standing if before else Standing(locks=problem.locks)
+
+
 def _vehicles(problem: Problem, before: Revision | None) -> dict[str, Vehicle]:
     """Return all vehicles, with those that were taken out."""
     out = before.replaced.vehicles if before else ()
@@ -144,13 +168,11 @@ def _progress(
     plan: Plan,
     vehicles: Mapping[str, Vehicle],
     said: Standing,
-    changes: Changes,
+    underway: UnderwayNow,
 ) -> dict[str, Progress]:
-    """Return how far each vehicle is, if the plan is made in the middle of the shift."""
-    if changes.underway is None:
-        return {}
-    at_s = seconds_of(problem, changes.underway.at)
-    reports = {one.vehicle: one for one in changes.underway.vehicles}
+    """Return how far each vehicle is."""
+    at_s = seconds_of(problem, underway.at)
+    reports = {one.vehicle: one for one in underway.vehicles}
     routes = {route.vehicle: route for route in plan.routes}
     done = {code for one in said.served for code in one.bins}
     #: What somebody else has reported is not served by the plan's vehicle.
@@ -163,7 +185,7 @@ def _progress(
             report = report.model_copy(update={"served": new})
         one = progress_of(problem, vehicle, routes.get(code), at_s, report)
         mine = tuple(bin_ for bin_ in one.served if claimed.get(bin_, code) == code)
-        found[code] = Progress(one.underway, mine, one.next_bin)
+        found[code] = replace(one, served=mine)
     return found
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from angkut_backend.planning.changes import BinHours, Changes
+from angkut_backend.planning.faults import Fault, FaultWord, refuse
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.problem import (
     Bin,
@@ -16,7 +17,6 @@ from angkut_backend.planning.problem import (
     Vehicle,
 )
 from angkut_backend.planning.progress import Progress
-from angkut_backend.planning.refusals import refuse
 from angkut_backend.planning.revision import Standing
 
 #: Bounds of `ShiftTime`.
@@ -70,8 +70,8 @@ class RevisedParts:
         wanted = [one for one in kept if one not in elsewhere]
         if asked is not None:
             if asked > len(order):
-                wrong = f"fixed_first: {code} has {len(order)} stops left in this plan, not {asked}"
-                refuse([wrong])
+                wrong = f"{code} has {len(order)} stops left in this plan, not {asked}"
+                refuse([Fault("fixed_first", code, FaultWord.FEWER_STOPS, wrong)])
             wanted = order[:asked]
         elif (heading := self._heading(code)) is not None:
             wanted = [heading, *wanted]

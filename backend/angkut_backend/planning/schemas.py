@@ -13,6 +13,7 @@ from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.records import EventKind, PlanLine, PlanRecord
 from angkut_backend.planning.revision import Standing
 from angkut_backend.planning.service import MAX_NOTE
+from angkut_backend.planning.violations import Breach
 
 
 class PlanLineOut(BaseModel):
@@ -25,7 +26,7 @@ class PlanLineOut(BaseModel):
     shift_start: datetime
     policy: Policy
     state: Annotated[EventKind | None, Field(description="Null: made, and nothing since")]
-    author: str
+    author: Annotated[str, Field(description="Empty for viewers")]
     created_at: datetime
     approximate: Annotated[bool, Field(description="Straight lines instead of roads")]
     is_treated: Annotated[bool, Field(description="Levels decided in all areas")]
@@ -54,7 +55,7 @@ class ViolationOut(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    code: str
+    code: Breach
     where: str
     detail: str
 
@@ -66,7 +67,7 @@ class PlanEventOut(BaseModel):
 
     kind: EventKind
     at: datetime
-    actor: str
+    actor: Annotated[str, Field(description="Empty for viewers, as the note is")]
     note: str
 
 
@@ -138,7 +139,7 @@ class PlanOut(BaseModel):
     budget: dict[str, Any]
     readings_as_of: datetime
     state: EventKind | None
-    author: str
+    author: Annotated[str, Field(description="Empty for viewers")]
     created_at: datetime
     is_treated: bool
     data_trust: list[AreaTrustOut]

@@ -3,10 +3,12 @@
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from uuid import uuid4
 from xml.etree import ElementTree as ET
+
+import pytest
 
 from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection
@@ -45,7 +47,7 @@ def test_a_plan_goes_from_the_list_into_force(town: Connection, api: Api) -> Non
     driver = api.signed_in(Role.DRIVER)
     path = f"/api/plans/{first.plan_id}"
 
-    assert len(viewer.get("/api/plans").json()["plans"]) == 2
+    assert len(dispatcher.get("/api/plans").json()["plans"]) == 2
     assert viewer.post(f"{path}/publish").status_code == 403
     assert driver.get(path).status_code == 404
     assert driver.get(f"{path}.csv").status_code == 404
@@ -68,6 +70,45 @@ def test_a_plan_goes_from_the_list_into_force(town: Connection, api: Api) -> Non
     assert dispatcher.get("/api/plans/nonsense").status_code == 422
     assert dispatcher.get(f"{path}.exe").status_code == 422
     assert api.anonymous().get(path).status_code == 401
+
+
+@pytest.mark.parametrize("role", [Role.DRIVER, Role.TECHNICIAN, Role.VIEWER])
+def test_who_neither_makes_nor_judges_plans_sees_those_in_force(
+    town: Connection, api: Api, role: Role
+) -> None:
+    draft, published = some_plan(town), some_plan(town)
+    staff, client = api.signed_in(Role.DISPATCHER), api.signed_in(role)
+    staff.post(f"/api/plans/{published.plan_id}/publish")
+
+    seen = client.get("/api/plans").json()["plans"]
+    shown = client.get(f"/api/plans/{published.plan_id}").json()
+
+    assert [one["plan_id"] for one in seen] == [str(published.plan_id)]
+    hides_names = role is Role.VIEWER
+    names = {seen[0]["author"], shown["author"], *(one["actor"] for one in shown["events"])}
+    assert names == ({""} if hides_names else {"account:ana", "account:dispatcher"})
+    for form in ("", ".pdf", ".vroom.json", "/navigation"):
+        assert client.get(f"/api/plans/{draft.plan_id}{form}").status_code == 404
+    all_of_them = api.signed_in(Role.EVALUATOR).get("/api/plans").json()["plans"]
+    assert {one["author"] for one in all_of_them} == {"account:ana"}
+    assert len(all_of_them) == 2
+
+
+def test_the_list_is_of_one_day_when_a_day_is_asked_for(town: Connection, api: Api) -> None:
+    made = some_plan(town)
+    client = api.signed_in(Role.DISPATCHER)
+    # The shift begins at 05:00 WIB: by UTC on the day before.
+    day = NOW.date() + timedelta(days=1)
+
+    of_day, of_other, wrong = (
+        client.get("/api/plans", params={"day": one})
+        for one in (str(day), str(day - timedelta(days=1)), "2026-13-40")
+    )
+
+    assert made.shift_start.astimezone(UTC).date() < day
+    assert [one["plan_id"] for one in of_day.json()["plans"]] == [str(made.plan_id)]
+    assert of_other.json()["plans"] == []
+    assert wrong.status_code == 422
 
 
 def test_whoever_looks_is_told_when_a_plan_comes_into_force(town: Connection, api: Api) -> None:
@@ -127,7 +168,7 @@ def test_exports_tell_every_stop_in_its_order(town: Connection, api: Api) -> Non
 
 def test_what_changes_between_two_plans_adds_up(town: Connection, api: Api) -> None:
     one, other = some_plan(town), some_plan(town, Policy.THRESHOLD_ROUTED)
-    client = api.signed_in(Role.VIEWER)
+    client = api.signed_in(Role.EVALUATOR)
 
     there = client.get(f"/api/plans/{one.plan_id}/difference?to={other.plan_id}").json()
     back = client.get(f"/api/plans/{other.plan_id}/difference?to={one.plan_id}").json()

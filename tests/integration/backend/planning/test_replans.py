@@ -13,11 +13,11 @@ from angkut_backend.forecast.loading import districts
 from angkut_backend.planning import records, service
 from angkut_backend.planning.changes import Changes, FixedFirst, UnderwayNow, VehicleNow
 from angkut_backend.planning.difference import ChangeKind, difference
+from angkut_backend.planning.faults import MAX_FAULTS, ChangesError
 from angkut_backend.planning.plan_document import OutReason, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
-from angkut_backend.planning.problem import Lock
+from angkut_backend.planning.problem import MAX_BINS, Lock
 from angkut_backend.planning.records import PlanRecord
-from angkut_backend.planning.refusals import ChangesError
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder
 from angkut_backend.planning.solve import digest
@@ -205,7 +205,18 @@ def test_an_impossible_change_is_refused_over_http_before_a_job_begins(
 
     answer = client.post(path, json={"changes": {"force": ["X-1"]}})
     assert answer.status_code == 422
-    assert "no bin 'X-1'" in answer.text
+    assert answer.json() == {
+        "error": "bad_changes",
+        "detail": "force: there is no bin 'X-1' in this plan",
+        "faults": [
+            {
+                "field": "force",
+                "code": "X-1",
+                "why": "unknown",
+                "detail": "there is no bin 'X-1' in this plan",
+            }
+        ],
+    }
     assert client.post(path, json={"changes": {"colour": 1}}).status_code == 422
     assert api.signed_in(Role.VIEWER).post(path, json={"changes": {}}).status_code == 403
     assert client.get("/api/jobs").json()["jobs"] == []
@@ -217,3 +228,54 @@ def test_an_impossible_change_is_refused_over_http_before_a_job_begins(
     assert shown["parent_id"] == str(parent.plan_id)
     assert shown["changes"]["underway"]["vehicles"][0]["vehicle"] == TRUCK
     assert shown["standing"]["taken_over_at"]
+
+
+def test_how_far_vehicles_are_is_told_as_a_replan_takes_it(
+    town: Connection, parent: PlanRecord, api: Api
+) -> None:
+    client = api.signed_in(Role.DISPATCHER)
+    path = f"/api/plans/{parent.plan_id}/progress"
+    third = [one for one in parent.plan.routes[0].steps if one.kind is StepKind.STOP][2]
+    order = parent.plan.routes[0].bins
+    at = parent.shift_start + timedelta(seconds=third.leave_s + 5)
+    report = {"at": at.isoformat(), "vehicles": [{"vehicle": TRUCK, "served": order[:2]}]}
+
+    (there,) = client.get(path, params={"at": at.isoformat()}).json()["vehicles"]
+    (told,) = client.post(path, json=report).json()["vehicles"]
+
+    known = {one.code: one for one in parent.problem.bins}
+    assert (there["has_left"], there["is_driving"]) == (True, True)
+    assert (there["served"], there["next_bin"]) == (order[:3], order[3])
+    assert there["step"] == {"kind": "stop", "code": order[3]}
+    assert (there["lon"], there["lat"]) == (known[order[3]].lon, known[order[3]].lat)
+    assert (there["load_l"], there["load_kg"]) == (third.load_l, third.load_kg)
+    assert (told["served"], told["is_driving"]) == (order[:2], False)
+    assert told["step"] == {"kind": "stop", "code": order[1]}
+    assert told["load_kg"] == sum(known[code].load_kg for code in order[:2])
+    made = replan(
+        town, parent.plan_id, Changes(underway=UnderwayNow.model_validate(report)), hours=24
+    )
+    on = made.problem.vehicles[0].underway
+    assert on
+    assert (on.lon, on.lat, on.load_kg) == (told["lon"], told["lat"], told["load_kg"])
+    before = client.get(path, params={"at": (parent.shift_start - timedelta(hours=1)).isoformat()})
+    assert before.json()["faults"][0]["why"] == "outside_shift"
+    assert client.get(path, params={"at": "2026-11-23T08:00:00"}).status_code == 422
+    wrong = client.post(path, json=report | {"vehicles": [{"vehicle": "X"}]}).json()
+    assert [(one["field"], one["code"]) for one in wrong["faults"]] == [("underway.vehicles", "X")]
+    assert api.signed_in(Role.DRIVER).get(path, params={"at": at.isoformat()}).status_code == 403
+
+
+def test_a_request_holds_a_change_of_every_bin(parent: PlanRecord, api: Api) -> None:
+    client = api.signed_in(Role.DISPATCHER)
+    path = f"/api/plans/{parent.plan_id}/replan"
+    locks = [{"bin": f"{n:064}", "vehicle": "V" * 64, "position": 99} for n in range(MAX_BINS)]
+    once = [lock | {"position": None} for lock in locks]
+
+    refused = client.post(path, json={"changes": {"locks": once}})
+    too_large = client.post(path, json={"changes": {"locks": locks + locks}})
+
+    assert (refused.status_code, refused.json()["error"]) == (422, "bad_changes")
+    assert len(refused.json()["faults"]) == MAX_FAULTS
+    assert refused.json()["detail"].endswith(f"and {2 * MAX_BINS - 20} more")
+    assert (too_large.status_code, too_large.json()["error"]) == (413, "body_too_large")

@@ -9,11 +9,11 @@ import pytest
 
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.checker import check
+from angkut_backend.planning.faults import ChangesError
 from angkut_backend.planning.orders import rising
 from angkut_backend.planning.plan_document import OutReason, Plan
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.problem import Problem
-from angkut_backend.planning.refusals import ChangesError
 from angkut_backend.planning.revise import revise
 from angkut_backend.planning.revision import Revision, Standing
 from angkut_backend.planning.search import Budget

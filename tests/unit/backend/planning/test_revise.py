@@ -14,9 +14,9 @@ from angkut_backend.planning.changes import (
     VehicleNow,
 )
 from angkut_backend.planning.checker import check
+from angkut_backend.planning.faults import ChangesError
 from angkut_backend.planning.plan_document import InReason, OutReason, Plan, StepKind
 from angkut_backend.planning.problem import Lock, MustReason, Problem, TimeWindow
-from angkut_backend.planning.refusals import ChangesError
 from angkut_backend.planning.revise import revise
 from angkut_backend.planning.revision import Revision
 from angkut_backend.planning.search import Budget

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from pypdf import PdfReader
 
-from angkut_backend.planning.checker import Violation
 from angkut_backend.planning.exports.fonts import REPLACEMENT, printable, width_mm, wrapped
 from angkut_backend.planning.exports.names import BinName, Names
 from angkut_backend.planning.exports.navigation import run_links
@@ -18,6 +17,7 @@ from angkut_backend.planning.plan_document import InReason, OutReason, StepKind
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import MustReason, Problem, Underway
 from angkut_backend.planning.records import EventKind, PlanRecord
+from angkut_backend.planning.violations import Breach, Violation
 
 from .conftest import line_bin, line_shift, truck
 from .plans import kept, named, two_trips
@@ -95,7 +95,7 @@ def test_a_sheet_tells_a_crew_the_whole_shift_in_order() -> None:
 def test_what_a_crew_must_not_rely_on_is_marked_on_every_page(long_record: PlanRecord) -> None:
     record = replace(
         approximate(long_record),
-        violations=[Violation("load", "T1", "too much")],
+        violations=[Violation(Breach.LOAD, "T1", "too much")],
         is_treated=False,
     )
     found = pages(record)
