@@ -127,6 +127,33 @@ def test_a_lock_puts_a_bin_on_its_vehicle_and_at_its_place() -> None:
     assert reasons["B6"] is InReason.LOCKED
 
 
+def test_a_place_that_cannot_be_kept_costs_no_other_place() -> None:
+    bins = tuple(
+        line_bin(n, load_l=200, must=MustReason.MANUAL if n in {3, 5, 7} else None)
+        for n in range(1, 13)
+    )
+    places = {"B7": 1, "B3": 50, "B5": 4}
+    locks = tuple(Lock(bin=code, vehicle="T1", position=at) for code, at in places.items())
+
+    found = solved(line_shift(bins=bins, locks=locks))
+
+    order = next(route.bins for route in found.routes if route.vehicle == "T1")
+    assert (order[0], order[3]) == ("B7", "B5")
+    assert left(found) == {"B3": OutReason.LOCK}
+
+
+def test_a_first_place_that_is_never_open_leaves_the_places_behind_it() -> None:
+    never = (TimeWindow(from_s=0, to_s=10), TimeWindow(from_s=8 * HOUR_S - 60, to_s=8 * HOUR_S))
+    bins = (line_bin(1, windows=never, must=MustReason.MANUAL), *map(line_bin, range(2, 7)))
+    locks = tuple(Lock(bin=f"B{at}", vehicle="T1", position=at) for at in (1, 2))
+
+    found = solved(line_shift(bins=bins, locks=locks))
+
+    orders = {route.vehicle: route.bins for route in found.routes}
+    assert orders["T1"][1] == "B2"
+    assert left(found) == {"B1": OutReason.LOCK}
+
+
 def test_a_forbidden_pair_is_kept_apart() -> None:
     forbids = tuple(Forbid(bin=f"B{number}", vehicle="T1") for number in range(1, 7))
 
