@@ -46,6 +46,13 @@ export type PlanState = Schemas["EventKind"];
 export type PlanOrder = Pick<Schemas["PlanIn"], "day" | "policy" | "seconds">;
 export type PlanChanges = Partial<Schemas["Changes"]>;
 export type Job = Schemas["JobOut"];
+/** A rule that a plan breaks. */
+export type Breach = Schemas["Breach"];
+/** Something that is wrong with changes. */
+export type Fault = Schemas["Fault"];
+export type FaultWord = Schemas["FaultWord"];
+export type Underway = Pick<Schemas["UnderwayNow"], "at" | "vehicles">;
+export type VehicleAt = Schemas["VehicleAtOut"];
 
 /** How far back the panel tells collections. */
 const COLLECTIONS_MS = 28 * 86_400_000;
@@ -57,6 +64,7 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code = "",
     readonly detail = "",
+    readonly faults: readonly Fault[] = [],
   ) {
     super(`the service answered ${status} ${code}`);
   }
@@ -204,6 +212,11 @@ export function fetchPlanWays(id: string): Promise<FeatureCollection> {
   return call<FeatureCollection>(planUrl(id, "geojson"));
 }
 
+/** Where the vehicles of a plan are at a moment, with what is reported of them; nothing is kept. */
+export async function fetchProgress(id: string, underway: Underway): Promise<VehicleAt[]> {
+  return (await post<Schemas["ProgressOut"]>(`${planUrl(id)}/progress`, underway)).vehicles;
+}
+
 export function fetchDifference(from: string, to: string): Promise<Difference> {
   return call<Difference>(`${planUrl(from)}/difference?${new URLSearchParams({ to })}`);
 }
@@ -264,9 +277,10 @@ async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answe
     const said = (await response.json().catch(() => null)) as {
       error?: string;
       detail?: unknown;
+      faults?: Fault[];
     } | null;
     const detail = typeof said?.detail === "string" ? said.detail : "";
-    throw new ApiError(response.status, said?.error ?? "", detail);
+    throw new ApiError(response.status, said?.error ?? "", detail, said?.faults);
   }
   return (response.status === 204 ? undefined : await response.json()) as Answer;
 }

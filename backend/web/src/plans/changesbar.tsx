@@ -1,7 +1,7 @@
 // What was collected, always in reach while there is something: looked at, taken back, sent.
 
 import { messages } from "../store";
-import { type Change } from "./changes";
+import type { Change } from "./changes";
 import {
   canUndo,
   draft,
@@ -16,6 +16,7 @@ import {
 import { isOrdering, isUnderWay } from "./jobs";
 import { changeText, Faults } from "./pending";
 import { select } from "./state";
+import { underwayBody } from "./underwaystate";
 
 export function ChangesBar() {
   const t = messages.value.plans;
@@ -46,7 +47,7 @@ export function ChangesBar() {
           type="button"
           class="primary"
           disabled={isBusy || draft.value.length === 0}
-          onClick={() => void sendChanges()}
+          onClick={() => void sendChanges(underwayBody)}
         >
           {t.replan}
         </button>
@@ -90,10 +91,10 @@ function Refused() {
   return (
     <p class="fault" role="alert">
       {t.refusals["bad_changes"]}{" "}
-      {others.map(({ text }) => (
-        <small key={text} lang="en">
-          ({text})
-        </small>
+      {others.map(({ why, code, detail }) => (
+        <span key={detail}>
+          {code} {t.faults[why]} <small lang="en">({detail})</small>{" "}
+        </span>
       ))}
     </p>
   );

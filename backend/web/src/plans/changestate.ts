@@ -1,27 +1,12 @@
 // The changes that are collected for the plan that is shown.
 
 import { computed, effect, signal } from "@preact/signals";
-import { type Difference, fetchDifference } from "../api";
-import { serverNow } from "../clock";
-import { now } from "../store";
-import {
-  add,
-  type Change,
-  changesOfBin,
-  drop,
-  NO_STEPS,
-  ofKind,
-  present,
-  type Steps,
-  toBody,
-  undo,
-} from "./changes";
-import type { Drive, Stop } from "./drives";
-import { refusal, remake } from "./jobs";
+import { type Difference, type Fault, fetchDifference, type Underway } from "../api";
+import { add, type Change, drop, NO_STEPS, present, type Steps, toBody, undo } from "./changes";
+import { refusal, refusalOf, remake } from "./jobs";
 import { parseDraft } from "./kept";
-import { type Fault, faultsIn, faultsOf } from "./refusals";
-import { drives, mayPlan, record } from "./state";
-import { servedAt, takeoverMs, toldIn, underwayOf } from "./underway";
+import { faultsOf } from "./refusals";
+import { mayPlan, record, seesDrafts } from "./state";
 
 /** A change of a few bins is found quickly. */
 const SEARCH_S = 15;
@@ -49,23 +34,8 @@ export const said = computed(() => {
 export const shiftStart = computed(() =>
   record.value === null ? 0 : Date.parse(record.value.shift_start),
 );
-/** When the next plan is to take over in the shift, seconds into it; null: it is not to. */
-export const takeover_s = computed(() => {
-  const at_ms = takeoverMs(draft.value, now.value);
-  return at_ms === null ? null : (at_ms - shiftStart.value) / 1000;
-});
-export const told = computed(() => toldIn(draft.value));
-/** Bins that count as served when the next plan takes over. */
-export const servedThen = computed(() => {
-  const at_s = takeover_s.value;
-  const served = at_s === null ? [] : drives.value.flatMap((one) => servedAt(one, at_s, told.value));
-  return new Set(served.map(({ bin }) => bin));
-});
-
 /** What the service found wrong with the changes that were sent. */
-export const faults = computed<readonly Fault[]>(() =>
-  refusal.value?.code === "bad_changes" ? faultsIn(refusal.value.detail) : [],
-);
+export const faults = computed<readonly Fault[]>(() => refusal.value?.faults ?? []);
 
 const shownId = computed(() => record.value?.plan_id ?? null);
 const parentId = computed(() => record.value?.parent_id ?? null);
@@ -89,16 +59,6 @@ export function change(one: Change): void {
   keep(add(steps.value, one));
 }
 
-/** A person says that a stop is done, or that it is not, against what was assumed. */
-export function tick({ bin }: Stop, drive: Drive): void {
-  const isServed = !servedThen.value.has(bin);
-  const planned = servedAt(drive, takeover_s.value ?? 0, new Map());
-  const before = ofKind(changesOfBin(draft.value, bin), "served")[0];
-  const isAsPlanned = planned.some((stop) => stop.bin === bin) === isServed;
-  if (before !== undefined && isAsPlanned) takeBack(before);
-  else change({ kind: "served", bin, vehicle: drive.vehicle, isServed });
-}
-
 export function takeBack(one: Change): void {
   keep(drop(steps.value, one));
 }
@@ -116,10 +76,16 @@ export function wrongWith(one: Change): Fault[] {
   return faultsOf(one, faults.value);
 }
 
-/** Have the plan worked out anew with what was collected. */
-export async function sendChanges(): Promise<void> {
+/** Have the plan worked out anew with what was collected; `underwayBody` says from when. */
+export async function sendChanges(underwayBody: () => Promise<Underway | null>): Promise<void> {
   const id = shownId.value;
-  const underway = underwayOf(draft.value, drives.value, shiftStart.value, serverNow());
+  let underway: Underway | null;
+  try {
+    underway = await underwayBody();
+  } catch (error) {
+    refusal.value = refusalOf(error);
+    return;
+  }
   if (!(await remake(toBody(draft.value, underway), SEARCH_S)) || id === null) return;
   sessionStorage.removeItem(key(id));
   if (shownId.value === id) steps.value = NO_STEPS;
@@ -136,7 +102,7 @@ function keep(next: Steps): void {
 
 async function compare(from: string | null, to: string | null): Promise<void> {
   difference.value = null;
-  if (from === null || to === null) return;
+  if (from === null || to === null || !seesDrafts.value) return;
   const found = await fetchDifference(from, to).catch(() => null);
   if (shownId.value === to) difference.value = found;
 }

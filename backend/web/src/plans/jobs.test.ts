@@ -19,6 +19,7 @@ function some(change: Partial<Job> = {}): Job {
     result: null,
     author: "account:siti",
     retry_of: null,
+    attempt: 1,
     created_at: "2026-11-22T22:00:00Z",
     started_at: null,
     ended_at: null,
@@ -57,6 +58,10 @@ it("another's job does not push ours away, and an old answer does not set it bac
   expect(job.value?.job_id).toBe("j1");
   receiveJob(some({ progress: 0.2 }));
   expect(job.value?.progress).toBe(0.5);
+  // Its worker was lost, and another has begun anew.
+  receiveJob(some({ progress: 0.1, attempt: 2 }));
+  receiveJob(some({ progress: 0.6 }));
+  expect(job.value?.progress).toBe(0.1);
   receiveJob(some({ state: "done", progress: 1, plan_id: "p3" }));
   receiveJob(some({ progress: 0.9 }));
   expect(job.value?.state).toBe("done");

@@ -4,6 +4,7 @@ import { computed, signal } from "@preact/signals";
 import {
   ApiError,
   cancelJob,
+  type Fault,
   fetchJob,
   fetchJobs,
   type Job,
@@ -22,10 +23,16 @@ const ASK_MS = 1_000;
 /** The job that is followed: ours, or else somebody's that runs. */
 export const job = signal<Job | null>(null);
 /** Why an order was not taken; null: it was. */
-export const refusal = signal<{ code: string; detail: string } | null>(null);
+export const refusal = signal<Refusal | null>(null);
 export const isOrdering = signal(false);
 export const isUnderWay = computed(() => job.value !== null && !hasEnded(job.value));
 export const isOurs = computed(() => job.value?.author === `account:${account.value?.username}`);
+
+export interface Refusal {
+  code: string;
+  detail: string;
+  faults: readonly Fault[];
+}
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 /** Where one was when ordering, and what was brought onto the screen since: who looks at none of
@@ -67,10 +74,7 @@ export function receiveJob(told: Job | null): void {
     // Another's does not push ours away; nor does one that has ended.
     if (hasEnded(told) || !hasEnded(known) || isOurs.value) return;
   }
-  // Answers may come in another order than they were made.
-  if (known?.job_id === told.job_id && (hasEnded(known) || told.progress < known.progress)) {
-    if (!hasEnded(told) || hasEnded(known)) return;
-  }
+  if (known?.job_id === told.job_id && isOlder(told, known)) return;
   job.value = told;
   bring(told);
   clearTimeout(timer);
@@ -105,6 +109,14 @@ export function dismiss(): void {
   job.value = null;
 }
 
+/** Answers may come in another order than they were made. */
+function isOlder(told: Job, known: Job): boolean {
+  if (hasEnded(known) || hasEnded(told)) return hasEnded(known);
+  // Another worker begins anew what one has lost.
+  if (told.attempt !== known.attempt) return told.attempt < known.attempt;
+  return told.progress < known.progress;
+}
+
 async function begin(order: () => Promise<string>): Promise<boolean> {
   isOrdering.value = true;
   refusal.value = null;
@@ -115,12 +127,17 @@ async function begin(order: () => Promise<string>): Promise<boolean> {
     receiveJob(await fetchJob(id));
     return true;
   } catch (error) {
-    const { code, detail } = error instanceof ApiError ? error : { code: "offline", detail: "" };
-    refusal.value = { code, detail };
+    refusal.value = refusalOf(error);
     return false;
   } finally {
     isOrdering.value = false;
   }
+}
+
+export function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof ApiError)) return { code: "offline", detail: "", faults: [] };
+  const { code, detail, faults } = error;
+  return { code, detail, faults };
 }
 
 async function ask(id: string): Promise<void> {

@@ -1,6 +1,7 @@
 // For who drives: where to go next, in letters for a phone on the dashboard.
 
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { bins, messages, now } from "../store";
 import { shiftStart } from "./changestate";
 import type { Drive } from "./drives";
@@ -11,6 +12,8 @@ import { facts, record } from "./state";
 /** The stop or the unloading that is next by the clock; `‹ ›` when the day runs otherwise. */
 export function NextPlace({ drive }: { drive: Drive }) {
   const t = messages.value.plans;
+  const frame = useRef<HTMLElement>(null);
+  useEffect(() => frame.current?.scrollIntoView({ block: "nearest" }), []);
   const turned = useSignal(0);
   const places = drive.trips.flatMap(({ legs }) => legs.filter(({ kind }) => kind !== "break"));
   const now_s = (now.value - shiftStart.value) / 1000;
@@ -27,7 +30,7 @@ export function NextPlace({ drive }: { drive: Drive }) {
     turned.value += by;
   };
   return (
-    <section class="next-place" aria-label={t.nextPlace}>
+    <section ref={frame} class="next-place" aria-label={t.nextPlace}>
       <button type="button" aria-label={t.placeBefore} disabled={number === 0} onClick={turn(-1)}>
         ‹
       </button>

@@ -1,5 +1,6 @@
 // A change that waits to be sent, in words.
 
+import type { Fault } from "../api";
 import { messages } from "../store";
 import type { Change } from "./changes";
 import { wrongWith } from "./changestate";
@@ -20,15 +21,20 @@ export function Pending({ changes }: { changes: readonly Change[] }) {
 
 /** Why the service did not take it. */
 export function Faults({ of }: { of: Change }) {
-  const t = messages.value.plans;
   return (
     <>
-      {wrongWith(of).map(({ text }) => (
-        <span key={text} class="fault">
-          {t.faults[of.kind]} <small lang="en">({text})</small>
-        </span>
+      {wrongWith(of).map((fault) => (
+        <FaultText key={fault.detail} fault={fault} />
       ))}
     </>
+  );
+}
+
+export function FaultText({ fault: { why, detail } }: { fault: Fault }) {
+  return (
+    <span class="fault">
+      {messages.value.plans.faults[why]} <small lang="en">({detail})</small>
+    </span>
   );
 }
 

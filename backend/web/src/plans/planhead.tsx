@@ -1,6 +1,6 @@
 // What a plan is, what it adds up to, what is wrong with it, and what may be done with it.
 
-import { locale, messages, site } from "../store";
+import { account, locale, messages, site } from "../store";
 import { clockTime, dayAndTime } from "../time";
 import { Decisions } from "./decisions";
 import { actorName } from "./days";
@@ -30,7 +30,7 @@ export function PlanHead() {
         <p class="note">{t.firstPlan}</p>
       )}
       <TakenOver />
-      <Totals />
+      {account.value?.role !== "driver" && <Totals />}
       <Warnings />
       <Decisions />
     </section>
@@ -108,7 +108,7 @@ function Warnings() {
           <ul>
             {shown.violations.map((one) => (
               <li key={`${one.code} ${one.where} ${one.detail}`}>
-                {one.where}: {t.rules[one.code] ?? one.code} <small>({one.detail})</small>
+                {one.where}: {t.rules[one.code]} <small>({one.detail})</small>
               </li>
             ))}
           </ul>

@@ -10,12 +10,15 @@ import {
   MARKS,
   marksOf,
   planStyle,
+  TRUCKS,
+  trucksOf,
   WAY_LAYERS,
   WAYS,
   waysOf,
   type WayProperties,
 } from "./planmapstyle";
 import { drives, facts, record, select, toggleVehicle, ways } from "./state";
+import { vehiclesThen } from "./underwaystate";
 
 /** What is not of the chosen vehicle steps back. */
 const FAINT = 0.15;
@@ -37,7 +40,13 @@ export function PlanMap({ site }: { site: Site }) {
     });
     showNames(made, [...MARK_LAYERS, "mark-transfer"], nameOf);
     map.current = made;
-    const end = follow(made, site.bbox, () => [showPlan(made), showVehicle(made), showSelected(made)]);
+    const end = follow(made, site.bbox, () => [
+      showMarks(made),
+      showWays(made),
+      showTakeover(made),
+      showVehicle(made),
+      showSelected(made),
+    ]);
     return () => {
       end();
       made.remove();
@@ -57,13 +66,25 @@ export function PlanMap({ site }: { site: Site }) {
   );
 }
 
-function showPlan(map: MapLibre): () => void {
+function showMarks(map: MapLibre): () => void {
   const nothing = { type: "FeatureCollection", features: [] } as GeoJSON.FeatureCollection;
   return effect(() => {
     const shown = record.value;
     const marks = shown === null ? nothing : marksOf(shown, drives.value);
     (map.getSource(MARKS) as GeoJSONSource).setData(marks);
+  });
+}
+
+function showWays(map: MapLibre): () => void {
+  return effect(() => {
     (map.getSource(WAYS) as GeoJSONSource).setData(waysOf(ways.value, drives.value));
+  });
+}
+
+/** Where the vehicles are when the next plan takes over. */
+function showTakeover(map: MapLibre): () => void {
+  return effect(() => {
+    (map.getSource(TRUCKS) as GeoJSONSource).setData(trucksOf(vehiclesThen.value, drives.value));
   });
 }
 

@@ -1,9 +1,10 @@
 import type { FeatureCollection } from "geojson";
 import { expect, it } from "vitest";
-import { plan } from "../testing/plan";
+import type { VehicleAt } from "../api";
+import { plan, vehicleAt } from "../testing/plan";
 import { drivesOf } from "./drives";
 import { linksOfTrip, namesIn } from "./navigation";
-import { marksOf, waysOf } from "./planmapstyle";
+import { marksOf, trucksOf, waysOf } from "./planmapstyle";
 
 const EXPORTED: FeatureCollection = {
   type: "FeatureCollection",
@@ -54,4 +55,20 @@ it("links and names are those of the exported plan", () => {
   expect(linksOfTrip(EXPORTED, "X-Y-DT01", 2)).toEqual([]);
   expect(linksOfTrip(null, "X-Y-DT01", 1)).toEqual([]);
   expect(namesIn(EXPORTED)).toEqual(new Map([["TPA", "TPA Sumur Batu"]]));
+});
+
+it("vehicles on their way are drawn where they can be sent on from, those in their depot not", () => {
+  const drives = drivesOf(plan());
+  const inDepot = vehicleAt("X-Y-MS01", { has_left: false });
+  const isBack = vehicleAt("X-Y-MS01", { step: { kind: "end", code: "POOL" } });
+  const onTheWay = vehicleAt("X-Y-DT01", { lon: 107.01, lat: -6.26 });
+  const drawn = (...all: VehicleAt[]) => trucksOf(new Map(all.map((one) => [one.vehicle, one])), drives);
+  expect(drawn(isBack).features).toEqual([]);
+  const { features } = drawn(onTheWay, inDepot);
+  expect(features.map(({ geometry }) => geometry.coordinates)).toEqual([[107.01, -6.26]]);
+  expect(features[0]?.properties).toEqual({
+    vehicle: "X-Y-DT01",
+    label: "DT01",
+    colour: drives[0]?.colour,
+  });
 });

@@ -2,12 +2,13 @@
 
 import type { FilterSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import type { Feature, FeatureCollection, LineString, Point } from "geojson";
-import type { PlanRecord, Site } from "../api";
-import { districtStyle, emptySource, FONT } from "../mapstyle";
+import type { PlanRecord, Site, VehicleAt } from "../api";
+import { districtStyle, emptySource, FONT, INK } from "../mapstyle";
 import { type Drive, isMissed } from "./drives";
 
 export const WAYS = "plan-ways";
 export const MARKS = "plan-marks";
+export const TRUCKS = "plan-trucks";
 export const WAY_LAYERS = ["way-road", "way-straight"];
 export const MARK_LAYERS = ["mark-stop", "mark-left"];
 
@@ -82,6 +83,22 @@ export function marksOf(
   return { type: "FeatureCollection", features };
 }
 
+/** Vehicles on their way, where they can be sent on from. */
+export function trucksOf(
+  vehicles: ReadonlyMap<string, VehicleAt>,
+  drives: readonly Drive[],
+): FeatureCollection<Point, { vehicle: string; label: string; colour: string }> {
+  const features = drives.flatMap(({ vehicle, label, colour }) => {
+    const then = vehicles.get(vehicle);
+    const isHome = then?.step?.kind === "end" && !then.is_driving;
+    if (then === undefined || !then.has_left || isHome) return [];
+    const geometry: Point = { type: "Point", coordinates: [then.lon, then.lat] };
+    const properties = { vehicle, label, colour };
+    return [{ type: "Feature", geometry, properties } satisfies Feature];
+  });
+  return { type: "FeatureCollection", features };
+}
+
 const WAY_WIDTH = ["interpolate", ["linear"], ["zoom"], 11, 1.6, 14, 3, 18, 6] as const;
 
 function way(id: string, isStraight: boolean): LayerSpecification {
@@ -101,7 +118,7 @@ function way(id: string, isStraight: boolean): LayerSpecification {
 
 export function planStyle(site: Site): StyleSpecification {
   const isKind = (...kinds: string[]): FilterSpecification => ["in", ["get", "kind"], ["literal", kinds]];
-  return districtStyle(site, { [WAYS]: emptySource(), [MARKS]: emptySource() }, [
+  return districtStyle(site, { [WAYS]: emptySource(), [MARKS]: emptySource(), [TRUCKS]: emptySource() }, [
     way("way-road", false),
     way("way-straight", true),
     {
@@ -189,6 +206,30 @@ export function planStyle(site: Site): StyleSpecification {
       source: MARKS,
       filter: isKind("transfer"),
       layout: { "icon-image": "place-disposal_site", "icon-size": 0.75, "icon-allow-overlap": true },
+    },
+    {
+      id: "truck",
+      type: "circle",
+      source: TRUCKS,
+      paint: {
+        "circle-color": "#ffffff",
+        "circle-radius": 9,
+        "circle-stroke-color": ["get", "colour"],
+        "circle-stroke-width": 5,
+      },
+    },
+    {
+      id: "truck-name",
+      type: "symbol",
+      source: TRUCKS,
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": FONT,
+        "text-size": 13,
+        "text-anchor": "bottom",
+        "text-offset": [0, -1.1],
+      },
+      paint: { "text-color": INK, "text-halo-color": "#ffffff", "text-halo-width": 2.5 },
     },
   ]);
 }

@@ -31,13 +31,14 @@ import {
   trouble,
   unselect,
 } from "./state";
+import { followUnderway } from "./underwaystate";
 import "./plans.css";
 
 export function PlanView({ site }: { site: Site }) {
   const t = messages.value;
   const tall = useSignal(false);
   useEffect(() => {
-    const ends = [followPlans(), followChanges()];
+    const ends = [followPlans(), followChanges(), followUnderway()];
     return () => {
       for (const end of ends) end();
     };

@@ -1,23 +1,22 @@
 import { expect, it } from "vitest";
-import { faultsIn, faultsOf } from "./refusals";
+import type { Fault } from "../api";
+import { faultsOf } from "./refusals";
 
-const DETAIL =
-  "locks: BKS-BT-0007 to DT01: it stands in an alley where a dump_truck does not get in; " +
-  "forbid: BKS-BT-0003 is served by MS01 before the plan takes over; if it is not, say what MS01 has `served`; " +
-  "underway, at: 2026-11-23 05:00 to 13:00 is the shift, 2026-11-23 23:00 is outside; and 3 more";
+function fault(field: string, code: string | null): Fault {
+  return { field, code, why: "unknown", detail: "" };
+}
 
-it("each thing that is wrong is a fault of its own, whatever punctuation is in its sentence", () => {
-  expect(faultsIn(DETAIL).map(({ field }) => field)).toEqual(["locks", "forbid", "underway, at"]);
-  expect(faultsIn("something else")).toEqual([{ field: "", text: "something else" }]);
+it("a fault is that of the change that it names, and of no other", () => {
+  const faults = [fault("locks", "B-7"), fault("forbid", "B-3"), fault("locks", "V")];
+  expect(faultsOf({ kind: "forbid", bin: "B-3" }, faults)).toEqual([faults[1]]);
+  expect(faultsOf({ kind: "force", bin: "B-3" }, faults)).toEqual([]);
+  const lock = { kind: "lock", bin: "B-7", vehicle: "V", position: null } as const;
+  expect(faultsOf(lock, faults)).toEqual([faults[0], faults[2]]);
+  expect(faultsOf({ ...lock, bin: "B-8", vehicle: "W" }, faults)).toEqual([]);
 });
 
-it("a fault is that of the change that it names", () => {
-  const faults = faultsIn(DETAIL);
-  const texts = faultsOf({ kind: "forbid", bin: "BKS-BT-0003" }, faults).map(({ text }) => text);
-  expect(texts).toEqual([
-    "BKS-BT-0003 is served by MS01 before the plan takes over; if it is not, say what MS01 has `served`",
-  ]);
-  expect(faultsOf({ kind: "forbid", bin: "BKS-BT-0009" }, faults)).toEqual([]);
-  expect(faultsOf({ kind: "lock", bin: "BKS-BT-0007", vehicle: "DT01", position: null }, faults)).toHaveLength(1);
-  expect(faultsOf({ kind: "underway", at: null }, faults)).toHaveLength(1);
+it("a time that is outside of the shift is a fault of the replanning in the shift", () => {
+  const faults = [fault("underway.at", null)];
+  expect(faultsOf({ kind: "underway", at: null }, faults)).toEqual(faults);
+  expect(faultsOf({ kind: "served", bin: "B-1", vehicle: "V", isServed: true }, faults)).toEqual([]);
 });

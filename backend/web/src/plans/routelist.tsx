@@ -1,19 +1,20 @@
 // The routes: a line for each vehicle, and what it does when it is opened.
 
 import { useEffect, useRef } from "preact/hooks";
-import { bins, locale, messages, openCode, percent, planning } from "../store";
+import { account, bins, locale, messages, openCode, percent, planning } from "../store";
 import { VehicleChanges } from "./changers";
 import { changesOfBin, changesOfVehicle } from "./changes";
-import { change, draft, mayChange, servedThen, takeover_s, tick } from "./changestate";
+import { change, draft, mayChange } from "./changestate";
 import type { Drive, Pause, Stop, Trip } from "./drives";
 import { at, clock, labelOf, placeName } from "./labels";
 import { linksOfTrip } from "./navigation";
 import { NextPlace } from "./nextplace";
 import { Pending } from "./pending";
 import { QueuePanel } from "./queuepanel";
-import { drives, mayPlan, record, select, toggleVehicle, unselect, ways } from "./state";
+import { drives, record, select, toggleVehicle, unselect, ways } from "./state";
 import { StopDetails } from "./stopdetails";
 import { UnderwayPanel } from "./underwaypanel";
+import { servedThen, tick } from "./underwaystate";
 import { decimal, span } from "./words";
 
 export function RouteList() {
@@ -92,7 +93,7 @@ function DriveSteps({ drive }: { drive: Drive }) {
   const before = standing?.served.find(({ vehicle }) => vehicle === drive.vehicle)?.bins ?? [];
   return (
     <div class="drive-steps">
-      {!mayPlan.value && <NextPlace key={drive.vehicle} drive={drive} />}
+      {account.value?.role === "driver" && <NextPlace key={drive.vehicle} drive={drive} />}
       <VehicleChanges drive={drive} />
       {standing?.taken_over_at != null && before.length > 0 && (
         <p class="leg" data-kind="served">
@@ -189,13 +190,14 @@ function StopRow({ stop, drive }: { stop: Stop; drive: Drive }) {
 
 /** While a replanning in the shift is put together: whether the bin is served by then. */
 function ServedTick({ stop, drive }: { stop: Stop; drive: Drive }) {
-  if (!mayChange.value || takeover_s.value === null) return null;
+  const served = servedThen.value;
+  if (!mayChange.value || served === null) return null;
   return (
     <label class="tick">
       <input
         type="checkbox"
         aria-label={messages.value.plans.servedBin(stop.bin)}
-        checked={servedThen.value.has(stop.bin)}
+        checked={served.has(stop.bin)}
         onChange={() => tick(stop, drive)}
       />
     </label>

@@ -32,6 +32,8 @@ export const leftFilter = signal<LeftFilter>({ area: "", reason: "" });
 export const mayPlan = computed(
   () => account.value?.role === "admin" || account.value?.role === "dispatcher",
 );
+/** Drafts are for who makes plans, and who judges them. */
+export const seesDrafts = computed(() => mayPlan.value || account.value?.role === "evaluator");
 export const day = computed(() => planning.value?.day || dayOf(serverNow()));
 export const ofDay = computed(() => plansOfDay(planList.value ?? [], day.value));
 export const inForce = computed(

@@ -4,13 +4,14 @@ import { useSignal } from "@preact/signals";
 import { locale, messages, now } from "../store";
 import { clockTime } from "../time";
 import { changesOfVehicle, ofKind } from "./changes";
-import { change, draft, mayChange, shiftStart, takeBack, takeover_s, told } from "./changestate";
+import type { VehicleAt } from "../api";
+import { change, draft, mayChange, shiftStart, takeBack } from "./changestate";
 import type { Drive } from "./drives";
-import { at, placeName } from "./labels";
-import { Faults, Pending } from "./pending";
+import { placeName } from "./labels";
+import { FaultText, Pending } from "./pending";
 import { clockOf, momentOf } from "./shifttimes";
 import { drives, toggleVehicle } from "./state";
-import { type Assumed, assumedAt } from "./underway";
+import { progressFaults, takeoverMinute, vehiclesThen } from "./underwaystate";
 import { decimal } from "./words";
 
 const DAY_MS = 86_400_000;
@@ -18,19 +19,18 @@ const DAY_MS = 86_400_000;
 export function UnderwayPanel() {
   const t = messages.value.plans;
   if (!mayChange.value) return null;
-  const at_s = takeover_s.value;
+  const at_ms = takeoverMinute.value;
   return (
-    <details class="plan-panel" open={at_s !== null}>
+    <details class="plan-panel" open={at_ms !== null}>
       <summary>{t.underway}</summary>
-      {at_s === null ? <p class="note">{t.underwayHint}</p> : <Taken at_s={at_s} />}
+      {at_ms === null ? <p class="note">{t.underwayHint}</p> : <Taken at_ms={at_ms} />}
       <From />
-      {at_s !== null && (
-        <ul class="assumed">
-          {drives.value.map((drive) => (
-            <Vehicle key={drive.vehicle} drive={drive} at_s={at_s} />
-          ))}
-        </ul>
-      )}
+      <ul class="assumed">
+        {drives.value.map((drive) => {
+          const then = vehiclesThen.value.get(drive.vehicle);
+          return then && <Vehicle key={drive.vehicle} drive={drive} then={then} />;
+        })}
+      </ul>
     </details>
   );
 }
@@ -72,26 +72,26 @@ function From() {
   );
 }
 
-function Taken({ at_s }: { at_s: number }) {
+function Taken({ at_ms }: { at_ms: number }) {
   const t = messages.value.plans;
   const word = ofKind(draft.value, "underway")[0];
   if (word === undefined) return null;
   return (
     <p>
-      <b>{t.takesOver(at(at_s))}</b> {t.assumedHint}{" "}
+      <b>{t.takesOver(clockTime(at_ms, locale.value))}</b> {t.assumedHint}{" "}
       <button type="button" class="link" onClick={() => takeBack(word)}>
         {t.notUnderway}
       </button>
-      <Faults of={word} />
+      {progressFaults.value.map((fault) => (
+        <FaultText key={fault.detail} fault={fault} />
+      ))}
     </p>
   );
 }
 
-function Vehicle({ drive, at_s }: { drive: Drive; at_s: number }) {
+function Vehicle({ drive, then }: { drive: Drive; then: VehicleAt }) {
   const t = messages.value.plans;
   const { vehicle, label, colour, stops } = drive;
-  const known = assumedAt(drive, at_s, told.value);
-  if (known === null) return null;
   const pending = changesOfVehicle(draft.value, vehicle);
   const isOut = pending.some(({ kind }) => kind === "without");
   return (
@@ -101,10 +101,10 @@ function Vehicle({ drive, at_s }: { drive: Drive; at_s: number }) {
           {label}
         </b>
         <span class="drive-text">
-          <b>{whereText(known)}</b>
+          <b>{whereText(then)}</b>
           <span>
-            {t.servedOf(known.served.length, stops.length)} ·{" "}
-            {t.carries(decimal(known.load_kg, locale.value, 0))}
+            {t.servedOf(then.served.length, stops.length)} ·{" "}
+            {t.carries(decimal(then.load_kg, locale.value, 0))}
           </span>
           <Pending changes={pending} />
         </span>
@@ -122,10 +122,12 @@ function Vehicle({ drive, at_s }: { drive: Drive; at_s: number }) {
   );
 }
 
-function whereText({ where, step }: Assumed): string {
+function whereText({ has_left, step, is_driving }: VehicleAt): string {
   const t = messages.value.plans.where;
-  if (where === "start" || where === "end") return t[where];
+  if (!has_left || step?.kind === "start") return t.start;
+  if (step === null) return t.unknown;
   if (step.kind === "break") return t.pause;
+  if (step.kind === "end" && !is_driving) return t.end;
   const place = step.kind === "stop" ? step.code : placeName(step.code);
-  return where === "to" ? t.to(place) : t.at(place);
+  return is_driving ? t.to(place) : t.at(place);
 }

@@ -1,6 +1,6 @@
 // Plans for tests: one district, two vehicles, four bins.
 
-import type { PlanLine, PlannedBin, PlanRecord, PlanStep } from "../api";
+import type { PlanLine, PlannedBin, PlanRecord, PlanStep, VehicleAt } from "../api";
 
 export const SHIFT_START = "2026-11-22T22:00:00Z";
 
@@ -149,6 +149,23 @@ export function line(id: string, change: Partial<PlanLine> = {}): PlanLine {
     approximate: true,
     violations: 0,
     totals: whole.totals,
+    ...change,
+  };
+}
+
+export function vehicleAt(vehicle: string, change: Partial<VehicleAt> = {}): VehicleAt {
+  return {
+    vehicle,
+    has_left: true,
+    lon: 107,
+    lat: -6.25,
+    free_at: null,
+    load_kg: 0,
+    load_l: 0,
+    served: [],
+    step: null,
+    is_driving: false,
+    next_bin: null,
     ...change,
   };
 }
