@@ -38,6 +38,11 @@ class Child:
         """Number of the process."""
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Tell whether it can be given a job."""
+        return self._process.is_alive()
+
     async def do(self, errand: Errand) -> Outcome:
         """Send a job and wait for its end.
 
@@ -76,8 +81,13 @@ class Children:
         self._idle: list[Child] = []
 
     def take(self) -> Child:
-        """Return one that is idle."""
-        return self._idle.pop() if self._idle else Child(self._settings, self._works)
+        """Return one that is idle; what died meanwhile, of too little memory, is no loss."""
+        while self._idle:
+            one = self._idle.pop()
+            if one.is_alive:
+                return one
+            one.kill()
+        return Child(self._settings, self._works)
 
     def warm_up(self) -> None:
         """Have one that loads the planner before the first job comes."""

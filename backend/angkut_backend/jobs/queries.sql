@@ -2,7 +2,8 @@
 SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
        j.first_plan_id, j.plan_id, j.author, j.retry_of, j.attempt, j.created_at,
        j.started_at, j.ended_at,
-       CASE WHEN j.message IS NULL THEN j.result END AS result,
+       CASE WHEN j.message IS NULL AND j.ended_at IS NOT NULL
+           THEN nullif(j.result - 'deaths', '{}') END AS result,
        CASE WHEN j.message IS NOT NULL THEN j.result ->> 'code' END AS code,
        CASE
            WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
@@ -18,7 +19,8 @@ FROM job AS j WHERE j.job_id = %(job_id)s
 SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
        j.first_plan_id, j.plan_id, j.author, j.retry_of, j.attempt, j.created_at,
        j.started_at, j.ended_at,
-       CASE WHEN j.message IS NULL THEN j.result END AS result,
+       CASE WHEN j.message IS NULL AND j.ended_at IS NOT NULL
+           THEN nullif(j.result - 'deaths', '{}') END AS result,
        CASE WHEN j.message IS NOT NULL THEN j.result ->> 'code' END AS code,
        CASE
            WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
@@ -106,16 +108,19 @@ WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURN
 SELECT state FROM job WHERE job_id = %(job_id)s
 
 -- name: put_back
--- Its worker stops, or died: another one begins anew, unless it was to be cancelled anyway.
+-- Its worker stops, or died: another one begins anew, unless it was to be cancelled anyway. Until
+-- there is a result, that column counts the deaths: a restart is none.
 UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'waiting' END,
                ended_at = CASE WHEN cancel_asked THEN %(now)s END,
                plan_id = CASE WHEN cancel_asked THEN first_plan_id END,
-               phase = 'queued', progress = 0
+               phase = 'queued', progress = 0,
+               result = CASE WHEN %(died)s THEN jsonb_build_object(
+                   'deaths', coalesce((result ->> 'deaths')::int, 0) + 1) ELSE result END
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 
 -- name: silent
 -- Running jobs whose worker says nothing, whatever the queue thinks of them.
-SELECT job_id, queue_id, attempt FROM job
+SELECT job_id, queue_id, attempt, coalesce((result ->> 'deaths')::int, 0) + 1 AS deaths FROM job
 WHERE state = 'running' AND beat_at < now() - make_interval(secs => %(lost_s)s)
 
 -- name: of_queue

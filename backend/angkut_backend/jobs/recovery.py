@@ -20,22 +20,22 @@ from angkut_backend.jobs.store import Store
 
 log = logging.getLogger("angkut.jobs")
 
-#: A job that so many attempts did not survive is likely to be why.
-MAX_ATTEMPTS = 3
+#: A job that so many workers did not survive is likely to be why.
+MAX_DEATHS = 3
 
 
 async def recover(manager: JobManager, store: Store, metrics: JobMetrics, now: datetime) -> None:
     """Look for jobs that nobody works on though they are said to run; bounded work."""
     for row in await store.silent():
         errand = Errand(row["job_id"], row["attempt"])
-        if row["attempt"] >= MAX_ATTEMPTS:
+        if row["deaths"] >= MAX_DEATHS:
             message = (
-                f"the worker died {row['attempt']} times while it was at it: look at its log and "
+                f"the worker died {row['deaths']} times while it was at it: look at its log and "
                 "at the machine's memory, then try again with a smaller budget"
             )
             state = await store.fail(errand, Failure(WORKER_DIED, message), now)
         else:
-            state = await store.put_back(errand, now)
+            state = await store.put_back(errand, now, died=True)
         if state is not None:
             metrics.lost()
             log.warning("job %s lost its worker and is %s now", row["job_id"], state)

@@ -42,9 +42,9 @@ class Store:
         """End a job that was cancelled before there was anything to keep; return the state."""
         return _state(await self._run("drop", _ours(errand) | {"now": now}))
 
-    async def put_back(self, errand: Errand, now: datetime) -> str | None:
+    async def put_back(self, errand: Errand, now: datetime, *, died: bool = False) -> str | None:
         """Let another one begin anew, unless it was to be cancelled; return the state."""
-        return _state(await self._run("put_back", _ours(errand) | {"now": now}))
+        return _state(await self._run("put_back", _ours(errand) | {"now": now, "died": died}))
 
     async def state(self, job_id: UUID) -> str | None:
         """Return the state of a job."""

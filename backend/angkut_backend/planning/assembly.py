@@ -7,12 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from angkut_backend.db import Connection, Row, load_queries
 from angkut_backend.errors import BackendError
 from angkut_backend.forecast import service as forecasts
 from angkut_backend.forecast.loading import DistrictRow
 from angkut_backend.forecast.predict import HORIZON_H
-from angkut_backend.planning.district import SHIFT_BEGINS, District
+from angkut_backend.planning.district import SHIFT_BEGINS, SHIFT_S, District
 from angkut_backend.planning.outlook import NEXT_H, SERVICE_H, Outlook, load_of
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
 from angkut_backend.planning.problem import Bin, Problem
@@ -78,40 +80,67 @@ def assemble(
     policy: Policy,
     parameters: PolicyParameters,
     now: datetime,
+    *,
+    leave_at: datetime | None = None,
 ) -> Assembled:
     """Put the problem of a day's shift together.
+
+    Parameters
+    ----------
+    leave_at
+        Vehicles leave no sooner; by default when the shift begins.
 
     Raises
     ------
     ShiftError
         The day is over, or further ahead than forecasts reach.
     NothingToPlanError
-        A depot, a disposal site or a vehicle is missing.
+        A depot, a disposal site or a vehicle is missing, or the registry contradicts itself.
     """
     made = forecasts.current(conn, district, now)
     shift = _shift(district, day)
-    ahead_h = _ahead_h(shift, made.loaded.from_at, now, district)
+    ahead_h = _ahead_h(shift, made.loaded.from_at, now)
     outlook = Outlook.of(made.forecast, ahead_h)
     age_h = made.forecast.now.age_h
-    rows = conn.execute(SQL["bins"], {"district_id": district.district_id, "now": now}).fetchall()
-    areas = _areas(rows, [bool(age <= forecasts.TRUSTED_AGE_H) for age in age_h], policy)
+    number = {code: place for place, code in enumerate(made.loaded.history.bins)}
+    values = {"district_id": district.district_id, "now": now}
+    # A bin that was added since the forecast was made is in the next plan.
+    rows = [row for row in conn.execute(SQL["bins"], values) if row["code"] in number]
+    trusted = {code: bool(age_h[at] <= forecasts.TRUSTED_AGE_H) for code, at in number.items()}
+    areas = _areas(rows, [trusted[row["code"]] for row in rows], policy)
     fixed = {area.area for area in areas if area.is_fixed}
     rounds = Rounds.on(conn, district.district_id, shift.date())
-    bins: list[Bin] = []
-    for number, row in enumerate(rows):
-        prospect = _prospect(
-            row,
-            shift,
-            fill_pct=float(outlook.fill_pct[number]),
-            overflow_probability=float(outlook.overflow_probability[number]),
-            overflow_h=float(outlook.overflow_h[number]),
-            is_trusted=bool(age_h[number] <= forecasts.TRUSTED_AGE_H),
-            is_due=rounds.is_due(row["code"], row["site_id"]),
-        )
-        by = Policy.FIXED if row["area_code"] in fixed else policy
-        bins += bins_of(by, [prospect], parameters)
     parts = _district(conn, district)
-    return Assembled(parts.problem(shift, bins, readings_as_of=now), areas, now, rounds.origin)
+    bins: list[Bin] = []
+    try:
+        for row in rows:
+            at = number[row["code"]]
+            prospect = _prospect(
+                row,
+                shift,
+                fill_pct=float(outlook.fill_pct[at]),
+                overflow_probability=float(outlook.overflow_probability[at]),
+                overflow_h=float(outlook.overflow_h[at]),
+                is_trusted=trusted[row["code"]],
+                is_due=rounds.is_due(row["code"], row["site_id"]),
+            )
+            by = Policy.FIXED if row["area_code"] in fixed else policy
+            bins += bins_of(by, [prospect], parameters)
+        leave_s = round((leave_at - shift).total_seconds()) if leave_at else 0
+        problem = parts.problem(shift, bins, readings_as_of=now, from_s=max(leave_s, 0))
+    except ValidationError as exc:
+        raise _contradiction(district, exc) from exc
+    return Assembled(problem, areas, now, rounds.origin)
+
+
+def _contradiction(district: DistrictRow, exc: ValidationError) -> NothingToPlanError:
+    wrong = exc.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in wrong["loc"])
+    said = wrong["msg"].removeprefix("Value error, ")
+    return NothingToPlanError(
+        f"district {district.code} cannot be planned: {f'{where}: ' if where else ''}{said}; "
+        "correct it in the site pack and load that again"
+    )
 
 
 def check_day(district: DistrictRow, day: date, now: datetime) -> None:
@@ -123,17 +152,26 @@ def check_day(district: DistrictRow, day: date, now: datetime) -> None:
         It is over, or further ahead than forecasts reach.
     """
     from_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    _ahead_h(_shift(district, day), from_at, now, district)
+    _ahead_h(_shift(district, day), from_at, now)
+
+
+def next_day(district: DistrictRow, now: datetime) -> date:
+    """Return the local day of the next shift; one that has begun is not meant by itself."""
+    today = now.astimezone(ZoneInfo(district.timezone)).date()
+    return today if now < _shift(district, today) else today + timedelta(days=1)
 
 
 def _shift(district: DistrictRow, day: date) -> datetime:
     return datetime.combine(day, SHIFT_BEGINS, ZoneInfo(district.timezone))
 
 
-def _ahead_h(shift: datetime, from_at: datetime, now: datetime, district: DistrictRow) -> int:
-    local = now.astimezone(ZoneInfo(district.timezone)).date()
-    if shift.date() < local:
-        raise ShiftError(f"{shift:%Y-%m-%d} is over: plan for {local} or later")
+def _ahead_h(shift: datetime, from_at: datetime, now: datetime) -> int:
+    end = shift + timedelta(seconds=SHIFT_S)
+    if now >= end:
+        raise ShiftError(
+            f"the shift of {shift:%Y-%m-%d} is over since {end:%Y-%m-%d %H:%M}: "
+            "plan for a later day"
+        )
     ahead_h = round((shift - from_at).total_seconds() / _HOUR_S)
     if ahead_h + NEXT_H > HORIZON_H:
         last = (from_at + timedelta(hours=HORIZON_H - NEXT_H)).astimezone(shift.tzinfo)

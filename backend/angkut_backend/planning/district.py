@@ -108,9 +108,19 @@ class District:
     vehicles: tuple[VehicleRow, ...]
 
     def problem(
-        self, shift_start: datetime, bins: Iterable[Bin], *, readings_as_of: datetime | None = None
+        self,
+        shift_start: datetime,
+        bins: Iterable[Bin],
+        *,
+        readings_as_of: datetime | None = None,
+        from_s: int = 0,
     ) -> Problem:
         """Return the problem of one shift.
+
+        Parameters
+        ----------
+        from_s
+            Vehicles leave no sooner: the shift is in progress.
 
         Raises
         ------
@@ -130,7 +140,8 @@ class District:
                 *(_transfer(site) for site in self.transfers),
             ),
             vehicles=tuple(
-                _vehicle(v, small if v.access == "alley" else landfills) for v in self.vehicles
+                _vehicle(v, small if v.access == "alley" else landfills, from_s)
+                for v in self.vehicles
             ),
             bins=tuple(bins),
             traffic_by_hour=self.traffic_by_hour,
@@ -160,7 +171,7 @@ def _transfer(site: PlaceRow) -> DisposalSite:
     )
 
 
-def _vehicle(row: VehicleRow, disposal_sites: tuple[str, ...]) -> Vehicle:
+def _vehicle(row: VehicleRow, disposal_sites: tuple[str, ...], from_s: int) -> Vehicle:
     kind = _KINDS[row.kind]
     return Vehicle(
         code=row.code,
@@ -172,8 +183,9 @@ def _vehicle(row: VehicleRow, disposal_sites: tuple[str, ...]) -> Vehicle:
         disposal_sites=disposal_sites,
         volume_l=round(row.volume_l * kind.compaction),
         payload_kg=row.payload_kg,
-        shift=TimeWindow(from_s=0, to_s=SHIFT_S),
-        breaks=(_BREAK,),
+        shift=TimeWindow(from_s=from_s, to_s=SHIFT_S),
+        # A crew that leaves later than that has had its break.
+        breaks=(_BREAK,) if from_s <= _BREAK.begin.to_s else (),
         rp_per_km=kind.rp_per_km,
         rp_per_hour=kind.rp_per_hour,
     )

@@ -78,17 +78,23 @@ FROM plan AS p JOIN district AS d USING (district_id) WHERE p.plan_id = %(plan_i
 SELECT kind, at, actor, note FROM plan_event WHERE plan_id = %(plan_id)s ORDER BY plan_event_id
 
 -- name: plans
+-- Which plans first, from narrow columns; then what the list shows of them out of their documents.
+WITH newest AS (
+    SELECT p.plan_id, e.kind AS state FROM plan AS p JOIN district AS d USING (district_id)
+    LEFT JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
+                       ORDER BY plan_event_id DESC LIMIT 1) AS e ON true
+    WHERE (NOT %(published_only)s OR e.kind = 'published')
+    -- A first plan that its search improved on, and that nobody chose, is not shown beside the
+    -- better; nor is one that was left by an attempt whose worker died.
+    AND NOT (p.stage = 'greedy' AND e.kind IS NULL AND EXISTS (
+        SELECT FROM plan AS better
+        WHERE better.district_id = p.district_id AND better.shift_start = p.shift_start
+          AND better.stage = 'search' AND (better.problem_sha256 = p.problem_sha256
+              OR (better.author = p.author AND better.policy = p.policy
+                  AND better.created_at >= p.created_at))))
+    ORDER BY p.created_at DESC, p.plan_id LIMIT %(limit)s)
 SELECT p.plan_id, d.code AS district, p.shift_start, p.policy, p.author, p.created_at,
        p.approximate, p.is_treated, jsonb_array_length(p.violations) AS violations,
-       p.document -> 'totals' AS totals, e.kind AS state
-FROM plan AS p JOIN district AS d USING (district_id)
-LEFT JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
-                   ORDER BY plan_event_id DESC LIMIT 1) AS e ON true
-WHERE (NOT %(published_only)s OR e.kind = 'published')
-AND (%(day)s::date IS NULL OR (p.shift_start AT TIME ZONE d.timezone)::date = %(day)s)
--- A first plan that its search improved on, and that nobody chose, is not shown beside the better.
-AND NOT (p.stage = 'greedy' AND e.kind IS NULL AND EXISTS (
-    SELECT FROM plan AS better
-    WHERE better.district_id = p.district_id AND better.shift_start = p.shift_start
-      AND better.problem_sha256 = p.problem_sha256 AND better.stage = 'search'))
-ORDER BY p.created_at DESC, p.plan_id LIMIT %(limit)s
+       p.document -> 'totals' AS totals, n.state
+FROM newest AS n JOIN plan AS p USING (plan_id) JOIN district AS d USING (district_id)
+ORDER BY p.created_at DESC, p.plan_id

@@ -72,7 +72,9 @@ def make(
     """
     making = Making(plan_id=plan_id, actor=actor, now=now, **hooks)
     making.on_phase(Phase.DATA)
-    assembled = assemble(conn, district, order.day, order.policy, order.parameters, now)
+    assembled = assemble(
+        conn, district, order.day, order.policy, order.parameters, now, leave_at=now
+    )
     conn.commit()
     making.on_phase(Phase.ROADS)
     travel, _ = roads.travel(points_of(assembled.problem))

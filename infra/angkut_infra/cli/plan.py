@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from angkut_backend.planning import records, service
+from angkut_backend.planning.assembly import next_day
 from angkut_backend.planning.difference import difference
 from angkut_backend.planning.ordering import PlanIn, find_district, order_plan
 from angkut_backend.planning.plan_document import Plan, StepKind
@@ -38,7 +39,11 @@ plan.add_command(replan)
 
 
 @plan.command()
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Local day of the shift [today].")
+@click.option(
+    "--day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Of the shift, local [the next that has not begun].",
+)
 @click.option(
     "--policy",
     type=click.Choice([str(one) for one in Policy]),
@@ -69,9 +74,8 @@ def make(
     now = datetime.now(UTC)
     with database() as conn, searching() as watch:
         district = find_district(conn, code)
-        shift_day = day or now.astimezone(ZoneInfo(district.timezone))
         order = PlanOrder(
-            day=shift_day.date(),
+            day=day.date() if day else next_day(district, now),
             policy=Policy(policy),
             parameters=PolicyParameters(),
             budget=budget,
@@ -102,9 +106,9 @@ def _ask_worker(
 ) -> UUID:
     now = datetime.now(UTC)
     with database() as conn:
-        zone = ZoneInfo(find_district(conn, code).timezone)
+        district = find_district(conn, code)
         order = PlanIn(
-            day=(day or now.astimezone(zone)).date(),
+            day=day.date() if day else next_day(district, now),
             policy=Policy(policy),
             seconds=None if iterations is not None else seconds,
             iterations=iterations,

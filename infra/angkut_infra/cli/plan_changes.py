@@ -1,5 +1,6 @@
 """Changes of a plan on the command line: options and a file become one document."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -11,6 +12,9 @@ from pydantic import ValidationError
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.problem import Problem
 from angkut_broker.errors import AngkutError
+
+#: A time of the day by itself is local, so it has no zone.
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 
 
 def changes_of(file: Path | None, options: Mapping[str, Any], problem: Problem) -> Changes:
@@ -51,8 +55,13 @@ def changes_of(file: Path | None, options: Mapping[str, Any], problem: Problem) 
         changes[name] = [*changes.get(name, []), *new]
     if options["fresh"]:
         changes["fresh"] = True
+    underway = dict(changes.get("underway") or {})
     if options["at"]:
-        vehicles: dict[str, dict[str, Any]] = {}
+        underway["at"] = _moment("--at", options["at"], problem)
+    if options["truck"] or options["served"]:
+        if "at" not in underway:
+            raise AngkutError("--truck, --served: say with --at at which time, such as --at 09:30")
+        vehicles = {one["vehicle"]: dict(one) for one in underway.get("vehicles", [])}
         for one in options["truck"]:
             code, report = _truck(one)
             vehicles.setdefault(code, {"vehicle": code}).update(report)
@@ -61,10 +70,9 @@ def changes_of(file: Path | None, options: Mapping[str, Any], problem: Problem) 
             vehicles.setdefault(code, {"vehicle": code})["served"] = [
                 bin_.strip() for bin_ in bins.split(",") if bin_.strip()
             ]
-        at = _moment("--at", options["at"], problem)
-        changes["underway"] = {"at": at, "vehicles": list(vehicles.values())}
-    elif options["truck"] or options["served"]:
-        raise AngkutError("--truck, --served: say with --at at which time, such as --at 09:30")
+        underway["vehicles"] = list(vehicles.values())
+    if underway:
+        changes["underway"] = underway
     return _checked(changes)
 
 
@@ -142,15 +150,17 @@ def _truck(text: str) -> tuple[str, dict[str, Any]]:
 
 def _moment(option: str, text: str, problem: Problem) -> datetime:
     """Return a local time of the shift, or a whole ISO time."""
-    start = problem.moment(0)
+    start, text = problem.moment(0), text.strip()
     try:
-        clock = time.fromisoformat(text.strip())
-    except ValueError:
-        try:
-            found = datetime.fromisoformat(text.strip())
-        except ValueError as exc:
-            raise AngkutError(f"{option}: {text!r} is not a time such as 09:30") from exc
-        return found if found.tzinfo else found.replace(tzinfo=start.tzinfo)
-    at = datetime.combine(start.date(), clock.replace(tzinfo=None), start.tzinfo)
+        if not _CLOCK.fullmatch(text):
+            found = datetime.fromisoformat(text)
+            return found if found.tzinfo else found.replace(tzinfo=start.tzinfo)
+        clock = time.fromisoformat(text if text[2] == ":" else f"0{text}")
+    except ValueError as exc:
+        raise AngkutError(
+            f"{option}: {text!r} is not a local time such as 09:30, nor a whole one such as "
+            "2026-01-14T09:30+07:00"
+        ) from exc
+    at = datetime.combine(start.date(), clock, start.tzinfo)
     # A shift that goes on past midnight has its small hours on the next day.
     return at + timedelta(days=1) if at < start - timedelta(hours=12) else at

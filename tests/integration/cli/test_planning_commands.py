@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from angkut_backend.db import Connection
-from parts.registry import BIN
+from parts.registry import BIN, add_vehicle
 
 #: Calls `angkut` with arguments.
 Said = Callable[..., str]
@@ -79,6 +79,48 @@ def test_a_plan_is_changed_before_the_shift_and_in_it(said: Said, tmp_path: Path
     assert "unlock: 'T-003' is also changed" in refused
 
 
+def test_a_plan_is_replanned_with_a_report_from_the_street_and_a_truck_lost(
+    said: Said, town: Connection, tmp_path: Path
+) -> None:
+    add_vehicle(town, "B 9002")
+    town.commit()
+    first = made(said("plan", "make", "--iterations", "5", "--policy", "fixed"))
+    quick = ("--iterations", "5")
+    bins = {"T-000": "B 9001", "T-001": "B 9001", "T-003": "B 9002", "T-004": "B 9002"}
+    locks = [word for one in bins.items() for word in ("--lock", "=".join(one))]
+    second = made(said("plan", "replan", first, *quick, *locks))
+    file = tmp_path / "street.json"
+    # What is said on the command line comes on top of what the file says of the same truck.
+    file.write_text(
+        '{"underway": {"at": "05:00", "vehicles": [{"vehicle": "B 9001", "served": ["T-001"]}]}}'
+    )
+    refused = said("plan", "replan", second, *quick, "--changes", str(file), fails=True)
+    assert "underway.at" in refused
+
+    told = said(
+        "plan", "replan", second, *quick, "--at", "05:01", "--truck",
+        "B 9001=107.002,-6.225,90,450",
+        "--served", "B 9001=T-000", "--without", "B 9002",
+    )  # fmt: skip
+    third = made(told)
+
+    assert f"from {second}" in told
+    assert re.search(r"moved +T-003 +from B 9002 to B 9001 +\([+-]\d+ Rp", told), told
+    assert "served until it takes over: 1 bins" in told
+    assert re.search(r"B 9002 +-\d+\.\d km, -\d+ min, -\d+ stops, -1 trips", told), told
+    assert "0 bins that must be served and are not" in told
+    for code in ("T-003", "T-004"):
+        assert re.search(rf"(lock|B 9002).*{code}|{code}.*(lock|B 9002)", told), told
+    shown = said("plan", "show", third)
+    stops = re.findall(r"stop +(\S+)", shown)
+    assert {"T-001", "T-003", "T-004"} <= {*stops}
+    assert "T-000" not in stops
+    assert "breaks a rule" not in shown
+    early = re.search(r"\nB 9001\n +(\d\d:\d\d) +start", shown)
+    assert early
+    assert early.group(1) == "05:01"
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [
@@ -90,7 +132,9 @@ def test_a_plan_is_changed_before_the_shift_and_in_it(said: Said, tmp_path: Path
         (["--without", "B 1"], "there is no vehicle 'B 1' in this plan: it has B 9001"),
         (["--truck", "B 9001=107,-6"], "say with --at"),
         (["--at", "06:00", "--truck", "B 9001=107"], "write VEHICLE=LON,LAT"),
-        (["--at", "25:00"], "is not a time such as 09:30"),
+        (["--at", "25:00"], "is not a local time such as 09:30"),
+        (["--at", "06:30Z"], "is not a local time such as 09:30"),
+        (["--at", "2026"], "is not a local time such as 09:30"),
         (["--at", "23:00"], "is outside"),
         (["--hours", "T-002=9"], "write BIN=FROM-TO"),
     ],

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.usefixtures("town")
 
 
 def order(**more: object) -> dict[str, object]:
-    return {"day": str(datetime.now(ZoneInfo("Asia/Jakarta")).date())} | more
+    tomorrow = datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=1)
+    return {"day": str(tomorrow)} | more
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_each_failure_has_a_code_and_says_what_to_do(
         "program_fault": NewJob("plan", "planning", {"day": "no day"}),
     }
     says = {
-        "bad_shift": "is over: plan for",
+        "bad_shift": "is over since",
         "not_found": "there is no plan",
         "other_version": "start workers of the same version as the API",
         "program_fault": "report it with the log of the worker",

@@ -1,7 +1,7 @@
 """From asking for a plan to its record, through workers that are processes of their own."""
 
 import signal
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,12 +18,13 @@ from parts.waiting import wait_until
 pytestmark = pytest.mark.usefixtures("town")
 
 
-def today() -> str:
-    return str(datetime.now(ZoneInfo("Asia/Jakarta")).date())
+def tomorrow() -> str:
+    """The day of a shift that has not begun, whatever the hour."""
+    return str(datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=1))
 
 
 def ask(client: httpx.Client, **order: object) -> str:
-    answer = client.post("/api/plans", json={"day": today()} | order)
+    answer = client.post("/api/plans", json={"day": tomorrow()} | order)
     assert answer.status_code == 202, answer.text
     job_id: str = answer.json()["job_id"]
     return job_id

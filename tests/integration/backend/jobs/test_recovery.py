@@ -12,7 +12,7 @@ from angkut_backend.db import Connection
 from angkut_backend.jobs import records, service
 from angkut_backend.jobs.metrics import JobMetrics
 from angkut_backend.jobs.records import JobRecord, JobState
-from angkut_backend.jobs.recovery import MAX_ATTEMPTS, recover
+from angkut_backend.jobs.recovery import MAX_DEATHS, recover
 from angkut_backend.jobs.service import NewJob
 from angkut_backend.jobs.store import Store
 
@@ -85,7 +85,12 @@ def test_one_whose_worker_is_heard_is_left_alone(
 def test_one_that_no_worker_survives_fails_with_advice(
     database: str, conn: Connection, job_id: UUID
 ) -> None:
-    running(conn, silent_s=40, attempt=MAX_ATTEMPTS)
+    for attempt in range(1, MAX_DEATHS):
+        running(conn, silent_s=40, attempt=attempt)
+        look_for_lost(database)
+        assert (found(conn, job_id).state, found(conn, job_id).result) == (JobState.WAITING, None)
+    # That a worker was restarted on the way is no death.
+    running(conn, silent_s=40, attempt=MAX_DEATHS + 4)
     look_for_lost(database)
     ended = found(conn, job_id)
     assert (ended.state, ended.ended_at, status(conn)) == (JobState.FAILED, NOW, "failed")

@@ -1,7 +1,7 @@
 """Plans out of what is stored: made, checked, published once, never changed."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -17,10 +17,12 @@ from angkut_backend.planning.assembly import (
     NothingToPlanError,
     ShiftError,
     assemble,
+    check_day,
+    next_day,
 )
 from angkut_backend.planning.difference import Moved, NotComparableError, difference
 from angkut_backend.planning.policies import Policy, PolicyParameters
-from angkut_backend.planning.problem import MustReason
+from angkut_backend.planning.problem import MAX_FILL_PCT, MustReason
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.rounds import are_invented, is_round_day
 from angkut_backend.planning.search import Budget
@@ -242,7 +244,66 @@ def test_a_day_that_cannot_be_planned_is_refused(town: Connection, day: date, wo
 
 
 def test_the_shift_that_has_begun_can_be_planned(town: Connection) -> None:
-    assert make(town, order(day=date(2026, 3, 10))).violations == []
+    made = make(town, order(day=date(2026, 3, 10)))
+    assert made.violations == []
+    assert made.plan.routes
+    # Its trucks leave from now on, not at five.
+    assert all(made.problem.moment(route.steps[0].leave_s) >= ASKED for route in made.plan.routes)
+
+
+def test_a_shift_that_is_over_is_not_planned(town: Connection) -> None:
+    at_two, today = datetime(2026, 3, 10, 7, tzinfo=UTC), date(2026, 3, 10)
+    with pytest.raises(ShiftError, match="is over since 2026-03-10 14:00"):
+        check_day(districts(town)[0], today, at_two)
+    check_day(districts(town)[0], today, at_two - timedelta(seconds=1))
+
+
+def test_the_next_shift_is_that_of_tomorrow_once_one_has_begun(town: Connection) -> None:
+    at_five, today = datetime(2026, 3, 9, 22, tzinfo=UTC), date(2026, 3, 10)
+    assert next_day(districts(town)[0], at_five - timedelta(seconds=1)) == today
+    assert next_day(districts(town)[0], at_five) == today + timedelta(days=1)
+
+
+def test_a_bin_that_seems_to_fill_without_end_spoils_no_plan(town: Connection) -> None:
+    make(town)
+    town.execute("UPDATE fill_rate SET log_rate = ln(45)")
+    made = make(town)
+    assert records.get(town, made.plan_id).plan.served
+    assert max(one.fill_pct or 0 for one in made.problem.bins) == MAX_FILL_PCT
+
+
+def test_a_registry_that_contradicts_itself_is_named(town: Connection) -> None:
+    town.execute(
+        "INSERT INTO site (area_id, code, name, kind, lon, lat, source) "
+        "SELECT area_id, 'TPA', 'Twice', 'tps3r', 107, -6.2, 'test' FROM area"
+    )
+    with pytest.raises(NothingToPlanError, match=r"'TPA' is there twice.*correct it in the site"):
+        make(town)
+
+
+def test_a_first_plan_whose_search_never_ended_is_not_listed_beside_a_later_one(
+    town: Connection,
+) -> None:
+    district, left, hour_later = districts(town)[0], uuid4(), ASKED + timedelta(hours=1)
+
+    def dies() -> None:
+        service.make(
+            town, district, order(), ROADS, uuid4(), actor="account:ana", now=ASKED,
+            first_id=left, watch=_died,
+        )  # fmt: skip
+
+    with pytest.raises(InterruptedError):
+        dies()
+    town.rollback()
+    assert [one.plan_id for one in records.list_plans(town)] == [left]
+    again = service.make(
+        town, district, order(), ROADS, uuid4(), actor="account:ana", now=hour_later
+    )
+    assert [one.plan_id for one in records.list_plans(town)] == [again.plan_id]
+
+
+def _died(_used: float) -> bool:
+    raise InterruptedError
 
 
 @pytest.mark.parametrize("table", ["vehicle", "disposal_site"])
