@@ -84,6 +84,7 @@ WITH newest AS (
     LEFT JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
                        ORDER BY plan_event_id DESC LIMIT 1) AS e ON true
     WHERE (NOT %(published_only)s OR e.kind = 'published')
+    AND (%(day)s::date IS NULL OR (p.shift_start AT TIME ZONE d.timezone)::date = %(day)s)
     -- A first plan that its search improved on, and that nobody chose, is not shown beside the
     -- better; nor is one that was left by an attempt whose worker died.
     AND NOT (p.stage = 'greedy' AND e.kind IS NULL AND EXISTS (
