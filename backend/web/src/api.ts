@@ -200,8 +200,10 @@ export function photoUrl(claimId: string): string {
   return `/api/claims/${claimId}/photo`;
 }
 
-export async function fetchPlans(): Promise<PlanLine[]> {
-  return (await call<Schemas["PlansOut"]>("/api/plans?limit=200")).plans;
+/** Of a day's shift, the newest first. */
+export async function fetchPlans(day: string): Promise<PlanLine[]> {
+  const query = new URLSearchParams({ day, limit: "200" });
+  return (await call<Schemas["PlansOut"]>(`/api/plans?${query}`)).plans;
 }
 
 export function fetchPlan(id: string): Promise<PlanRecord> {

@@ -17,6 +17,7 @@ export const plansEn: Messages["plans"] = {
   noPlansDriver: "No plan is in force for this day yet.",
   notFound: "There is no such plan, or it is not in force yet.",
   loadFailed: "The plan could not be loaded.",
+  listFailed: "The list of plans cannot be loaded.",
 
   states: { accepted: "Accepted", published: "In force", withdrawn: "Withdrawn" },
   draft: "Draft",

@@ -18,6 +18,7 @@ export const plansId = {
   noPlansDriver: "Belum ada rencana yang berlaku untuk hari ini.",
   notFound: "Rencana ini tidak ada, atau belum berlaku.",
   loadFailed: "Rencana tidak dapat dimuat.",
+  listFailed: "Daftar rencana tidak dapat dimuat.",
 
   states: {
     accepted: "Diterima",

@@ -151,7 +151,12 @@ interface QuestionProps {
 
 function Question({ title, answer, children, onYes, onEnd }: QuestionProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  const way = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // Pressing Enter twice answers nothing that cannot be taken back.
+    way.current?.focus();
+  }, []);
   return (
     <dialog class="question" ref={dialog} aria-label={title} onClose={onEnd}>
       <form
@@ -163,7 +168,7 @@ function Question({ title, answer, children, onYes, onEnd }: QuestionProps) {
         <h2>{title}</h2>
         {children}
         <p class="question-answers">
-          <button type="button" onClick={() => dialog.current?.close()}>
+          <button ref={way} type="button" onClick={() => dialog.current?.close()}>
             {messages.value.plans.cancel}
           </button>
           <button type="submit" class="primary">

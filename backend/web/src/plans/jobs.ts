@@ -25,7 +25,11 @@ export const job = signal<Job | null>(null);
 /** Why an order was not taken; null: it was. */
 export const refusal = signal<Refusal | null>(null);
 export const isOrdering = signal(false);
-export const isUnderWay = computed(() => job.value !== null && !hasEnded(job.value));
+/** Our order that was taken, until its job is known. */
+const ordered = signal<string | null>(null);
+export const isUnderWay = computed(() =>
+  job.value === null ? ordered.value !== null : !hasEnded(job.value),
+);
 export const isOurs = computed(() => job.value?.author === `account:${account.value?.username}`);
 
 export interface Refusal {
@@ -47,8 +51,7 @@ export function hasEnded({ state }: Job): boolean {
 export function followJobs(): () => void {
   void takeUp();
   return () => {
-    clearTimeout(timer);
-    job.value = null;
+    dismiss();
     refusal.value = null;
   };
 }
@@ -74,11 +77,13 @@ export function receiveJob(told: Job | null): void {
     // Another's does not push ours away; nor does one that has ended.
     if (hasEnded(told) || !hasEnded(known) || isOurs.value) return;
   }
-  if (known?.job_id === told.job_id && isOlder(told, known)) return;
-  job.value = told;
-  bring(told);
+  if (known?.job_id !== told.job_id || !isOlder(told, known)) {
+    job.value = told;
+    ordered.value = null;
+    bring(told);
+  }
   clearTimeout(timer);
-  if (!hasEnded(told)) timer = setTimeout(() => void ask(told.job_id), ASK_MS);
+  if (job.value !== null && !hasEnded(job.value)) askLater(told.job_id);
 }
 
 export async function make(order: PlanOrder): Promise<void> {
@@ -106,7 +111,7 @@ export async function enough(): Promise<void> {
 
 export function dismiss(): void {
   clearTimeout(timer);
-  job.value = null;
+  job.value = ordered.value = null;
 }
 
 /** Answers may come in another order than they were made. */
@@ -114,6 +119,8 @@ function isOlder(told: Job, known: Job): boolean {
   if (hasEnded(known) || hasEnded(told)) return hasEnded(known);
   // Another worker begins anew what one has lost.
   if (told.attempt !== known.attempt) return told.attempt < known.attempt;
+  // It was given back to the queue; nobody has taken it up since.
+  if (told.state !== known.state) return known.state === "waiting";
   return told.progress < known.progress;
 }
 
@@ -122,9 +129,11 @@ async function begin(order: () => Promise<string>): Promise<boolean> {
   refusal.value = null;
   try {
     const id = await order();
+    clearTimeout(timer);
     job.value = null;
+    ordered.value = id;
     expected = new Set([planning.value?.id ?? ""]);
-    receiveJob(await fetchJob(id));
+    await ask(id);
     return true;
   } catch (error) {
     refusal.value = refusalOf(error);
@@ -144,7 +153,11 @@ async function ask(id: string): Promise<void> {
   const told = await fetchJob(id).catch(() => null);
   if (told !== null) receiveJob(told);
   // Not there for a moment: the job goes on without us.
-  else if (job.value?.job_id === id) timer = setTimeout(() => void ask(id), ASK_MS);
+  else if ((job.value?.job_id ?? ordered.value) === id) askLater(id);
+}
+
+function askLater(id: string): void {
+  timer = setTimeout(() => void ask(id), ASK_MS);
 }
 
 /** Show the newest plan of our job, unless one has turned to another meanwhile. */

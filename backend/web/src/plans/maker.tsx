@@ -98,6 +98,13 @@ function Order() {
 function Progress() {
   const t = messages.value.plans;
   const told = job.value;
+  if (told === null && isUnderWay.value) {
+    return (
+      <p class="progress" role="status">
+        <b>{t.making}</b>
+      </p>
+    );
+  }
   if (told === null || (told.state === "done" && isOurs.value)) return null;
   if (hasEnded(told)) {
     // That one is cancelled is seen by who did it.

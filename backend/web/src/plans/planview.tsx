@@ -21,14 +21,13 @@ import { RouteList } from "./routelist";
 import {
   followPlans,
   inForce,
-  load,
-  loadList,
   mayPlan,
   ofDay,
   planList,
   record,
   showPlan,
   trouble,
+  tryAgain,
   unselect,
 } from "./state";
 import { followUnderway } from "./underwaystate";
@@ -86,12 +85,12 @@ function closeOpen(): void {
 
 function Trouble() {
   const t = messages.value;
-  if (trouble.value === "load") {
-    const again = () => void (planList.value === null ? loadList() : load(planning.value?.id || null));
+  const isListOnly = trouble.value === "list" && record.value !== null;
+  if (trouble.value === "load" || trouble.value === "list") {
     return (
       <p class="plan-note trouble" role="alert">
-        {t.plans.loadFailed}{" "}
-        <button type="button" class="link" onClick={again}>
+        {isListOnly ? t.plans.listFailed : t.plans.loadFailed}{" "}
+        <button type="button" class="link" onClick={() => void tryAgain()}>
           {t.tryAgain}
         </button>
       </p>

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { line, plan } from "../testing/plan";
 import { account, planning } from "../store";
-import { followPlans, loadList, record, showPlan, ways } from "./state";
+import { followPlans, loadList, ofDay, planList, record, showDay, showPlan, ways } from "./state";
 
 const OLD = "0b8f4a52-0000-4000-8000-00000000000a";
 const NEW = "0b8f4a52-0000-4000-8000-00000000000b";
+/** Of the shift that plans for tests have. */
+const DAY = "2026-11-23";
+const LIST = `/api/plans?day=${DAY}&limit=200`;
 
 /** What is asked of the service, in order, and what it has not answered yet. */
 let asked: string[] = [];
@@ -38,7 +41,7 @@ beforeEach(async () => {
   waiting = new Map();
   listed = [OLD];
   account.value = { username: "siti", display_name: "Siti", role: "dispatcher" };
-  planning.value = { id: OLD, day: "", vehicle: "", part: "routes" };
+  planning.value = { id: OLD, day: DAY, vehicle: "", part: "routes" };
   end = followPlans();
   for (const path of [...waiting.keys()]) await come(path);
 });
@@ -65,10 +68,24 @@ it("a list that comes before the new plan does not bring the old one back", asyn
   listed = [NEW];
   showPlan(NEW);
   void loadList();
-  await come("/api/plans?limit=200");
+  await come(LIST);
   await come(`/api/plans/${NEW}`);
   await come(`/api/plans/${NEW}.geojson`);
   expect(record.value?.plan_id).toBe(NEW);
   expect(ways.value).not.toBeNull();
   expect(waiting.size).toBe(0);
+});
+
+it("another day has a list of its own, and a late answer about the day before is dropped", async () => {
+  void loadList();
+  const late = waiting.get(LIST);
+  showDay("2026-11-24");
+  expect(planList.value).toBeNull();
+  late?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(planList.value).toBeNull();
+  listed = [];
+  await come("/api/plans?day=2026-11-24&limit=200");
+  expect(ofDay.value).toEqual([]);
+  expect(record.value).toBeNull();
 });

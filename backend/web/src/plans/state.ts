@@ -18,13 +18,15 @@ import { dayOf, mainPlan, plansOfDay } from "./days";
 import { namesIn } from "./navigation";
 import { drivesOf, type LeftFilter, leftInOrder, shortLabels, stopsByBin } from "./drives";
 
-/** Null until it is known. */
+/** Of the day that is looked at; null until it is known. */
 export const planList = signal<PlanLine[] | null>(null);
 /** The plan that is shown, whole; null: none, or not there yet. */
 export const record = signal<PlanRecord | null>(null);
 /** The ways of its vehicles; they come after it. */
 export const ways = signal<FeatureCollection | null>(null);
-export const trouble = signal<"none" | "load" | "not_found">("none");
+/** What is wrong with the plan that is asked for. */
+const planTrouble = signal<"none" | "load" | "not_found">("none");
+const isListMissing = signal(false);
 /** What went wrong with accepting, publishing, withdrawing. */
 export const decision = signal<"idle" | "busy" | "failed" | "refused">("idle");
 export const leftFilter = signal<LeftFilter>({ area: "", reason: "" });
@@ -52,25 +54,39 @@ export const labels = computed(() =>
   shortLabels(record.value?.problem.vehicles.map(({ code }) => code) ?? []),
 );
 export const placeNames = computed(() => namesIn(ways.value));
+export const trouble = computed(() =>
+  planTrouble.value === "none" && isListMissing.value ? "list" : planTrouble.value,
+);
 /** The id to show: as the address says, else the main one of the day. */
 const wanted = computed(() => planning.value?.id || mainPlan(ofDay.value)?.plan_id || null);
 
-/** Which plan is waited for: a slow answer to an earlier wish is dropped. */
+/** Which plan, which list is waited for: a slow answer to an earlier wish is dropped. */
 let turn = 0;
+let listTurn = 0;
 
 /** Begin to follow the address. The function returned ends it. */
 export function followPlans(): () => void {
-  void loadList();
-  const stop = effect(() => {
-    const id = wanted.value;
-    untracked(() => void load(id));
-  });
+  const stops = [
+    effect(() => {
+      void day.value;
+      untracked(() => {
+        planList.value = null;
+        void loadList();
+      });
+    }),
+    effect(() => {
+      const id = wanted.value;
+      untracked(() => void load(id));
+    }),
+  ];
   return () => {
-    stop();
+    for (const stop of stops) stop();
     turn += 1;
+    listTurn += 1;
     batch(() => {
       planList.value = record.value = ways.value = null;
-      trouble.value = "none";
+      planTrouble.value = "none";
+      isListMissing.value = false;
       decision.value = "idle";
       leftFilter.value = { area: "", reason: "" };
     });
@@ -79,23 +95,29 @@ export function followPlans(): () => void {
 
 /** Ask for the list anew, and for the plan that is shown when something became of it. */
 export async function loadList(): Promise<void> {
-  try {
-    planList.value = await fetchPlans();
-  } catch {
-    if (planList.value === null) trouble.value = "load";
-    return;
-  }
+  listTurn += 1;
+  const ours = listTurn;
+  const found = await fetchPlans(day.value).catch(() => null);
+  if (listTurn !== ours) return;
+  if (found !== null) planList.value = found;
+  isListMissing.value = planList.value === null;
   const shown = record.value;
   // Another may be on its way, in the place of this one.
   if (shown === null || shown.plan_id !== wanted.value) return;
-  const line = planList.value.find((plan) => plan.plan_id === shown.plan_id);
-  if (line?.state !== shown.state) await load(shown.plan_id);
+  const line = found?.find((plan) => plan.plan_id === shown.plan_id);
+  if (line !== undefined && line.state !== shown.state) await load(shown.plan_id);
 }
 
-export async function load(id: string | null): Promise<void> {
+/** Ask again for what did not come. */
+export async function tryAgain(): Promise<void> {
+  if (isListMissing.value) await loadList();
+  if (planTrouble.value === "load") await load(wanted.value);
+}
+
+async function load(id: string | null): Promise<void> {
   turn += 1;
   const ours = turn;
-  trouble.value = "none";
+  planTrouble.value = "none";
   if (id === null) {
     record.value = ways.value = null;
     return;
@@ -110,7 +132,8 @@ export async function load(id: string | null): Promise<void> {
     if (turn !== ours) return;
     batch(() => {
       record.value = found;
-      if (isNew) ways.value = null;
+      if (!isNew) return;
+      ways.value = null;
       decision.value = "idle";
     });
     pin(found);
@@ -120,7 +143,7 @@ export async function load(id: string | null): Promise<void> {
   } catch (error) {
     if (turn !== ours) return;
     const isGone = error instanceof ApiError && [404, 422].includes(error.status);
-    trouble.value = isGone ? "not_found" : "load";
+    planTrouble.value = isGone ? "not_found" : "load";
     if (isGone) record.value = ways.value = null;
   }
 }
@@ -162,15 +185,17 @@ export async function decide(
   how: "accept" | "publish" | { withdraw: string },
 ): Promise<boolean> {
   decision.value = "busy";
+  let outcome: "idle" | "failed" | "refused" = "idle";
   try {
     if (typeof how === "string") await decidePlan(id, how);
     else await withdrawPlan(id, how.withdraw);
-    decision.value = "idle";
   } catch (error) {
-    decision.value = error instanceof ApiError && error.status === 409 ? "refused" : "failed";
+    outcome = error instanceof ApiError && error.status === 409 ? "refused" : "failed";
   }
   await loadList();
-  return decision.value === "idle";
+  // What went wrong with a plan is not said of another.
+  decision.value = record.value?.plan_id === id ? outcome : "idle";
+  return outcome === "idle";
 }
 
 /**
