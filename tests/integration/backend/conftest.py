@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from angkut_backend.db import Connection
 from parts.api import Api, running_api
+from parts.registry import add_registry
 
 
 @pytest.fixture
@@ -17,3 +19,10 @@ def api(database: str, page_dir: Path) -> Iterator[Api]:
     """A running API on a fresh database."""
     with running_api(database, page_dir) as api:
         yield api
+
+
+@pytest.fixture
+def registry(storage_conn: Connection) -> Connection:
+    """One district, two bins, one device: on each kind of storage in turn."""
+    add_registry(storage_conn)
+    return storage_conn

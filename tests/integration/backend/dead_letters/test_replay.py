@@ -14,17 +14,11 @@ from angkut_backend.ingest.letters import KEPT_BYTES
 from angkut_backend.ingest.store import store
 from angkut_broker.codec import encode
 from angkut_broker.messages import Meta, Status, Telemetry
-from parts.registry import DEVICE, TOPIC, add_registry
+from parts.registry import DEVICE, TOPIC
 
 CAME = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW = CAME + timedelta(days=3)
 STRANGER_TOPIC = "angkut/v1/bekasi/327501/bin/stranger"
-
-
-@pytest.fixture
-def registry(storage_conn: Connection) -> Connection:
-    add_registry(storage_conn)
-    return storage_conn
 
 
 def reading(seq: int, device: str = DEVICE, **fields: object) -> Telemetry:

@@ -12,7 +12,7 @@ from angkut_backend.quality.rules import FAULTS
 from angkut_broker.messages import MAX_ECHOES, Fault
 from angkut_broker.reading import Reading
 from parts.readings_in import batch_of
-from parts.registry import DEVICE, TOPIC, add_registry
+from parts.registry import DEVICE, TOPIC
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -34,12 +34,6 @@ _COLUMNS = {
     "fill_pct": "reported_fill_pct",
     "bat_mv": "battery_mv",
 }
-
-
-@pytest.fixture
-def registry(storage_conn: Connection) -> Connection:
-    add_registry(storage_conn)
-    return storage_conn
 
 
 def received(at: datetime) -> Received:

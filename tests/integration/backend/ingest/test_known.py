@@ -18,7 +18,7 @@ from angkut_backend.registry.mountings import Geometry, correct_mounting
 from angkut_broker.codec import encode
 from angkut_broker.messages import Telemetry
 from angkut_broker.reading import Reading
-from parts.registry import BIN, DEVICE, FREE_BIN, TOPIC, add_registry
+from parts.registry import BIN, DEVICE, FREE_BIN, TOPIC
 from parts.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("way")
@@ -29,12 +29,6 @@ _ADD = (
     "INSERT INTO device (external_id, district_id, secret_pbkdf2_sha512, secret_bcrypt)"
     " SELECT %s, district_id, 'x', 'x' FROM district"
 )
-
-
-@pytest.fixture
-def registry(storage_conn: Connection) -> Connection:
-    add_registry(storage_conn)
-    return storage_conn
 
 
 def told(*asked: tuple[str, datetime]) -> Told:

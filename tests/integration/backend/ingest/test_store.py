@@ -20,18 +20,12 @@ from angkut_broker.messages import (
     Telemetry,
 )
 from angkut_broker.topics import Channel, Kind, Topic
-from parts.registry import DEVICE, MOUNTED_AT, TOPIC, add_registry
+from parts.registry import DEVICE, MOUNTED_AT, TOPIC
 
 pytestmark = pytest.mark.usefixtures("way")
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _mids = count(1)
-
-
-@pytest.fixture
-def registry(storage_conn: Connection) -> Connection:
-    add_registry(storage_conn)
-    return storage_conn
 
 
 def received(payload: bytes, channel: str = "telemetry") -> Received:
