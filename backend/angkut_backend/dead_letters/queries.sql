@@ -70,31 +70,19 @@ SELECT reason, outcome, n, last_at FROM dead_letter_removed ORDER BY n DESC, rea
 SELECT device, count(*) AS n, (sum(count(*)) OVER ())::bigint AS total
 FROM dead_letter GROUP BY device ORDER BY n DESC, device LIMIT 1
 
--- name: remove_old
-WITH doomed AS (
-    SELECT dead_letter_id FROM dead_letter WHERE received_at < %(before)s
-    ORDER BY received_at LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED                      -- one that is being replayed waits
-), gone AS (
-    DELETE FROM dead_letter USING doomed
-    WHERE dead_letter.dead_letter_id = doomed.dead_letter_id
-    RETURNING reason, coalesce(outcome, 'none') AS outcome, received_at, is_open
-), counted AS (
-    INSERT INTO dead_letter_removed AS r (reason, outcome, n, last_at)
-    SELECT reason, outcome, count(*), max(received_at) FROM gone GROUP BY reason, outcome
-    ON CONFLICT (reason, outcome) DO UPDATE
-        SET n = r.n + excluded.n, last_at = greatest(r.last_at, excluded.last_at)
-)
-SELECT count(*) AS n, count(*) FILTER (WHERE is_open) AS open FROM gone
+-- name: too_old
+SELECT dead_letter_id FROM dead_letter WHERE received_at < %(before)s
+ORDER BY received_at LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED                          -- one that is being replayed waits
 
--- name: remove_from
-WITH doomed AS (
-    SELECT dead_letter_id FROM dead_letter WHERE device IS NOT DISTINCT FROM %(device)s
-    ORDER BY is_open, dead_letter_id LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED
-), gone AS (
-    DELETE FROM dead_letter USING doomed
-    WHERE dead_letter.dead_letter_id = doomed.dead_letter_id
+-- name: too_many
+SELECT dead_letter_id FROM dead_letter WHERE device IS NOT DISTINCT FROM %(device)s
+ORDER BY is_open, dead_letter_id LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED
+
+-- name: remove
+WITH gone AS (
+    DELETE FROM dead_letter WHERE dead_letter_id = ANY(%(dead_letter_ids)s)
     RETURNING reason, coalesce(outcome, 'none') AS outcome, received_at, is_open
 ), counted AS (
     INSERT INTO dead_letter_removed AS r (reason, outcome, n, last_at)

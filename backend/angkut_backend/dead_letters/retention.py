@@ -31,20 +31,21 @@ def retain(conn: Connection, keep: Keep, now: datetime, *, step: int = _STEP) ->
     removed = 0
     if keep.age is not None:
         values = {"before": now - keep.age, "limit": step}
-        removed = _removed(conn, "remove_old", values)
+        removed = _removed(conn, "too_old", values)
     if removed < step:
         found = conn.execute(_SQL["noisiest"]).fetchone()
         if found is not None and found["total"] > keep.letters:
             excess = found["total"] - keep.letters
             # At most half of them at once: the next call may find another device noisier.
             limit = min(excess, step, (found["n"] + 1) // 2)
-            removed += _removed(conn, "remove_from", {"device": found["device"], "limit": limit})
+            removed += _removed(conn, "too_many", {"device": found["device"], "limit": limit})
             return bool(excess > limit)
     return removed >= step
 
 
-def _removed(conn: Connection, query: str, values: dict[str, object]) -> int:
-    row = conn.execute(_SQL[query], values).fetchone()
+def _removed(conn: Connection, doomed: str, values: dict[str, object]) -> int:
+    ids = [row["dead_letter_id"] for row in conn.execute(_SQL[doomed], values)]
+    row = conn.execute(_SQL["remove"], {"dead_letter_ids": ids}).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always gives one row
     if row["open"]:
         log.warning("removed %s dead letters that nobody settled: their time was up", row["open"])
