@@ -81,6 +81,11 @@ class Worker:
         self._watched: dict[str, Callable[[], datetime | None]] = {}
 
     @property
+    def _application(self) -> str:
+        # The doctor counts who keeps the roll-ups; one that takes jobs of the queue only does not.
+        return "angkut-worker" if self._turns else "angkut-idle"
+
+    @property
     def registry(self) -> CollectorRegistry:
         """Where what this process counts is registered."""
         return self._metrics.registry
@@ -119,7 +124,7 @@ class Worker:
         log.info("periodic jobs: %s", names or "none")
         while not stop.is_set():
             try:
-                with open_connection(self._dsn, application="angkut-worker") as conn:
+                with open_connection(self._dsn, application=self._application) as conn:
                     require_current(conn)
                     failures = 0
                     self._note_database(away=False)

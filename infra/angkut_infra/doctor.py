@@ -10,12 +10,14 @@ from pathlib import Path
 from angkut_backend import migrate
 from angkut_backend.db import Connection, connect
 from angkut_backend.errors import BackendError
+from angkut_backend.jobs.serving import QueueState, queue_states
 from angkut_backend.readings import maintenance
 from angkut_backend.readings.maintenance import Edition
 from angkut_backend.settings import Settings
 from angkut_broker.errors import AngkutError
 from angkut_broker.session import BrokerAddress, check
 from angkut_infra.cli.context import ingest_at_broker
+from angkut_infra.cli.run import JOB_QUEUES
 
 #: PostgreSQL before this lacks what the SQL uses.
 _OLDEST_SERVER = 160_000
@@ -58,7 +60,7 @@ def examine(settings: Settings, *, now: Callable[[], datetime]) -> Iterator[Find
             yield _server(conn)
             yield _database_clock(conn, now())
             yield _migrations(conn)
-            yield from _contents(conn)
+            yield from _contents(conn, now())
     except BackendError as exc:
         yield Finding(Verdict.FAIL, "database", str(exc))
 
@@ -124,7 +126,7 @@ def _migrations(conn: Connection) -> Finding:
     return Finding(Verdict.OK, "migrations", f"{state.applied} of {state.known} applied")
 
 
-def _contents(conn: Connection) -> Iterator[Finding]:
+def _contents(conn: Connection, now: datetime) -> Iterator[Finding]:
     if migrate.state(conn).missing:
         return
     row = conn.execute(
@@ -145,6 +147,7 @@ def _contents(conn: Connection) -> Iterator[Finding]:
     seen = f"newest reading {row['seen_at']:%Y-%m-%d %H:%M:%S}Z" if row["seen_at"] else "none yet"
     yield Finding(Verdict.OK, "readings", seen)
     yield _rollups(conn)
+    yield _jobs(conn, now)
     if row["dead"]:
         text = f"{row['dead']} open: see `angkut dead-letters count`"
         yield Finding(Verdict.WARN, "dead letters", text)
@@ -165,9 +168,26 @@ def _rollups(conn: Connection) -> Finding:
     ).fetchone()
     waiting = maintenance.waiting(conn)
     if row is None or row["n"] == 0:
-        text = f"no worker is connected ({waiting} marks wait): run `angkut worker`"
+        text = f"no worker keeps them ({waiting} marks wait): run `angkut worker`"
         return Finding(Verdict.WARN, "roll-ups", text)
     if waiting > _ROLLUPS_BEHIND:
         text = f"{waiting} marks wait: the worker is behind, see its log"
         return Finding(Verdict.WARN, "roll-ups", text)
     return Finding(Verdict.OK, "roll-ups", f"kept by {row['n']} worker(s), {waiting} marks wait")
+
+
+def _jobs(conn: Connection, now: datetime) -> Finding:
+    states = queue_states(conn, JOB_QUEUES)
+    text = "; ".join(_queue(state, now) for state in states)
+    if idle := [state.queue for state in states if not state.is_served]:
+        options = " ".join(f"--queue {queue}" for queue in idle)
+        text += f": run `angkut worker` (or `angkut worker {options}`)"
+        return Finding(Verdict.WARN, "jobs", text)
+    return Finding(Verdict.OK, "jobs", text)
+
+
+def _queue(state: QueueState, now: datetime) -> str:
+    text = f"{state.queue}: {state.waiting or 'none'} waiting"
+    if state.oldest_at is not None:
+        text += f", the oldest for {str(now - state.oldest_at).partition('.')[0]}"
+    return text if state.is_served else f"{text}, no worker takes them"

@@ -9,8 +9,9 @@ SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.canc
            WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
                THEN 'worker_lost'
            WHEN j.state = 'waiting' AND NOT EXISTS (
-               SELECT FROM procrastinate_workers AS w
-               WHERE w.last_heartbeat > now() - make_interval(secs => %(lost_s)s)) THEN 'no_worker'
+               SELECT FROM pg_stat_activity AS a WHERE a.datname = current_database()
+                   AND ARRAY['angkut-queue', j.queue] <@ string_to_array(a.application_name, ' '))
+               THEN 'no_worker'
            ELSE j.phase
        END AS phase
 FROM job AS j WHERE j.job_id = %(job_id)s
@@ -26,12 +27,23 @@ SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.canc
            WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
                THEN 'worker_lost'
            WHEN j.state = 'waiting' AND NOT EXISTS (
-               SELECT FROM procrastinate_workers AS w
-               WHERE w.last_heartbeat > now() - make_interval(secs => %(lost_s)s)) THEN 'no_worker'
+               SELECT FROM pg_stat_activity AS a WHERE a.datname = current_database()
+                   AND ARRAY['angkut-queue', j.queue] <@ string_to_array(a.application_name, ' '))
+               THEN 'no_worker'
            ELSE j.phase
        END AS phase
 FROM job AS j WHERE %(kind)s::text IS NULL OR j.kind = %(kind)s
 ORDER BY j.created_at DESC, j.job_id LIMIT %(limit)s
+
+-- name: queues
+-- `serving` names the connections of workers.
+SELECT q.queue, count(j.job_id) AS waiting, min(j.created_at) AS oldest_at, EXISTS (
+           SELECT FROM pg_stat_activity AS a WHERE a.datname = current_database()
+               AND ARRAY['angkut-queue', q.queue] <@ string_to_array(a.application_name, ' ')
+       ) AS is_served
+FROM unnest(%(queues)s::text[]) AS q(queue)
+LEFT JOIN job AS j ON j.queue = q.queue AND j.state = 'waiting'
+GROUP BY q.queue ORDER BY q.queue
 
 -- name: lock_bounds
 -- Two requests at once cannot pass the bounds together.

@@ -29,6 +29,7 @@ from angkut_backend.jobs.queue import TASK
 from angkut_backend.jobs.records import LOST_S, JobState
 from angkut_backend.jobs.recovery import recover
 from angkut_backend.jobs.running import Work
+from angkut_backend.jobs.serving import connection_options
 from angkut_backend.jobs.store import Store
 from angkut_backend.settings import Settings
 
@@ -139,7 +140,7 @@ class QueueWorker:
         """Work until told to stop, or until the database is away."""
         pool = AsyncConnectionPool(
             self._settings.dsn,
-            kwargs={"application_name": "angkut-queue", "options": "-c timezone=UTC"},
+            kwargs=connection_options(self._slots),
             min_size=1,
             max_size=_CONNECTIONS,
             check=AsyncConnectionPool.check_connection,

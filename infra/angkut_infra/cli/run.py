@@ -14,7 +14,8 @@ from angkut_infra.cli.process import set_up_logging, stop_by_signal
 from angkut_infra.stack.services import SERVICES
 
 #: As in `angkut_backend.work`, which is slow to load.
-QUEUES = ("periodic", "planning", "forecasts")
+JOB_QUEUES = ("planning", "forecasts")
+QUEUES = ("periodic", *JOB_QUEUES)
 
 
 @click.command()

@@ -187,7 +187,7 @@ def test_a_database_that_breaks_all_connections_delays_a_plan_and_loses_none(
     broken = town.execute(
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
         "WHERE datname = current_database() "
-        "AND application_name IN ('angkut-job', 'angkut-queue', 'angkut-worker')"
+        "AND application_name IN ('angkut-job', 'angkut-queue planning', 'angkut-idle')"
     ).fetchall()
     assert len(broken) >= 4
     done = until(dispatcher, job_id, "done", "failed")
