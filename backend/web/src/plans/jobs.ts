@@ -72,6 +72,7 @@ export function receiveJob(told: Job | null): void {
   if (told === null || !isOfPlans(told) || planning.value === null || !mayPlan.value) return;
   // What others have made is in the list from now on.
   if (hasEnded(told) && told.author !== `account:${account.value?.username}`) void loadList();
+  if (ordered.value !== null && ordered.value !== told.job_id) return;
   const known = job.value;
   if (known !== null && known.job_id !== told.job_id) {
     // Another's does not push ours away; nor does one that has ended.

@@ -1,0 +1,164 @@
+// When the service does not answer, or somebody else was quicker.
+
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Job, PlanState } from "../api";
+import { line, plan } from "../testing/plan";
+import { account, planning } from "../store";
+import { dismiss, isUnderWay, job, make, receiveJob, refusal } from "./jobs";
+import { decide, decision, followPlans, loadList, planList, record, trouble, tryAgain } from "./state";
+
+const ID = plan().plan_id;
+const ORDER = { day: "2026-11-23", policy: "integrated", seconds: 10 } as const;
+
+/** What fails, by the way its path begins or ends. */
+let failing: (path: string, method: string) => number | null = () => null;
+let listed: string[] = [];
+let state: PlanState | null = null;
+let told: Partial<Job> = {};
+let end: () => void = () => undefined;
+
+function running(change: Partial<Job> = {}): Job {
+  return {
+    job_id: "j1",
+    kind: "plan",
+    state: "running",
+    progress: 0.5,
+    phase: "search",
+    code: null,
+    message: null,
+    cancel_asked: false,
+    first_plan_id: null,
+    plan_id: null,
+    result: null,
+    author: "account:siti",
+    retry_of: null,
+    attempt: 1,
+    created_at: "2026-11-22T22:00:00Z",
+    started_at: null,
+    ended_at: null,
+    ...change,
+  };
+}
+
+function answer(path: string, method: string): Response {
+  const status = failing(path, method);
+  if (status !== null) return Response.json({ error: "conflict", detail: "" }, { status });
+  if (path.startsWith("/api/jobs/")) return Response.json(running(told));
+  if (path === "/api/plans" && method === "POST") return Response.json({ job_id: "j1" });
+  if (path.startsWith("/api/plans?")) {
+    return Response.json({ plans: listed.map((id) => line(id, { state })) });
+  }
+  if (path.endsWith(".geojson")) return Response.json({ type: "FeatureCollection", features: [] });
+  return Response.json(plan({ state }));
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(1);
+
+async function look(id: string): Promise<void> {
+  planning.value = { id, day: "2026-11-23", vehicle: "", part: "routes" };
+  end = followPlans();
+  await settle();
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("location", { pathname: "/" });
+  vi.stubGlobal("history", { pushState: () => undefined, replaceState: () => undefined });
+  vi.stubGlobal("fetch", async (path: string, init?: RequestInit) =>
+    answer(path, init?.method ?? "GET"),
+  );
+  account.value = { username: "siti", display_name: "Siti", role: "dispatcher" };
+  planning.value = null;
+  [listed, state, told, failing] = [[ID], null, {}, () => null];
+});
+
+afterEach(() => {
+  end();
+  dismiss();
+  planning.value = null;
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+it("a list that comes after all takes back that it did not", async () => {
+  listed = [];
+  failing = () => 503;
+  await look("");
+  expect([trouble.value, planList.value]).toEqual(["list", null]);
+  failing = () => null;
+  await loadList();
+  expect([trouble.value, planList.value]).toEqual(["none", []]);
+});
+
+it("a plan is shown without the list, and what is missing can be asked for again", async () => {
+  failing = (path) => (path.startsWith("/api/plans?") ? 503 : null);
+  await look(ID);
+  expect([record.value?.plan_id, trouble.value]).toEqual([ID, "list"]);
+  failing = () => null;
+  await tryAgain();
+  expect([planList.value?.length, trouble.value]).toEqual([1, "none"]);
+});
+
+it("the main plan of a day is asked for again when it did not come", async () => {
+  failing = (path) => (path.startsWith("/api/plans?") ? null : 503);
+  await look("");
+  expect([record.value, trouble.value]).toEqual([null, "load"]);
+  failing = () => null;
+  await tryAgain();
+  expect([record.value?.plan_id, trouble.value]).toEqual([ID, "none"]);
+});
+
+it("of two lists the later one stays, whichever answer comes last", async () => {
+  await look(ID);
+  const answers: (() => void)[] = [];
+  vi.stubGlobal("fetch", async (path: string) => {
+    const found = answer(path, "GET");
+    await new Promise<void>((resolve) => answers.push(resolve));
+    return found;
+  });
+  listed = [];
+  const earlier = loadList();
+  listed = [ID];
+  const later = loadList();
+  answers[1]?.();
+  await later;
+  answers[0]?.();
+  await earlier;
+  expect(planList.value?.map(({ plan_id }) => plan_id)).toEqual([ID]);
+});
+
+it("who decides on a plan that another has just withdrawn reads that it was refused", async () => {
+  await look(ID);
+  failing = (_path, method) => {
+    if (method !== "POST") return null;
+    state = "withdrawn";
+    return 409;
+  };
+  expect(await decide(ID, "publish")).toBe(false);
+  expect([decision.value, record.value?.state]).toEqual(["refused", "withdrawn"]);
+});
+
+it("a job that is given back to the queue is followed until it ends", async () => {
+  await look(ID);
+  receiveJob(running());
+  told = { state: "waiting", progress: 0, phase: "worker_lost" };
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(job.value?.phase).toBe("worker_lost");
+  // An answer that was on its way for long.
+  receiveJob(running());
+  expect(job.value?.state).toBe("waiting");
+  told = { state: "failed", progress: 0, attempt: 2 };
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(job.value?.state).toBe("failed");
+});
+
+it("an order that was taken is followed though its job cannot be asked for at once", async () => {
+  await look("");
+  failing = (path) => (path.startsWith("/api/jobs/") ? 503 : null);
+  await make(ORDER);
+  expect([refusal.value, job.value, isUnderWay.value]).toEqual([null, null, true]);
+  receiveJob(running({ job_id: "j2", author: "account:budi" }));
+  failing = () => null;
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect([job.value?.job_id, isUnderWay.value]).toEqual(["j1", true]);
+});
