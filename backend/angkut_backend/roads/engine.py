@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from angkut_backend.roads.errors import RoadsUnavailableError
 from angkut_backend.roads.graph import RoadGraph
-from angkut_backend.roads.travel import UNREACHABLE, Leg, Matrix, Point, Profile
+from angkut_backend.roads.matrices import Ways
+from angkut_backend.roads.travel import UNREACHABLE, Matrix, Point, Profile
 
 #: A place further than this from any road of its profile is not taken to that road in silence:
 #: the engine would snap it to the next large piece of the network, however far that is.
@@ -16,18 +19,51 @@ MAX_SNAP_M = 50
 _MAX_PLACES = 6_000
 
 
-def leg(graph: RoadGraph, profile: Profile, points: Sequence[Point]) -> tuple[Leg, list[str]]:
-    """Return metres and seconds among all points, and the names of those off the roads.
+def ways(
+    graph: RoadGraph, profile: Profile, points: Sequence[Point], *, known: Ways | None = None
+) -> Ways:
+    """Return metres and seconds among all points, and which of them lie off the roads.
+
+    Parameters
+    ----------
+    known
+        Those among the first of the points: only what is missing is asked.
 
     Raises
     ------
     RoadsUnavailableError
         The engine or its files are not there.
     """
+    if known is None:
+        metres, seconds, off = _table(graph, profile, points)
+    else:
+        size, first = len(points), len(known.off)
+        metres, seconds = np.empty((2, size, size), dtype=np.int32)
+        metres[:first, :first], seconds[:first, :first] = known.distance_m, known.duration_s
+        new = range(first, size)
+        metres[new, :], seconds[new, :], _ = _table(graph, profile, points, sources=new)
+        metres[:, new], seconds[:, new], off = _table(graph, profile, points, destinations=new)
+    for matrix in (metres, seconds):
+        matrix[off, :] = matrix[:, off] = UNREACHABLE
+        np.fill_diagonal(matrix, 0)
+    return Ways(metres, seconds, off)
+
+
+def _table(
+    graph: RoadGraph,
+    profile: Profile,
+    points: Sequence[Point],
+    *,
+    sources: Sequence[int] = (),
+    destinations: Sequence[int] = (),
+) -> tuple[Matrix, Matrix, NDArray[np.bool_]]:
+    """Ask for metres and seconds; from and to all points unless some are named."""
     import osrm  # noqa: PLC0415 - not there on Python 3.11
 
     asked = osrm.TableParameters(
         coordinates=[(point.lon, point.lat) for point in points],
+        sources=list(sources),
+        destinations=list(destinations),
         annotations=["duration", "distance"],
         generate_hints=False,
     )
@@ -36,14 +72,7 @@ def leg(graph: RoadGraph, profile: Profile, points: Sequence[Point]) -> tuple[Le
     except RuntimeError as exc:
         raise RoadsUnavailableError(f"the road engine gives no matrix: {exc}") from exc
     snapped_m = np.array([place["distance"] for place in answer["sources"]])
-    off = snapped_m > MAX_SNAP_M
-    metres, seconds = _matrix(answer["distances"]), _matrix(answer["durations"])
-    for matrix in (metres, seconds):
-        matrix[off, :] = matrix[:, off] = UNREACHABLE
-        np.fill_diagonal(matrix, 0)
-    return Leg(metres, seconds), [
-        point.name for point, is_off in zip(points, off, strict=True) if is_off
-    ]
+    return _matrix(answer["distances"]), _matrix(answer["durations"]), snapped_m > MAX_SNAP_M
 
 
 def line(
@@ -80,10 +109,12 @@ def _engine(folder: str, profile: Profile) -> "osrm.OSRM":  # type: ignore[name-
         raise RoadsUnavailableError(
             "the road engine is not installed: it needs Python 3.12 or newer"
         ) from exc
+    # A network that was built before matrices came from contracted ones still answers.
+    contracted = Path(f"{folder}/{profile}.osrm.hsgr").exists()
     try:
         return osrm.OSRM(
             storage_config=f"{folder}/{profile}.osrm",
-            algorithm="MLD",
+            algorithm="CH" if contracted else "MLD",
             use_shared_memory=False,
             max_locations_distance_table=_MAX_PLACES,
             max_locations_viaroute=1_000,
@@ -97,6 +128,10 @@ def _engine(folder: str, profile: Profile) -> "osrm.OSRM":  # type: ignore[name-
 
 def _matrix(rows: Sequence[Sequence[float | None]]) -> Matrix:
     """Return whole numbers; where there is no way, `UNREACHABLE`."""
-    found = np.array([[np.nan if one is None else one for one in row] for row in rows])
-    whole = np.where(np.isnan(found), UNREACHABLE, np.ceil(found))
-    return np.minimum(whole, UNREACHABLE).astype(np.int32)
+    found = np.empty((len(rows), len(rows[0])), dtype=np.int32)
+    for number, row in enumerate(rows):
+        # A row at a time: each figure is an object on its way here.
+        figures = np.array(list(row), dtype=np.float64)
+        whole = np.where(np.isnan(figures), UNREACHABLE, np.ceil(figures))
+        found[number] = np.minimum(whole, UNREACHABLE)
+    return found

@@ -1,24 +1,19 @@
 """Travel between points: on the road network where there is one, else straight and marked so."""
 
-import hashlib
-import logging
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from angkut_backend.roads import engine
 from angkut_backend.roads.graph import PROFILES, RoadGraph, current, is_engine_there
+from angkut_backend.roads.matrices import Matrices, Ways
 from angkut_backend.roads.straight import straight_travel
 from angkut_backend.roads.travel import Leg, Point, Profile, Travel
 
-log = logging.getLogger("angkut.roads")
-
-#: Matrices that are kept on disk, of 4 to 70 MB each; the one unused for longest goes first.
-_KEPT = 20
+#: Up to this share of the places is asked for by itself, such as where trucks are at the moment.
+_FEW = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +44,14 @@ class Roads:
         """
         if self.graph is None:
             return straight_travel(points), {}
-        legs, off = {}, {}
+        legs: dict[Profile, Leg] = {}
+        off: dict[Profile, list[str]] = {}
         for profile in PROFILES:
-            legs[profile], off[profile] = self._leg(self.graph, profile, points)
+            ways = self._ways(self.graph, profile, points)
+            legs[profile] = Leg(ways.distance_m, ways.duration_s)
+            off[profile] = [
+                point.name for point, is_off in zip(points, ways.off, strict=True) if is_off
+            ]
         travel = Travel.of(points, legs, source=self.graph.source, approximate=False)
         return travel, {profile: names for profile, names in off.items() if names}
 
@@ -68,39 +68,21 @@ class Roads:
             return straight
         return engine.line(self.graph, profile, points) or straight
 
-    def _leg(
-        self, graph: RoadGraph, profile: Profile, points: Sequence[Point]
-    ) -> tuple[Leg, list[str]]:
-        """Return a matrix, from disk if the same points were asked on the same network before."""
-        asked = hashlib.sha256(f"{graph.digest} {profile}".encode())
-        for point in points:
-            asked.update(f"\n{point.name} {point.lon:.6f} {point.lat:.6f}".encode())
-        file = self.roads_dir / "matrices" / f"{asked.hexdigest()[:32]}.npz"
-        try:
-            with np.load(file) as stored:
-                os.utime(file)
-                return Leg(stored["distance_m"], stored["duration_s"]), stored["off"].tolist()
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, BadZipFile) as exc:
-            log.warning("%s cannot be read (%s): asked again", file, exc)
-        leg, off = engine.leg(graph, profile, points)
-        self._keep(file, leg, off)
-        return leg, off
-
-    def _keep(self, file: Path, leg: Leg, off: Sequence[str]) -> None:
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            draft = file.with_suffix(f".{os.getpid()}.npz")
-            np.savez(
-                draft,
-                distance_m=leg.distance_m,
-                duration_s=leg.duration_s,
-                off=np.array(off, dtype=np.str_),
-            )
-            draft.replace(file)
-            by_use = sorted(file.parent.glob("*.npz"), key=lambda one: one.stat().st_mtime)
-            for old in by_use[:-_KEPT]:
-                old.unlink(missing_ok=True)
-        except OSError as exc:  # a full disk must not stop a plan
-            log.warning("a matrix is not kept: %s", exc)
+    def _ways(self, graph: RoadGraph, profile: Profile, points: Sequence[Point]) -> Ways:
+        """Return ways, from disk as far as places were asked for on the same network before."""
+        kept = Matrices(self.roads_dir / "matrices", graph, profile)
+        found = kept.most_of(points)
+        if found is not None:
+            ways, rows = found
+            missing = np.flatnonzero(rows < 0)
+            if len(missing) <= _FEW * len(points):
+                known = np.flatnonzero(rows >= 0)
+                part = ways.part(rows[known])
+                if not len(missing):
+                    return part
+                order = np.concatenate([known, missing])
+                whole = engine.ways(graph, profile, [points[at] for at in order], known=part)
+                return whole.part(np.argsort(order))
+        asked = engine.ways(graph, profile, points)
+        kept.keep(points, asked)
+        return asked

@@ -1,9 +1,11 @@
 """Real Indonesian streets through the real engine."""
 
+import shutil
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -80,6 +82,34 @@ def test_the_same_points_are_answered_from_disk(roads: Roads, roads_dir: Path) -
 
     assert engine._engine.cache_info().misses + engine._engine.cache_info().hits == before
     assert again.digest == first.digest
+
+
+def test_places_that_are_known_are_not_asked_again_beside_new_ones(
+    roads: Roads, roads_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(4)
+    many = [
+        Point(f"p{number}", 116.8395 + lon, -1.2763 + lat)
+        for number, (lon, lat) in enumerate(rng.uniform(-0.004, 0.004, (20, 2)))
+    ]
+    spy = Mock(wraps=engine._table)
+    monkeypatch.setattr(engine, "_table", spy)
+    whole, whole_off = roads.travel([*many[:10], AT_SEA, *many[10:]])
+    shutil.rmtree(roads_dir / "matrices")
+    roads.travel([*many[2:], AT_SEA])
+    spy.reset_mock()
+
+    again, again_off = roads.travel([*many[:10], AT_SEA, *many[10:]])
+
+    asked = [call.kwargs.get("sources") or call.kwargs["destinations"] for call in spy.mock_calls]
+    assert [len(rows) for rows in asked] == [2] * 4
+    assert again.digest == whole.digest
+    assert again_off == whole_off
+    assert "bin:sea" in whole_off["truck"]
+    spy.reset_mock()
+    fewer = roads.travel(many[5:9][::-1])[0].legs["small"].duration_s
+    assert spy.mock_calls == []
+    assert (fewer == whole.legs["small"].duration_s[5:9, 5:9][::-1, ::-1]).all()
 
 
 def test_a_broken_matrix_on_disk_is_asked_again(roads: Roads, roads_dir: Path) -> None:
