@@ -88,6 +88,8 @@ def test_on_a_small_phone_a_plan_fits_and_every_target_is_wide_enough(
     page.locator(".drive-head").first.tap()
     page.locator(".stop").first.tap()
     expect(page.locator(".stop-details")).to_contain_text("Alasan:")
+    for panel in page.locator(".plan-panel > summary").all():
+        panel.tap()
     assert page.evaluate("document.documentElement.scrollWidth") == SMALL_PHONE["width"]
     heights: dict[str, float] = page.locator(
         "button:visible:not(.link), input:visible, select:visible, a:visible"

@@ -11,7 +11,7 @@ import { placeName } from "./labels";
 import { FaultText, Pending } from "./pending";
 import { clockOf, momentOf } from "./shifttimes";
 import { drives, toggleVehicle } from "./state";
-import { progressFaults, takeoverMinute, vehiclesThen } from "./underwaystate";
+import { progressRefusal, takeoverMinute, vehiclesThen } from "./underwaystate";
 import { decimal } from "./words";
 
 const DAY_MS = 86_400_000;
@@ -82,10 +82,23 @@ function Taken({ at_ms }: { at_ms: number }) {
       <button type="button" class="link" onClick={() => takeBack(word)}>
         {t.notUnderway}
       </button>
-      {progressFaults.value.map((fault) => (
+      <NotKnown />
+    </p>
+  );
+}
+
+/** Why it cannot be told where the vehicles are. */
+function NotKnown() {
+  const t = messages.value.plans;
+  const why = progressRefusal.value;
+  if (why === null) return null;
+  if (why.faults.length === 0) return <span class="fault">{t.refusals[why.code] ?? t.refused}</span>;
+  return (
+    <>
+      {why.faults.map((fault) => (
         <FaultText key={fault.detail} fault={fault} />
       ))}
-    </p>
+    </>
   );
 }
 

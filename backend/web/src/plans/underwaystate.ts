@@ -1,13 +1,13 @@
 // How far the vehicles are when the next plan takes over in the shift: as the service takes them.
 
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { type Fault, fetchProgress, type Underway, type VehicleAt } from "../api";
+import { fetchProgress, type Underway, type VehicleAt } from "../api";
 import { serverNow } from "../clock";
 import { now } from "../store";
 import { changesOfBin, ofKind } from "./changes";
 import { change, draft, takeBack } from "./changestate";
 import type { Drive, Stop } from "./drives";
-import { refusalOf } from "./jobs";
+import { type Refusal, refusalOf } from "./jobs";
 import { drives, record } from "./state";
 import { reportsOf, servedIn, type Told, takeoverMs, toldIn } from "./underway";
 
@@ -23,7 +23,7 @@ interface Known {
 /** Null: nothing is to be taken over, or the answer is not there yet. */
 const known = signal<Known | null>(null);
 /** Why there is no answer. */
-export const progressFaults = signal<readonly Fault[]>([]);
+export const progressRefusal = signal<Refusal | null>(null);
 /** The moment that is looked at, to the minute, as now moves on; null: nothing is taken over. */
 export const takeoverMinute = computed(() => {
   const at_ms = takeoverMs(draft.value, now.value);
@@ -45,17 +45,17 @@ export function followUnderway(): () => void {
     const told = toldIn(draft.value);
     turn += 1;
     const ours = turn;
-    const receive = (found: Known | null, wrong: readonly Fault[]) => {
+    const receive = (found: Known | null, why: Refusal | null) => {
       if (turn !== ours) return;
       known.value = found;
-      progressFaults.value = wrong;
+      progressRefusal.value = why;
     };
     untracked(() => {
-      if (id === undefined) receive(null, []);
+      if (id === undefined) receive(null, null);
       else {
         ask(id, momentThen(), told).then(
-          (found) => receive(found, []),
-          (error: unknown) => receive(null, refusalOf(error).faults),
+          (found) => receive(found, null),
+          (error: unknown) => receive(null, refusalOf(error)),
         );
       }
     });
@@ -64,7 +64,7 @@ export function followUnderway(): () => void {
     stop();
     turn += 1;
     known.value = null;
-    progressFaults.value = [];
+    progressRefusal.value = null;
   };
 }
 
