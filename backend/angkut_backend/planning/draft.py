@@ -70,7 +70,7 @@ class Draft:
 
     def put(self, vehicle: Vehicle, visits: Sequence[Visit]) -> None:
         """Give a vehicle these visits, without those that do not fit."""
-        found = self.fitted(vehicle, visits)
+        found = self.fitted(vehicle, visits) or self.scheduler.way_home(vehicle)
         if found is not None and (found.bins or vehicle.underway):
             self.routes[vehicle.code] = found
         else:

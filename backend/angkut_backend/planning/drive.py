@@ -113,12 +113,12 @@ class Drive:
         )
         return None
 
-    def home(self) -> str | None:
-        """Drive to the depot."""
+    def home(self, *, late: bool = False) -> str | None:
+        """Drive to the depot, within the shift or, if it may be `late`, at any time."""
         distance_m, arrive_s = self._to(depot_point(self._vehicle.depot))
         if distance_m >= UNREACHABLE:
             return "unreachable"
-        if arrive_s > self._vehicle.shift.to_s:
+        if arrive_s > self._vehicle.shift.to_s and not late:
             return "shift"
         last = self.lines[-1]
         self.lines.append(

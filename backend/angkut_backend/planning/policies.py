@@ -88,6 +88,7 @@ def _bin(policy: Policy, one: Prospect, parameters: PolicyParameters) -> Bin:
         "fill_pct": round(min(one.fill_pct, MAX_FILL_PCT), 1),
         "overflow_probability": round(one.overflow_probability, 4),
         "gap_h": one.gap_h and min(one.gap_h, MAX_GAP_H),
+        "longest_gap_h": None if policy is Policy.FIXED else parameters.longest_gap_h,
     }
     # Checked anew: what the record could not be read with must not get into it.
     return Bin(**{**dict(one.bin), **said})

@@ -156,6 +156,8 @@ class Bin(Document):
     overflow_probability: Probability | None = None
     #: Since it was last emptied, hours.
     gap_h: Annotated[float, Field(ge=0, le=MAX_GAP_H)] | None = None
+    #: It must not become more than this; `None`: its policy has no such rule.
+    longest_gap_h: Annotated[float, Field(ge=0, le=MAX_GAP_H)] | None = None
     #: Whether the estimate rests on readings that can be trusted.
     trusted: bool = True
 

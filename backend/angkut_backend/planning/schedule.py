@@ -27,6 +27,31 @@ class Scheduler:
         assert best is not None  # noqa: S101 - a vehicle has at least one disposal site
         return best
 
+    def way_home(self, vehicle: Vehicle) -> Timetable | None:
+        """Return how a vehicle under way that can do nothing else gets home soonest.
+
+        It unloads on the way where that is still open; its shift may be over, its break is not
+        taken.
+
+        Returns
+        -------
+        `None` if it is not under way, or no road leads home.
+        """
+        on = vehicle.underway
+        if on is None:
+            return None
+        found: list[Timetable] = []
+        for visits in [*self._endings(vehicle, []), []]:
+            drive = Drive(self.rules, vehicle, on.free_at_s)
+            can = all(drive.do(visit) is None for visit in visits)
+            if can and drive.home(late=True) is None:
+                found.append(Timetable(vehicle, tuple(drive.lines)))
+        return min(
+            found,
+            key=lambda one: (one.lines[-1].load_l + one.lines[-1].load_kg, one.end_s),
+            default=None,
+        )
+
     def _endings(self, vehicle: Vehicle, visits: Sequence[Visit]) -> Iterator[list[Visit]]:
         """Yield the visits with each possible last unloading; as they are if nothing is loaded."""
         on = vehicle.underway
@@ -63,8 +88,11 @@ class Scheduler:
         high = low + sum(
             line.begin_s - line.arrive_s for line in found.lines if line.kind is StepKind.STOP
         )
+        # Where hours do not matter the guess is right, and the second trial says that it is.
+        guess = low + self._absorbed_s(found)
+        trials = [one for one in (guess + 1, guess) if low < one <= high]
         while low < high:
-            middle = (low + high + 1) // 2
+            middle = trials.pop() if trials else (low + high + 1) // 2
             tried = self._drive(found.vehicle, visits, middle, pause)
             if (
                 isinstance(tried, Timetable)
@@ -75,6 +103,24 @@ class Scheduler:
             else:
                 high = middle - 1
         return found
+
+    def _absorbed_s(self, found: Timetable) -> int:
+        """Return how much later a route may start for its waiting to take that up."""
+        spare_s = 0
+        for line in reversed(found.lines):
+            wait_s, to_s = line.begin_s - line.arrive_s, None
+            if line.kind is StepKind.STOP:
+                windows = self.rules.bins[line.code].windows
+                to_s = max((w.to_s for w in windows if w.from_s <= line.begin_s), default=None)
+            elif line.kind is StepKind.UNLOAD:
+                opening = self.rules.sites[line.code].opening
+                wait_s, to_s = max(0, opening.from_s - line.arrive_s), opening.to_s
+            elif line.kind is StepKind.BREAK:
+                to_s = found.vehicle.breaks[0].begin.to_s
+            spare_s += wait_s
+            if to_s is not None:
+                spare_s = min(spare_s, to_s - line.arrive_s)
+        return spare_s
 
     def _drive(
         self, vehicle: Vehicle, visits: Sequence[Visit], begin_s: int, pause: int | None

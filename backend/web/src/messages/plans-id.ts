@@ -14,8 +14,8 @@ export const plansId = {
   dayAfter: "Hari berikutnya",
   today: "hari ini",
   tomorrow: "besok",
-  noPlans: "Belum ada rencana untuk hari ini.",
-  noPlansDriver: "Belum ada rencana yang berlaku untuk hari ini.",
+  noPlans: "Belum ada rencana untuk tanggal ini.",
+  noPlansDriver: "Belum ada rencana yang berlaku untuk tanggal ini.",
   notFound: "Rencana ini tidak ada, atau belum berlaku.",
   loadFailed: "Rencana tidak dapat dimuat.",
   listFailed: "Daftar rencana tidak dapat dimuat.",
@@ -48,8 +48,8 @@ export const plansId = {
   missed: "wajib terlewat",
   approximate: "Perkiraan: jarak dan waktu dari garis lurus, bukan jalan. Garis putus-putus di peta.",
   fixedAreas: (names: string) =>
-    `Data sensor kurang di ${names}: di sana dipakai jadwal tetap. Hari ini tidak dihitung sebagai uji coba.`,
-  untreated: "Memakai jadwal tetap. Hari ini tidak dihitung sebagai uji coba.",
+    `Data sensor kurang di ${names}: di sana dipakai jadwal tetap. Tanggal ini tidak dihitung sebagai uji coba.`,
+  untreated: "Memakai jadwal tetap. Tanggal ini tidak dihitung sebagai uji coba.",
   rounds: {
     registry: "Jadwal tetapnya adalah jadwal kota yang terdaftar.",
     invented:
@@ -96,12 +96,8 @@ export const plansId = {
   why: "Alasan",
   unused: (labels: string) => `Tidak dipakai: ${labels}`,
 
-  inReasons: {
-    must: "Wajib diangkut.",
-    locked: "Dikunci oleh petugas.",
-    worth: "Layak diangkut",
-    on_the_way: "Sekalian lewat",
-  } satisfies Record<InReason, string> as Record<InReason, string>,
+  mustAsked: "Wajib diangkut.",
+  locked: "Dikunci oleh petugas.",
   inShort: {
     must: "wajib",
     locked: "dikunci",
@@ -114,7 +110,7 @@ export const plansId = {
     complaint: "Wajib: ada pengaduan warga.",
     manual: "Wajib: diminta petugas.",
     skipped: "Wajib: terlewat sebelumnya.",
-    schedule: "Wajib: jadwalnya hari ini.",
+    schedule: "Wajib: terjadwal pada tanggal ini.",
     threshold: "Wajib: isi melewati ambang.",
   } satisfies Record<MustReason, string> as Record<MustReason, string>,
   mustGap: (time: string) => `Wajib: sudah ${time} belum dikosongkan.`,
@@ -200,9 +196,9 @@ export const plansId = {
   stop: "Hentikan",
   phases: {
     queued: "Menunggu giliran",
-    no_worker: "Belum ada pekerja yang mengambilnya; hubungi admin bila berlanjut",
+    no_worker: "Belum ada server perencana yang mengambilnya; hubungi admin bila berlanjut",
     starting: "Memulai",
-    worker_lost: "Pekerja tidak menjawab; akan dicoba lagi",
+    worker_lost: "Server perencana tidak menjawab; akan dicoba lagi",
     data: "Membaca isi bak dan perkiraan",
     roads: "Menghitung waktu tempuh",
     first: "Menyusun rencana awal",
@@ -214,7 +210,7 @@ export const plansId = {
   refused: "Permintaan ditolak.",
   refusals: {
     offline: "Server tidak dapat dihubungi. Coba lagi.",
-    bad_shift: "Hari ini di luar jangkauan: sudah lewat, atau lebih jauh daripada perkiraan.",
+    bad_shift: "Tanggal ini di luar jangkauan: sudah lewat, atau lebih jauh daripada perkiraan isi bak.",
     nothing_to_plan: "Tidak ada kendaraan, pool, atau tempat pembuangan yang terdaftar.",
     database_unavailable: "Server sedang sibuk. Coba lagi.",
     not_allowed: "Tidak diizinkan.",
@@ -227,9 +223,18 @@ export const plansId = {
     no_forecast: "Belum ada perkiraan isi bak. Tunggu seperempat jam, lalu coba lagi.",
     roads_unavailable: "Peta jalan tidak dapat dibaca; hubungi admin.",
     process_died: "Proses perencana mati, mungkin kehabisan memori. Coba lagi dengan waktu mencari lebih pendek.",
-    worker_died: "Pekerja mati berulang kali; hubungi admin.",
-    other_version: "Versi pekerja tidak sama dengan server; hubungi admin.",
+    worker_died: "Server perencana mati berulang kali; hubungi admin.",
+    other_version: "Versi server perencana lain daripada server halaman ini; hubungi admin.",
     program_fault: "Ada kesalahan program. Coba lagi; bila terulang, hubungi admin.",
+    internal: "Ada kesalahan pada server. Coba lagi; bila terulang, hubungi admin.",
+    body_too_large: "Terlalu banyak perubahan sekaligus. Hapus sebagian, hitung ulang, lalu lanjutkan.",
+    not_signed_in: "Sesi Anda sudah berakhir. Masuk lagi.",
+    read_only_token: "Token ini hanya boleh membaca.",
+    other_origin: "Permintaan ini bukan dari halaman ini. Muat ulang, lalu coba lagi.",
+    bad_request: "Permintaan ini tidak dimengerti server. Muat ulang, lalu coba lagi.",
+    not_configured: "Server belum diatur lengkap; hubungi admin.",
+    database_too_new: "Basis data lebih baru daripada server; hubungi admin.",
+    database_not_migrated: "Basis data belum diperbarui; hubungi admin.",
   } as Record<string, string>,
 
   changeOf: (what: string) => `Ubah ${what}`,
@@ -302,7 +307,7 @@ export const plansId = {
   brokenDown: "Mogok",
   takenOver: (time: string) => `Rencana di tengah giliran: mulai ${time} WIB.`,
   servedN: (n: number) => `${n} bak sudah diangkut sebelumnya.`,
-  servedBefore: (time: string, bins: string) => `Sudah diangkut sebelum ${time}: ${bins}`,
+  servedBefore: (time: string, n: number) => `Sebelum ${time}: ${n} bak sudah diangkut`,
   goesOn: "Melanjutkan dari tempatnya",
   faults: {
     unknown: "Tidak ada dalam rencana ini.",
@@ -357,7 +362,7 @@ export const plansId = {
   decideFailed: "Gagal. Muat ulang, lalu coba lagi.",
   decideRefused: "Ditolak: keadaan rencana sudah berubah, atau ada aturan yang dilanggar.",
 
-  history: "Rencana lain hari ini",
+  history: "Rencana lain untuk tanggal ini",
   events: {
     accepted: (who: string, time: string) => `Diterima ${who}, ${time}`,
     published: (who: string, time: string) => `Diterbitkan ${who}, ${time}`,
@@ -367,7 +372,6 @@ export const plansId = {
     (who: string, time: string) => string
   >,
   replacedBy: "Diganti oleh rencana ini",
-  changedFrom: "Diubah dari rencana ini",
   shown: "sedang dilihat",
   newInForce: (author: string, time: string) =>
     `Rencana lain kini berlaku (oleh ${author}, ${time}).`,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from angkut_backend.planning.checker import check
-from angkut_backend.planning.plan_document import OutReason, Plan, Route, Step, StepKind
+from angkut_backend.planning.plan_document import OutReason, Plan, Route, Step, StepKind, Totals
 from angkut_backend.planning.problem import (
     Break,
     Forbid,
@@ -57,6 +57,7 @@ FAULTS: dict[str, Callable[[Plan], Plan]] = {
     "shape": lambda p: with_steps(p, list(p.routes[0].steps[:-1])),
     "totals": lambda p: p.model_copy(update={"totals": p.totals.model_copy(update={"stops": 9})}),
     "reasons": lambda p: p.model_copy(update={"served": ()}),
+    "left_twice": lambda p: p.model_copy(update={"left": (*p.left, *p.left)}),
     "forgotten": lambda p: p.model_copy(update={"left": ()}),
     "vehicle_twice": lambda p: p.model_copy(update={"routes": (*p.routes, *p.routes)}),
     "served_twice": lambda p: p.model_copy(update={"routes": (*p.routes, *p.routes)}),
@@ -120,6 +121,47 @@ def test_a_fault_in_the_plan_is_found(code: str) -> None:
 @pytest.mark.parametrize("code", TIGHTER)
 def test_a_plan_that_breaks_a_rule_of_the_problem_is_found(code: str) -> None:
     assert code in codes(TIGHTER[code], good())
+
+
+def test_a_bin_that_stays_must_be_one_of_the_problem() -> None:
+    found = good()
+    ghost = found.left[0].model_copy(update={"bin": "GHOST"})
+
+    assert "unknown_bin" in codes(ONE, found.model_copy(update={"left": (*found.left, ghost)}))
+
+
+def test_a_reason_must_be_said_of_the_vehicle_that_serves() -> None:
+    found = good()
+    served = tuple(one.model_copy(update={"vehicle": "T9"}) for one in found.served)
+
+    assert codes(ONE, found.model_copy(update={"served": served})) == {"reasons"}
+
+
+@pytest.mark.parametrize("name", Totals.model_fields)
+def test_every_sum_is_worked_out_again(name: str) -> None:
+    found = good()
+    totals = found.totals.model_copy(update={name: getattr(found.totals, name) + 2})
+
+    (wrong,) = check(ONE, line_travel(ONE), found.model_copy(update={"totals": totals}))
+
+    assert (wrong.code, wrong.where) == ("totals", name)
+
+
+@pytest.mark.parametrize(("gap_h", "is_wrong"), [(83.5, False), (84.5, True), (500.0, True)])
+def test_the_longest_gap_is_checked_by_itself(gap_h: float, *, is_wrong: bool) -> None:
+    found = good()
+    (stays,) = found.left
+    bins = tuple(
+        one.model_copy(update={"gap_h": gap_h, "longest_gap_h": 96.0})
+        if one.code == stays.bin
+        else one
+        for one in ONE.bins
+    )
+    problem = ONE.model_copy(update={"bins": bins})
+
+    assert codes(problem, found) == ({"gap"} if is_wrong else set())
+    forbidden = tuple(one.model_copy(update={"forbidden": one.code == stays.bin}) for one in bins)
+    assert "gap" not in codes(problem.model_copy(update={"bins": forbidden}), found)
 
 
 def test_a_place_that_is_locked_is_checked() -> None:

@@ -39,6 +39,12 @@ def test_the_shift_that_is_nearer_to_the_longest_gap_serves_a_bin(
     assert found == (MustReason.LONGEST_GAP if is_must else None)
 
 
+def test_the_checker_is_told_the_longest_gap_but_of_fixed_rounds() -> None:
+    told = {policy: made(policy, HALF_FULL).longest_gap_h for policy in Policy}
+    assert told.pop(Policy.FIXED) is None
+    assert set(told.values()) == {PARAMETERS.longest_gap_h}
+
+
 def test_a_round_is_driven_whatever_the_level_and_no_other_bin_with_it() -> None:
     assert made(Policy.FIXED, replace(HALF_FULL, is_due=True)).must is MustReason.SCHEDULE
     assert made(Policy.FIXED, replace(HALF_FULL, gap_h=500.0)).forbidden

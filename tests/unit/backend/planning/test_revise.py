@@ -380,12 +380,29 @@ def test_a_truck_that_unloads_is_empty_when_the_plan_takes_over(morning: Morning
     assert vehicle.underway.stops_made == at - 1
 
 
-def test_a_loaded_truck_that_cannot_be_back_in_time_is_named(morning: Morning) -> None:
-    report = VehicleNow(vehicle="T1", lon=107.0, lat=-6.3, load_kg=700, load_l=2_100, served=())
+def test_a_truck_that_cannot_be_back_in_time_goes_home_at_once_and_is_named(
+    morning: Morning,
+) -> None:
+    report = VehicleNow(vehicle="T1", lon=107.0, lat=-6.3, load_kg=0, load_l=0, served=())
 
     found = morning.at(8 * HOUR_S - 60, report)
 
-    assert "T1" not in morning.orders
+    (home,) = [route for route in found.routes if route.vehicle == "T1"]
+    assert [step.kind for step in home.steps] == [StepKind.START, StepKind.END]
+    assert home.steps[-1].arrive_s > 8 * HOUR_S
+    (note,) = found.notes
+    assert note.startswith("T1 cannot be back by 13:00: it goes home at once and is there at 13:")
+
+
+def test_a_loaded_truck_that_comes_too_late_to_unload_goes_home_with_its_load(
+    morning: Morning,
+) -> None:
+    report = VehicleNow(vehicle="T1", lon=107.0, lat=-6.2, load_kg=700, load_l=2_100, served=())
+
+    found = morning.at(8 * HOUR_S - 60, report)
+
+    (home,) = [route for route in found.routes if route.vehicle == "T1"]
+    assert home.steps[-1].load_l == 2_100
     assert found.notes == (
-        "T1 carries 2100 l, 700 kg, cannot unload and be back by 13:00, and has no route",
+        "T1 comes home with 2100 l, 700 kg: it reaches no disposal site before it closes",
     )
