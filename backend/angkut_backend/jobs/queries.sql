@@ -1,22 +1,5 @@
--- name: job
-SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
-       j.first_plan_id, j.plan_id, j.author, j.retry_of, j.attempt, j.created_at,
-       j.started_at, j.ended_at,
-       CASE WHEN j.message IS NULL AND j.ended_at IS NOT NULL
-           THEN nullif(j.result - 'deaths', '{}') END AS result,
-       CASE WHEN j.message IS NOT NULL THEN j.result ->> 'code' END AS code,
-       CASE
-           WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
-               THEN 'worker_lost'
-           WHEN j.state = 'waiting' AND NOT EXISTS (
-               SELECT FROM pg_stat_activity AS a WHERE a.datname = current_database()
-                   AND ARRAY['angkut-queue', j.queue] <@ string_to_array(a.application_name, ' '))
-               THEN 'no_worker'
-           ELSE j.phase
-       END AS phase
-FROM job AS j WHERE j.job_id = %(job_id)s
-
 -- name: jobs
+-- The newest first; or the one of an id.
 SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.cancel_asked,
        j.first_plan_id, j.plan_id, j.author, j.retry_of, j.attempt, j.created_at,
        j.started_at, j.ended_at,
@@ -32,7 +15,9 @@ SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.canc
                THEN 'no_worker'
            ELSE j.phase
        END AS phase
-FROM job AS j WHERE %(kind)s::text IS NULL OR j.kind = %(kind)s
+FROM job AS j
+WHERE (%(job_id)s::uuid IS NULL OR j.job_id = %(job_id)s)
+  AND (%(kind)s::text IS NULL OR j.kind = %(kind)s)
 ORDER BY j.created_at DESC, j.job_id LIMIT %(limit)s
 
 -- name: queues

@@ -63,7 +63,7 @@ class JobRecord:
 
     @classmethod
     def from_row(cls, row: Row) -> "JobRecord":
-        """Read a row of `job`."""
+        """Read a row of `jobs`."""
         return cls(**{**row, "state": JobState(row["state"])})
 
     @property
@@ -80,13 +80,19 @@ def get(conn: Connection, job_id: UUID) -> JobRecord:
     NotFoundError
         There is none of this id.
     """
-    row = conn.execute(SQL["job"], {"job_id": job_id, "lost_s": LOST_S}).fetchone()
-    if row is None:
+    found = _read(conn, job_id=job_id)
+    if not found:
         raise NotFoundError(f"there is no job {job_id}")
-    return JobRecord.from_row(row)
+    return found[0]
 
 
 def newest(conn: Connection, limit: int = MAX_JOBS, kind: str | None = None) -> list[JobRecord]:
     """Return jobs, the newest first."""
-    values = {"limit": limit, "kind": kind, "lost_s": LOST_S}
+    return _read(conn, limit=limit, kind=kind)
+
+
+def _read(
+    conn: Connection, *, job_id: UUID | None = None, kind: str | None = None, limit: int = 1
+) -> list[JobRecord]:
+    values = {"job_id": job_id, "kind": kind, "limit": limit, "lost_s": LOST_S}
     return [JobRecord.from_row(row) for row in conn.execute(SQL["jobs"], values)]
