@@ -8,31 +8,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
 from click.testing import Result
 
 from angkut_backend.db import Connection
-from parts.levels_stored import add_bins
-from parts.registry import add_registry
-
-
-def add_town(conn: Connection) -> None:
-    """Bins of which nothing is known, a truck, a landfill."""
-    add_registry(conn)
-    add_bins(conn, 5)
-    conn.execute(
-        "INSERT INTO depot (district_id, code, name, lon, lat, source) "
-        "SELECT district_id, 'POOL', 'Pool', 107.0, -6.24, 'test' FROM district"
-    )
-    conn.execute(
-        "INSERT INTO disposal_site (district_id, code, name, lon, lat, opens_at, closes_at, "
-        "tipping_min, queue_min, source) SELECT district_id, 'TPA', 'TPA', 107.0, -6.34, '00:00', "
-        "'00:00', 10, array_fill(30::real, ARRAY[24]), 'test' FROM district"
-    )
-    conn.execute(
-        "INSERT INTO vehicle (code, depot_id, kind, volume_l, payload_kg, access, source) "
-        "SELECT 'B 9001', depot_id, 'compactor', 10000, 5000, 'road', 'test' FROM depot"
-    )
-    conn.commit()
 
 
 @contextmanager
@@ -47,10 +26,8 @@ def working(database: str) -> Iterator[None]:
         assert worker.wait() == 0
 
 
-def test_a_plan_is_left_to_a_worker_and_watched(
-    run: Callable[..., Result], database: str, conn: Connection
-) -> None:
-    add_town(conn)
+@pytest.mark.usefixtures("town")
+def test_a_plan_is_left_to_a_worker_and_watched(run: Callable[..., Result], database: str) -> None:
     assert "angkut plan make --worker" in run("jobs", "list").output
     job_id = run("plan", "make", "--worker", "--iterations", "5").output.strip()
     assert re.fullmatch(r"[0-9a-f-]{36}", job_id)
@@ -76,11 +53,10 @@ def test_a_plan_is_left_to_a_worker_and_watched(
 
 
 def test_why_a_job_failed_is_said_by_who_watches_it(
-    run: Callable[..., Result], database: str, conn: Connection
+    run: Callable[..., Result], database: str, town: Connection
 ) -> None:
-    add_town(conn)
-    conn.execute("DELETE FROM vehicle")
-    conn.commit()
+    town.execute("DELETE FROM vehicle")
+    town.commit()
     job_id = run("plan", "make", "--worker").output.strip()
     with working(database):
         failed = run("plan", "watch", job_id, fails=True)

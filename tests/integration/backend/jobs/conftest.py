@@ -7,16 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 
 from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection
-from instances.filling import filling
 from parts.api import Api
 from parts.jobs import Start
-from parts.levels_stored import add_bins, put_levels
-from parts.registry import add_registry
+from parts.levels_stored import add_measured_bins
+from parts.registry import add_fleet, add_registry
 from parts.waiting import PATIENCE_S
 
 
@@ -24,24 +22,9 @@ from parts.waiting import PATIENCE_S
 def town(conn: Connection) -> Connection:
     """Forty-two bins, forty of them measured for 20 days, a truck, a landfill always open."""
     add_registry(conn)
-    history = filling(40, 20, seed=5).history
-    level = np.where(history.emptied, np.nan, history.level_pct)
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    put_levels(conn, add_bins(conn, 40), level, history.emptied, until=hour)
-    conn.execute(
-        "INSERT INTO depot (district_id, code, name, lon, lat, source) "
-        "SELECT district_id, 'POOL', 'Pool', 107.0, -6.24, 'test' FROM district"
-    )
-    conn.execute(
-        "INSERT INTO disposal_site (district_id, code, name, lon, lat, opens_at, closes_at, "
-        "tipping_min, queue_min, source) SELECT district_id, 'TPA', 'TPA', 107.0, -6.34, '00:00', "
-        "'00:00', 10, array_fill(30::real, ARRAY[24]), 'test' FROM district"
-    )
-    conn.execute(
-        "INSERT INTO vehicle (code, depot_id, kind, volume_l, payload_kg, access, source) "
-        "SELECT 'B 9001', depot_id, 'compactor', 10000, 5000, 'road', 'test' FROM depot"
-    )
-    conn.commit()
+    add_measured_bins(conn, days=20, until=hour)
+    add_fleet(conn)
     conn.autocommit = True
     return conn
 

@@ -13,6 +13,7 @@ from angkut_backend.db import Connection
 from parts.api import Api
 from parts.jobs import Start, until
 from parts.live import stream
+from parts.registry import add_vehicle
 from parts.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("town")
@@ -134,10 +135,7 @@ def test_a_search_that_is_cancelled_keeps_its_best_and_one_that_waits_never_star
     assert failed["state"] == "failed"
     assert "has no vehicle: load a site pack with one" in failed["message"]
     assert failed["plan_id"] is None
-    town.execute(
-        "INSERT INTO vehicle (code, depot_id, kind, volume_l, payload_kg, access, source) "
-        "SELECT 'B 9002', depot_id, 'compactor', 10000, 5000, 'road', 'test' FROM depot"
-    )
+    add_vehicle(town, "B 9002")
     answer = dispatcher.post(f"/api/jobs/{failed['job_id']}/retry")
     assert answer.status_code == 202
     again = until(dispatcher, answer.json()["job_id"], "done", "failed")
