@@ -149,7 +149,7 @@ WHERE alert_id = %(alert_id)s AND acknowledged_at IS NULL AND closed_at IS NULL
 RETURNING alert_id
 
 -- name: webhooks
-SELECT webhook_id, url, kinds, added_at, failures,
+SELECT webhook_id, url, kinds, failures,
        (SELECT count(*) FROM webhook_delivery AS d
         WHERE d.webhook_id = w.webhook_id AND d.state = 'waiting') AS waiting,
        last.tried_at, last.result

@@ -34,7 +34,6 @@ class Webhook:
     url: str
     #: None: all kinds.
     kinds: list[str] | None
-    added_at: datetime
     #: In a row.
     failures: int
     waiting: int

@@ -22,14 +22,10 @@ class StopRequests:
         """Whether a stop was asked for."""
         return self._asked.is_set()
 
-    def ask(self) -> None:
-        """Ask for a stop from within the program."""
-        self._asked.set()
-
     def install(self) -> None:
         """Take over the signals; a stop during the start raises KeyboardInterrupt."""
         self._raising = True
-        # Python allows it in the main thread only; elsewhere the caller uses `ask`.
+        # Python allows it in the main thread only; elsewhere the caller has a loop of its own.
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
 

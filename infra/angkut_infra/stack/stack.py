@@ -121,7 +121,7 @@ class EmbeddedStack:
         return child
 
     def run_until_stopped(self, on_tick: Callable[[], None] | None = None) -> None:
-        """Keep all parts alive until SIGINT, SIGTERM or `ask_to_stop`.
+        """Keep all parts alive until SIGINT or SIGTERM.
 
         `on_tick` is called about five times a second.
         """
@@ -142,10 +142,6 @@ class EmbeddedStack:
     def part(self, name: str) -> Part:
         """Return a part by its name in the log: `postgres`, `broker`, `ingest`, `api`."""
         return next(keeper.part for keeper in self._keepers if keeper.name == name)
-
-    def ask_to_stop(self) -> None:
-        """End `run_until_stopped`; callable from any thread."""
-        self._stop.ask()
 
     @property
     def stopping(self) -> bool:
