@@ -5,9 +5,10 @@ import { messages } from "../store";
 import { changesOfBin, changesOfVehicle } from "./changes";
 import { change, draft, mayChange, said, shiftStart } from "./changestate";
 import type { Drive, Stop } from "./drives";
+import { labelOf } from "./labels";
 import { Pending } from "./pending";
 import { momentOf } from "./shifttimes";
-import { labels } from "./state";
+import { vehicles } from "./state";
 
 /** What may be done with a bin that is served. */
 export function StopChanges({ stop, drive }: { stop: Stop; drive: Drive }) {
@@ -115,9 +116,9 @@ function Move({ bin, from }: { bin: string; from: string }) {
         }}
       >
         {from === "" && <option value="">{t.toVehicle}</option>}
-        {[...labels.value].map(([code, label]) => (
+        {vehicles.value.map((code) => (
           <option key={code} value={code}>
-            {label}
+            {labelOf(code)}
           </option>
         ))}
       </select>

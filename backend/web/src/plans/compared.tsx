@@ -1,6 +1,7 @@
 import { locale, messages } from "../store";
 import { difference } from "./changestate";
-import { labels, record, select, showPlan } from "./state";
+import { labelOf } from "./labels";
+import { record, select, showPlan } from "./state";
 import { decimal, span } from "./words";
 
 /** What the changes brought, against the plan that was changed. */
@@ -48,7 +49,7 @@ export function Compared() {
 }
 
 function fromTo(from: string, to: string): string {
-  return `${labels.value.get(from) ?? from} → ${labels.value.get(to) ?? to}`;
+  return `${labelOf(from)} → ${labelOf(to)}`;
 }
 
 interface BinsProps {

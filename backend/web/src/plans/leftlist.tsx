@@ -9,7 +9,8 @@ import { isMissed, reasonsOf } from "./drives";
 import { changesOfBin } from "./changes";
 import { draft } from "./changestate";
 import { Pending } from "./pending";
-import { facts, labels, left, leftFilter, record, select, unselect } from "./state";
+import { labelOf } from "./labels";
+import { facts, left, leftFilter, record, select, unselect } from "./state";
 import { LeftDetails } from "./stopdetails";
 import { leftText } from "./words";
 
@@ -96,7 +97,7 @@ function LeftRow({ left: one }: { left: Left }) {
   }, [isOpen]);
   const its = facts.value.get(one.bin);
   const place = bins.value?.get(one.bin)?.properties;
-  const vehicle = one.vehicle == null ? "" : (labels.value.get(one.vehicle) ?? one.vehicle);
+  const vehicle = one.vehicle == null ? "" : labelOf(one.vehicle);
   const tongue = { t, locale: locale.value };
   return (
     <li ref={row} data-missed={isMissed(one)}>

@@ -16,7 +16,7 @@ export function PlanHead() {
   const { plan, state } = shown;
   return (
     <section class="plan-head" aria-label={t.totals}>
-      <p class="plan-what">
+      <p>
         <b class="plan-state" data-state={state ?? "draft"}>
           {state === null ? t.draft : t.states[state]}
         </b>{" "}
@@ -52,7 +52,10 @@ function TakenOver() {
       <ul>
         {served.map(({ vehicle, bins }) => (
           <li key={vehicle}>
-            <b>{labelOf(vehicle)}</b>: {bins.join(", ")}
+            <b>{labelOf(vehicle)}</b>{" "}
+            {bins.map((code) => (
+              <span key={code}>{code} </span>
+            ))}
           </li>
         ))}
       </ul>

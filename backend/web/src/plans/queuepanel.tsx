@@ -35,7 +35,7 @@ function Queue({ code }: { code: string }) {
   const isAllowed = minutes >= 0 && minutes <= LONGEST_MIN && minutes !== known;
   return (
     <form
-      class="fields"
+      class="fields queue"
       onSubmit={(event) => {
         event.preventDefault();
         if (isAllowed) change({ kind: "queue", site: code, minutes });

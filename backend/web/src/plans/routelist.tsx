@@ -11,7 +11,7 @@ import { linksOfTrip } from "./navigation";
 import { NextPlace } from "./nextplace";
 import { Pending } from "./pending";
 import { QueuePanel } from "./queuepanel";
-import { drives, record, select, toggleVehicle, unselect, ways } from "./state";
+import { drives, record, select, toggleVehicle, unselect, vehicles, ways } from "./state";
 import { StopDetails } from "./stopdetails";
 import { UnderwayPanel } from "./underwaypanel";
 import { servedThen, tick } from "./underwaystate";
@@ -20,18 +20,18 @@ import { decimal, span } from "./words";
 export function RouteList() {
   const t = messages.value.plans;
   const used = new Set(drives.value.map((drive) => drive.vehicle));
-  const idle = record.value?.problem.vehicles.filter(({ code }) => !used.has(code)) ?? [];
+  const idle = vehicles.value.filter((code) => !used.has(code));
   return (
     <>
       <UnderwayPanel />
       <QueuePanel />
-      <ol class="drives">
+      <ol>
         {drives.value.map((drive) => (
           <DriveRow key={drive.vehicle} drive={drive} />
         ))}
       </ol>
       {idle.length > 0 && (
-        <p class="plan-note note">{t.unused(idle.map(({ code }) => code).join(", "))}</p>
+        <p class="plan-note note">{t.unused(idle.map(labelOf).join(", "))}</p>
       )}
       {record.value?.standing?.without.map((code) => <TakenOut key={code} vehicle={code} />)}
     </>
@@ -97,7 +97,7 @@ function DriveSteps({ drive }: { drive: Drive }) {
       <VehicleChanges drive={drive} />
       {standing?.taken_over_at != null && before.length > 0 && (
         <p class="leg" data-kind="served">
-          {t.servedBefore(clock(standing.taken_over_at), before.join(", "))}
+          {t.servedBefore(clock(standing.taken_over_at), before.length)}
         </p>
       )}
       {first !== undefined && (

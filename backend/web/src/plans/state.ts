@@ -49,9 +49,13 @@ export const facts = computed(
 export const left = computed(() =>
   record.value === null ? [] : leftInOrder(record.value, leftFilter.value),
 );
-/** Short names of all vehicles by their codes. */
+/** Vehicles that may be planned with. */
+export const vehicles = computed(
+  () => record.value?.problem.vehicles.map(({ code }) => code) ?? [],
+);
+/** Short names of all vehicles by their codes, also of those that were taken out. */
 export const labels = computed(() =>
-  shortLabels(record.value?.problem.vehicles.map(({ code }) => code) ?? []),
+  shortLabels([...vehicles.value, ...(record.value?.standing?.without ?? [])]),
 );
 export const placeNames = computed(() => namesIn(ways.value));
 export const trouble = computed(() =>
