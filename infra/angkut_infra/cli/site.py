@@ -39,6 +39,7 @@ def load(folder: str) -> None:
         click.echo(
             f"{name:15} {table.added:5} added {table.changed:5} changed "
             f"{table.unchanged:5} as before"
+            + (f" {table.removed:5} corrected ones removed" if table.removed else "")
         )
     if report.advice:
         click.secho(report.advice, fg="yellow")

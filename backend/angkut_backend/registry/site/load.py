@@ -31,6 +31,8 @@ class TableReport:
     unchanged: int
     #: Codes that the database has and the pack has not.
     only_in_database: tuple[str, ...]
+    #: Rounds that gave way to others of the same place and first day.
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class LoadReport:
     @property
     def wrote(self) -> bool:
         """Whether anything was added or changed."""
-        return any(table.added or table.changed for table in self.tables.values())
+        return any(table.added or table.changed or table.removed for table in self.tables.values())
 
     @property
     def advice(self) -> str:
@@ -57,7 +59,7 @@ class LoadReport:
             return ""
         more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
         return (
-            f"only in the database: {', '.join(gone[:_NAMED])}{more}. A load deletes nothing, "
+            f"only in the database: {', '.join(gone[:_NAMED])}{more}. A load deletes none, "
             "because readings hang on these rows: put a row back into the pack if it was lost "
             "there; if the thing itself is gone, take its device off and leave the row as history. "
             "A round ends by a later one of its place with `none` as its weekdays"
@@ -99,7 +101,7 @@ def load(conn: Connection, pack: SitePack, *, actor: str) -> LoadReport:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """One row that was added (`before` is nothing) or changed."""
+    """One row that was added (`before` is nothing), changed, or removed (`after` is nothing)."""
 
     code: str
     before: Mapping[str, Any] | None
@@ -175,7 +177,10 @@ def _report(
     rows: Sequence[object], written: Sequence[_Written], gone: tuple[str, ...]
 ) -> TableReport:
     added = sum(row.before is None for row in written)
-    return TableReport(added, len(written) - added, len(rows) - len(written), gone)
+    changed = sum(row.before is not None and row.after is not None for row in written)
+    removed = {row.code for row in written} & set(gone)
+    only = tuple(code for code in gone if code not in removed)
+    return TableReport(added, changed, len(rows) - added - changed, only, len(removed))
 
 
 def _record(
@@ -190,8 +195,9 @@ def _record(
     """Keep which pack is in force, and before and after in the audit log."""
     counts = {
         name: {"added": table.added, "changed": table.changed}
+        | ({"removed": table.removed} if table.removed else {})
         for name, table in report.tables.items()
-        if table.added or table.changed
+        if table.added or table.changed or table.removed
     }
     values = {"district_id": district_id, "sha256": pack.sha256, "changes": Jsonb(counts)}
     conn.execute(_SQL["insert_load"], values)
@@ -201,9 +207,12 @@ def _record(
         (name, row.code, row.before, row.after)
         for name, rows in written.items()
         for row in rows
-        if row.before is not None and row.after is not None
+        if row.before is not None
     ]
     for name, code, old, new in changed[:AUDITED_ROWS]:
+        if new is None:
+            before.setdefault(name, {})[code] = old
+            continue
         differing = [column for column in new if new[column] != old[column]]
         before.setdefault(name, {})[code] = {column: old[column] for column in differing}
         after.setdefault(name, {})[code] = {column: new[column] for column in differing}

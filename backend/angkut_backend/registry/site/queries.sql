@@ -250,7 +250,8 @@ UNION ALL
 SELECT code, NULL, NULL FROM added
 
 -- name: load_round
--- A place that is not there gives two nulls, which the table refuses.
+-- A place that is not there gives two nulls, which the table refuses. What the pack says of a place
+-- from a day on is all that is in force there: a row with another vehicle would add its days to it.
 WITH incoming AS (
     SELECT r.code, s.site_id, b.bin_id, r.weekdays, v.vehicle_id, r.valid_from, r.source, r.invented
     FROM jsonb_to_recordset(%(rows)s) AS r(
@@ -281,10 +282,21 @@ WITH incoming AS (
         WHERE t.district_id = %(district_id)s AND t.code = i.code)
     ORDER BY i.code
     RETURNING code
+), removed AS (
+    DELETE FROM collection_round t
+    WHERE t.district_id = %(district_id)s
+      AND NOT EXISTS (SELECT FROM incoming i WHERE i.code = t.code)
+      AND EXISTS (
+          SELECT FROM incoming i
+          WHERE i.valid_from = t.valid_from
+            AND (i.site_id, i.bin_id) IS NOT DISTINCT FROM (t.site_id, t.bin_id))
+    RETURNING t.code, to_jsonb(t) AS before
 )
 SELECT code, before, after FROM changed
 UNION ALL
 SELECT code, NULL, NULL FROM added
+UNION ALL
+SELECT code, before, NULL FROM removed
 
 -- name: owners
 -- Whose each code is, for every code of the pack or of the district.

@@ -304,3 +304,38 @@ def test_rounds_are_loaded_changed_and_listed(conn: Connection, pack: SitePack) 
     assert "weekdays" in report.advice
     [_, found] = list_rounds(conn)
     assert (found.weekdays, found.is_invented) == ((2,), True)
+
+
+def test_a_corrected_round_takes_the_place_of_what_it_corrects(
+    conn: Connection, pack: SitePack
+) -> None:
+    since = date(2026, 1, 1)
+    wrong = Round(
+        site="CTH-L1", weekdays=(1, 3), vehicle="CTH-V1", valid_from=since, source="leaflet"
+    )
+    earlier = replace(wrong, valid_from=date(2025, 1, 1), weekdays=(7,))
+    elsewhere = replace(wrong, site=None, bin="CTH-0002", vehicle=None)
+    load(conn, replace(pack, rounds=(wrong, earlier, elsewhere), sha256="1"), actor=ACTOR)
+
+    right = replace(wrong, vehicle=None, weekdays=(2, 4))
+    report = load(conn, replace(pack, rounds=(right, elsewhere), sha256="2"), actor=ACTOR)
+
+    history = "CTH-L1 2025-01-01 CTH-V1"
+    assert report.tables["round"] == TableReport(1, 0, 1, (history,), removed=1)
+    assert list_rounds(conn) == [
+        round_row("CTH-0002", is_site=False, weekdays=(1, 3)),
+        round_row("CTH-L1", weekdays=(7,), vehicle="CTH-V1", valid_from=date(2025, 1, 1)),
+        round_row("CTH-L1", weekdays=(2, 4)),
+    ]
+    [trace] = conn.execute(
+        "SELECT before, after FROM audit_log WHERE action = 'site.load' AND before IS NOT NULL"
+    ).fetchall()
+    assert trace["before"]["round"]["CTH-L1 2026-01-01 CTH-V1"]["weekdays"] == [1, 3]
+    assert trace["after"]["counts"] == {"round": {"added": 1, "changed": 0, "removed": 1}}
+
+    shared = replace(right, vehicle="CTH-V1", weekdays=(5,))
+    load(conn, replace(pack, rounds=(right, shared, elsewhere), sha256="3"), actor=ACTOR)
+    assert len(list_rounds(conn)) == 4
+    alone = load(conn, replace(pack, rounds=(shared, elsewhere), sha256="4"), actor=ACTOR)
+    assert alone.wrote
+    assert round_row("CTH-L1", weekdays=(2, 4)) not in list_rounds(conn)
