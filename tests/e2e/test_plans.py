@@ -90,9 +90,16 @@ def test_on_a_small_phone_a_plan_fits_and_every_target_is_wide_enough(
     expect(page.locator(".stop-details")).to_contain_text("Alasan:")
     for panel in page.locator(".plan-panel > summary").all():
         panel.tap()
+    page.get_by_role("button", name="Jangan angkut").tap()
+    page.locator(".changes-bar summary").tap()
+    page.locator(".plan-files summary").tap()
+    files = page.locator(".plan-files ul").bounding_box()
+    assert files
+    assert 0 <= files["x"] <= files["x"] + files["width"] <= SMALL_PHONE["width"]
     assert page.evaluate("document.documentElement.scrollWidth") == SMALL_PHONE["width"]
+    # Ticks are as high as their label, which is what a finger hits.
     heights: dict[str, float] = page.locator(
-        "button:visible:not(.link), input:visible, select:visible, a:visible"
+        ":is(button, summary, input:not([type=checkbox]), select, a):visible"
     ).evaluate_all(
         "all => Object.fromEntries(all.map("
         "one => [one.className + one.textContent, one.getBoundingClientRect().height]))"
@@ -107,13 +114,13 @@ def test_a_plan_says_what_it_rests_on_and_a_reload_keeps_what_is_open(
     head = page.locator(".plan-head")
     expect(head).to_contain_text("Dibuat dewi")
     # Four sensors in a district: every area keeps its fixed round.
-    expect(head).to_contain_text("Hari ini tidak dihitung sebagai uji coba")
+    expect(head).to_contain_text("Tanggal ini tidak dihitung sebagai uji coba")
     expect(page.locator(".map-approximate")).to_contain_text("garis lurus")
     page.locator(".drive-head").first.click()
     stop = page.locator(".stop").first
     code = stop.get_attribute("data-code")
     stop.click()
-    expect(page.locator(".stop-details")).to_contain_text("Wajib: jadwalnya hari ini.")
+    expect(page.locator(".stop-details")).to_contain_text("Wajib: terjadwal pada tanggal ini.")
     assert f"bin={code}" in page.url
     page.reload()
     page.locator(".drive-head").first.wait_for(timeout=MADE_MS)
@@ -271,6 +278,7 @@ def test_publishing_brings_a_plan_to_drivers_who_can_only_read_it(
     nothing = "Belum ada rencana yang berlaku"
     expect(driver.locator(".plan-list")).to_contain_text(nothing, timeout=MADE_MS)
     page.get_by_role("button", name="Terbitkan").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Batal")).to_be_focused()
     page.get_by_role("dialog").get_by_role("button", name="Terbitkan").click()
     expect(page.locator(".plan-head .plan-state")).to_have_text("Berlaku", timeout=MADE_MS)
     in_force = driver.locator(".plan-head .plan-state")
@@ -278,6 +286,10 @@ def test_publishing_brings_a_plan_to_drivers_who_can_only_read_it(
     expect(driver.locator(".drive-head").first).to_be_visible()
     for name in ("Terbitkan", "Tarik", "Terima", "Buat rencana"):
         expect(driver.get_by_role("button", name=name)).to_have_count(0)
+    driver.get_by_text("Unduh").tap()
+    files = driver.locator(".plan-files ul").bounding_box()
+    assert files
+    assert files["x"] >= 0
     driver.locator(".drive-head").first.tap()
     way = driver.locator(".next-place a")
     expect(way).to_have_attribute("href", re.compile(r"^geo:-6\."))
@@ -285,4 +297,9 @@ def test_publishing_brings_a_plan_to_drivers_who_can_only_read_it(
     first = driver.locator(".next-place b").inner_text()
     driver.get_by_role("button", name="Tujuan sesudahnya").tap()
     expect(driver.locator(".next-place b")).not_to_have_text(first)
+    page.get_by_role("button", name="Tarik").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Batal")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".plan-head .plan-state")).to_have_text("Berlaku")
     assert visit.errors == []

@@ -63,7 +63,7 @@ export function undo(steps: Steps): Steps {
 }
 
 /** The draft with the change, without what contradicts it: the last word counts. */
-export function withChange(draft: Draft, change: Change): Draft {
+function withChange(draft: Draft, change: Change): Draft {
   const kept = draft.filter((one) => !isAnswered(one, change));
   if (change.kind !== "lock" || change.position === null) return [...kept, change];
   // One place holds one bin: whoever was to be there goes to that vehicle, anywhere.

@@ -26,7 +26,9 @@ export function ChangesBar() {
   return (
     <section class="changes-bar" aria-label={t.changesTitle}>
       <details open={isRefused}>
-        <summary role="status">{t.changesN(draft.value.length)}</summary>
+        <summary>
+          <span role="status">{t.changesN(draft.value.length)}</span>
+        </summary>
         {isRefused && <Refused />}
         <ul>
           {draft.value.map((one) => (

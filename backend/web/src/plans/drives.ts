@@ -6,7 +6,7 @@ import type { Left, OutReason, PlannedBin, PlanRecord, PlanStep, Route, Served }
  * Colours of the vehicles, dark enough for white figures. There are more vehicles than colours
  * that can be told apart: what a line or a stop belongs to is always written beside it too.
  */
-export const VEHICLE_COLOURS = [
+const VEHICLE_COLOURS = [
   "#1f5fa8",
   "#a8451b",
   "#2c7a3f",

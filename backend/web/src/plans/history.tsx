@@ -31,7 +31,7 @@ export function History() {
         })}
       </ol>
       <h3>{t.history}</h3>
-      <ol class="history-plans">
+      <ol>
         {ofDay.value.map((plan) => (
           <PlanRow key={plan.plan_id} plan={plan} isShown={plan.plan_id === shown.plan_id} />
         ))}

@@ -105,7 +105,7 @@ function Progress() {
       </p>
     );
   }
-  if (told === null || (told.state === "done" && isOurs.value)) return null;
+  if (told === null) return null;
   if (hasEnded(told)) {
     // That one is cancelled is seen by who did it.
     if (told.state !== "failed") return null;

@@ -15,7 +15,7 @@ export function StopDetails({ stop, drive }: { stop: Stop; drive: Drive }) {
   return (
     <div class="stop-details">
       {served !== undefined && (
-        <p class="stop-why">
+        <p>
           <b>{t.why}:</b> {servedText(served, facts, tongue)}
         </p>
       )}
@@ -46,7 +46,7 @@ export function LeftDetails({ left, facts, vehicle }: LeftProps) {
   const tongue = { t: messages.value.plans, locale: locale.value };
   return (
     <div class="stop-details">
-      <p class="stop-why">
+      <p>
         <b>{tongue.t.why}:</b> {leftText(left, facts, vehicle, tongue)}
       </p>
       {facts !== undefined && (

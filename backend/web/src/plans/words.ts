@@ -10,7 +10,7 @@ export interface Tongue {
   locale: Locale;
 }
 
-export function rupiah(value: number, locale: Locale): string {
+function rupiah(value: number, locale: Locale): string {
   return `Rp ${Math.round(value).toLocaleString(locale)}`;
 }
 
@@ -64,9 +64,9 @@ export function servedText(
   const must = served.must == null ? "" : mustText(served.must, facts, tongue);
   switch (served.reason) {
     case "must":
-      return must || t.inReasons.must;
+      return must || t.mustAsked;
     case "locked":
-      return must ? `${t.inReasons.locked} ${must}` : t.inReasons.locked;
+      return must ? `${t.locked} ${must}` : t.locked;
     case "worth":
       return t.worth(
         rupiah(served.prize_rp, locale),

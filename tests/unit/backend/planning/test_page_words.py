@@ -1,0 +1,56 @@
+"""What the service may say of plans has words on the page, in both languages; and no more."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from angkut_backend import errors
+from angkut_backend.accounts import access
+from angkut_backend.errors import BackendError
+from angkut_backend.forecast.service import ForecastMissingError
+from angkut_backend.jobs import failures
+from angkut_backend.jobs.service import TooManyJobsError
+from angkut_backend.planning import assembly, ordering
+from angkut_backend.planning.faults import ChangesError, FaultWord
+from angkut_backend.planning.violations import Breach
+from angkut_backend.roads.errors import RoadsUnavailableError
+
+MESSAGES = Path(__file__).parents[4] / "backend/web/src/messages"
+#: `app.py` and `http_guard.py` say these, and the page itself the last one.
+NOT_ERRORS = {"malformed_input", "body_too_large", "internal", "offline"}
+#: Of signing in with a password only.
+ELSEWHERE = {"too_many_attempts"}
+
+
+def codes_of(module: object) -> set[str]:
+    """Return the words of all errors that a module declares."""
+    classes = [one for one in vars(module).values() if isinstance(one, type)]
+    return {one.code for one in classes if issubclass(one, BackendError)}
+
+
+#: What ordering a plan may answer, and why a job that makes one may fail.
+REFUSALS = (
+    codes_of(errors) | codes_of(access) | codes_of(assembly) | codes_of(ordering) | NOT_ERRORS
+    | {ChangesError.code, ForecastMissingError.code, RoadsUnavailableError.code}
+    | {TooManyJobsError.code}
+    | {value for name, value in vars(failures).items() if name.isupper()}
+) - ELSEWHERE  # fmt: skip
+
+
+def keys(language: str, block: str) -> set[str]:
+    """Return the keys of a block of the plan view's messages."""
+    text = (MESSAGES / f"plans-{language}.ts").read_text()
+    found = re.search(rf"\n  {block}: {{\n(.*?)\n  }}", text, re.DOTALL)
+    assert found
+    return set(re.findall(r"^    (\w+):", found[1], re.MULTILINE))
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+@pytest.mark.parametrize(
+    ("block", "words"), [("rules", set(Breach)), ("faults", set(FaultWord)), ("refusals", REFUSALS)]
+)
+def test_every_word_of_the_service_is_said_on_the_page(
+    language: str, block: str, words: set[str]
+) -> None:
+    assert keys(language, block) == words
