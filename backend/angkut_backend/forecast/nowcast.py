@@ -177,7 +177,9 @@ class _Unseen:
         back_h = np.minimum(np.ceil(within_h), step + 1).astype(np.int64)
         rows = np.arange(len(since))
         gain = self.gained[:, step + 1] - self.gained[rows, step + 1 - back_h]
-        gain = gain * within_h / np.maximum(back_h, 1)
+        # Rounds suit the rates: a bin that fills faster than its like is emptied more often, so a
+        # bin of unknown rate holds what the middle one does, not what the mean one would.
+        gain = gain * within_h / np.maximum(back_h, 1) * np.exp(-(self.model.log_rate_sd**2) / 2)
         unsure = np.exp(self.model.log_rate_sd**2) - 1 + self.model.kappa**2
         other_var = _LEFT_SD**2 + gain**2 / 12 + self.model.phi * gain / 2 + unsure * gain**2 / 4
         weight = np.where(left_alone > 1 - _SELDOM, 1.0, left_alone)

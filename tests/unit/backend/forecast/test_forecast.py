@@ -219,6 +219,18 @@ def test_a_bin_that_nobody_ever_empties_goes_on_filling_in_silence(
     assert now.mean_pct[row] == pytest.approx(filled[-1], rel=0.1)
 
 
+def test_a_silent_bin_holds_what_its_like_hold_however_little_its_rate_is_known(
+    town: Filling, model: FillModel
+) -> None:
+    silent = silenced(town.history.until(NOW_H), 0, 160)
+    vague = replace(model, log_rate_sd=np.full_like(model.log_rate_sd, 0.6))
+
+    known, unknown_rate = (nowcast(silent, one, NOW_H) for one in (model, vague))
+
+    assert unknown_rate.mean_pct[0] == pytest.approx(known.mean_pct[0], rel=0.05)
+    assert unknown_rate.sd_pct[0] > 1.1 * known.sd_pct[0]
+
+
 def test_an_hour_of_silence_changes_next_to_nothing(town: Filling, model: FillModel) -> None:
     known = town.history.until(NOW_H)
     level = known.level_pct.copy()
