@@ -59,7 +59,7 @@ class LoadReport:
             return ""
         more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
         return (
-            f"only in the database: {', '.join(gone[:_NAMED])}{more}. A load deletes none, "
+            f"only in the database: {', '.join(gone[:_NAMED])}{more}. A load deletes nothing, "
             "because readings hang on these rows: put a row back into the pack if it was lost "
             "there; if the thing itself is gone, take its device off and leave the row as history. "
             "A round ends by a later one of its place with `none` as its weekdays"
