@@ -28,3 +28,19 @@ it.each([
 ])("no message of %s is empty", (_language, messages) => {
   expect(texts(messages).filter((text) => text.trim() === "")).toEqual([]);
 });
+
+it("who is not told a name reads of none", () => {
+  const said = [id, en].flatMap(({ plans }) => [
+    plans.madeBy("", "13.00"),
+    plans.events.published("", "13.00"),
+    plans.newInForce("", "13.00"),
+  ]);
+  expect(said).toEqual([
+    "Dibuat 13.00",
+    "Diterbitkan, 13.00",
+    "Rencana lain kini berlaku (13.00).",
+    "Made 13.00",
+    "Published, 13.00",
+    "Another plan is in force now (13.00).",
+  ]);
+});

@@ -343,13 +343,13 @@ export const plansEn: Messages["plans"] = {
 
   history: "Other plans of this day",
   events: {
-    accepted: (who, time) => `Accepted by ${who}, ${time}`,
-    published: (who, time) => `Published by ${who}, ${time}`,
-    withdrawn: (who, time) => `Withdrawn by ${who}, ${time}`,
+    accepted: (who, time) => `Accepted${who && ` by ${who}`}, ${time}`,
+    published: (who, time) => `Published${who && ` by ${who}`}, ${time}`,
+    withdrawn: (who, time) => `Withdrawn${who && ` by ${who}`}, ${time}`,
   },
   replacedBy: "Replaced by this plan",
   shown: "shown now",
-  newInForce: (author, time) => `Another plan is in force now (by ${author}, ${time}).`,
+  newInForce: (author, time) => `Another plan is in force now (${author && `by ${author}, `}${time}).`,
   openIt: "Open",
   hours: (n) => plural(n, "hour"),
   daysHours: (days, hours) =>

@@ -363,10 +363,11 @@ export const plansId = {
   decideRefused: "Ditolak: keadaan rencana sudah berubah, atau ada aturan yang dilanggar.",
 
   history: "Rencana lain untuk tanggal ini",
+  // Viewers are told no names.
   events: {
-    accepted: (who: string, time: string) => `Diterima ${who}, ${time}`,
-    published: (who: string, time: string) => `Diterbitkan ${who}, ${time}`,
-    withdrawn: (who: string, time: string) => `Ditarik ${who}, ${time}`,
+    accepted: (who: string, time: string) => `Diterima${who && ` ${who}`}, ${time}`,
+    published: (who: string, time: string) => `Diterbitkan${who && ` ${who}`}, ${time}`,
+    withdrawn: (who: string, time: string) => `Ditarik${who && ` ${who}`}, ${time}`,
   } satisfies Record<PlanState, (who: string, time: string) => string> as Record<
     PlanState,
     (who: string, time: string) => string
@@ -374,7 +375,7 @@ export const plansId = {
   replacedBy: "Diganti oleh rencana ini",
   shown: "sedang dilihat",
   newInForce: (author: string, time: string) =>
-    `Rencana lain kini berlaku (oleh ${author}, ${time}).`,
+    `Rencana lain kini berlaku (${author && `oleh ${author}, `}${time}).`,
   openIt: "Buka",
   hours: (n: number) => `${n} jam`,
   daysHours: (days: number, hours: number) => (hours === 0 ? `${days} hari` : `${days} hari ${hours} jam`),

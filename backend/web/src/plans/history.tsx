@@ -57,7 +57,8 @@ function PlanRow({ plan, isShown }: { plan: PlanLine; isShown: boolean }) {
         </b>
         <span class="stop-text">
           <b>
-            {clockTime(Date.parse(plan.created_at), locale.value)} WIB, {actorName(plan.author)}
+            {clockTime(Date.parse(plan.created_at), locale.value)} WIB
+            {plan.author !== "" && `, ${actorName(plan.author)}`}
             {isShown && <small> ({t.shown})</small>}
           </b>
           <span>{t.policies[plan.policy]}</span>
