@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from angkut_backend.planning.candidates import Candidates
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
-from angkut_backend.planning.problem import Bin, Vehicle
+from angkut_backend.planning.problem import Vehicle
 from angkut_backend.planning.rules import Rules
 from angkut_backend.planning.timetable import Visit
 
 
 def detours_rp(
-    rules: Rules, vehicle: Vehicle, visits: Sequence[Visit], bins: Sequence[Bin], *, unused: bool
+    rules: Rules, vehicle: Vehicle, visits: Sequence[Visit], bins: Candidates, *, unused: bool
 ) -> NDArray[np.float64]:
     """Return what each bin costs before each visit of a vehicle and at the end, [bin, at].
 
@@ -28,7 +29,7 @@ def detours_rp(
     tip = disposal_point(rules.disposal_sites(vehicle)[0].code)
     stays = [start_point(vehicle), *map(_point, visits), tip]
     rows = np.array([index[point] for point in stays], dtype=np.intp)
-    new = np.array([index[bin_point(one.code)] for one in bins], dtype=np.intp)
+    new = bins.rows
     home = index[depot_point(vehicle.depot)]
 
     def detour(matrix: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -37,9 +38,8 @@ def detours_rp(
         instead = -matrix[rows[-1], home] if unused else matrix[rows[:-1], rows[1:]][None, :]
         return np.asarray(there + back - instead)
 
-    service_s = np.array([one.service_s for one in bins])[:, None]
     driving_rp = vehicle.rp_per_km / 1000 * detour(leg.distance_m)
-    crew_rp = vehicle.rp_per_hour / 3600 * (detour(leg.duration_s) + service_s)
+    crew_rp = vehicle.rp_per_hour / 3600 * (detour(leg.duration_s) + bins.service_s[:, None])
     return np.asarray(driving_rp + crew_rp + (vehicle.rp_fixed if unused else 0))
 
 

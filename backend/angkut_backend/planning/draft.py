@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from angkut_backend.planning.detours import savings_s
 from angkut_backend.planning.greedy import Order
-from angkut_backend.planning.insertions import Insertion, cheapest_places, surely_wrong
+from angkut_backend.planning.insertions import Insertion, Spots, cheapest_places
 from angkut_backend.planning.instance import MUST_PRIZE_RP, Instance
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.problem import Bin, Vehicle
@@ -28,8 +28,6 @@ class Draft:
     routes: dict[str, Timetable] = field(default_factory=dict)
     #: What leaving every bin would cost.
     offered_rp: float = 0
-    #: What was in the way of bins that were to be put in last; more bins do not make it better.
-    misfits: dict[str, Misfit] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -54,19 +52,11 @@ class Draft:
 
     def value_rp(self) -> float:
         """Return cost, missed prizes and changes: what is to be small."""
-        on_routes = (code for route in self.routes.values() for code in route.bins)
-        missed = self.offered_rp - sum(worth_rp(self.rules.bins[code]) for code in on_routes)
-        changes = self.changed() * self.rules.problem.change_rp
-        return sum(route.cost_rp for route in self.routes.values()) + missed + changes
+        return self.offered_rp + sum(map(self._cost_rp, self.routes.values()))
 
     def changed(self) -> int:
         """Return how many bins are on another vehicle than before."""
-        earlier = self.rules.problem.earlier
-        return sum(
-            earlier.get(bin_code, code) != code
-            for code, route in self.routes.items()
-            for bin_code in route.bins
-        )
+        return sum(map(self._moved, self.routes.values()))
 
     def put(self, vehicle: Vehicle, visits: Sequence[Visit]) -> None:
         """Give a vehicle these visits, without those that do not fit."""
@@ -92,69 +82,101 @@ class Draft:
                 return None
             wanted = _tidy([*wanted[:at], *wanted[at + 1 :]], fixed, vehicle)
 
-    def insertions(self, bins: Sequence[Bin], most: int) -> list[list[Insertion]]:
-        """Return for each bin the cheapest places, by matrices alone: times are not checked.
+    def spots(self, code: str, *, forced: bool = False) -> Spots | None:
+        """Return where bins can be put into the route of a vehicle; `None`: nowhere.
 
-        Returns
-        -------
-        For each bin at most `most` places, the cheapest first.
+        Parameters
+        ----------
+        forced
+            As if nothing else were on it but what must be served; a trip more is a place, too.
         """
-        visits = {code: self._visits(takeover.vehicle) for code, takeover in self.takeovers.items()}
-        return cheapest_places(self.rules, self.takeovers, visits, self.routes, bins, most)
+        takeover, route = self.takeovers[code], self.routes.get(code)
+        if takeover.trips_left < 1:
+            return None
+        visits = self._visits(takeover.vehicle)
+        if forced and route is not None:
+            visits = self._needed(takeover.vehicle, route.visits)
+        return Spots(self.rules, takeover, visits, route is None)
 
-    def insert(self, one: Bin, places: Iterable[Insertion]) -> bool:
-        """Put a bin into the first place where it fits and costs less than it is worth."""
-        found = self._first_fit(one, places)
-        if isinstance(found, Misfit):
-            self.misfits[one.code] = found
+    def insertions(self, bins: Sequence[Bin], most: int) -> list[list[Insertion]]:
+        """Return for each bin at most `most` cheapest places, also where it surely does not fit."""
+        spots = [one for code in self.takeovers if (one := self.spots(code)) is not None]
+        return cheapest_places(spots, bins, most)
+
+    def insert(self, one: Bin, place: Insertion) -> bool:
+        """Put a bin in where it fits and costs less than it is worth."""
+        found = self._tried(one, place)
+        if isinstance(found, Timetable):
+            self.routes[place.vehicle] = found
+        return isinstance(found, Timetable)
+
+    def force(self, one: Bin, place: Insertion) -> bool:
+        """Put in what must be served, at the cost of what need not be.
+
+        Parameters
+        ----------
+        place
+            Among forced spots.
+        """
+        vehicle, before = self.rules.vehicles[place.vehicle], self.routes.get(place.vehicle)
+        if before is None:
+            return self.insert(one, place)
+        stop = Visit(StepKind.STOP, one.code)
+        needed = self._needed(vehicle, before.visits)
+        least = self.scheduler.timetable(
+            vehicle, _tidy([*needed[: place.at], stop, *needed[place.at :]], [], vehicle)
+        )
+        if isinstance(least, Misfit) or not self.rules.in_place(least.bins):
             return False
-        self.routes[found.vehicle.code] = found
+        visits = before.visits
+        if place.at < len(needed):
+            nth = needed[: place.at + 1].count(needed[place.at])
+            at = [n for n, visit in enumerate(visits) if visit == needed[place.at]][nth - 1]
+        else:
+            at = len(visits)
+        keep = frozenset(visit.code for visit in needed) | {one.code}
+        found = self.fitted(vehicle, [*visits[:at], stop, *visits[at:]], keep)
+        is_better = found is not None and self.rules.in_place(found.bins)
+        self.routes[place.vehicle] = found if found is not None and is_better else least
         return True
+
+    def _needed(self, vehicle: Vehicle, visits: Sequence[Visit]) -> list[Visit]:
+        """Return visits without the bins that nobody needs served."""
+        fixed = self.takeovers[vehicle.code].visits
+        bins, rules = self.rules.bins, self.rules
+        needed = [
+            visit
+            for visit in visits[len(fixed) :]
+            if visit.kind is StepKind.UNLOAD
+            or bins[visit.code].must
+            or rules.locked(bins[visit.code])
+        ]
+        return _tidy([*fixed, *needed], fixed, vehicle)
 
     def trial(self, one: Bin, places: Iterable[Insertion]) -> Misfit | None:
         """Say why a bin does not fit; `worth` if it fits somewhere but costs too much."""
-        if one.code in self.misfits:
-            return self.misfits[one.code]
-        found = self._first_fit(one, places)
-        return found if isinstance(found, Misfit) else None
-
-    def _first_fit(self, one: Bin, places: Iterable[Insertion]) -> Timetable | Misfit:
         wrong: Misfit | None = None
         for place in places:
-            found = self._tried(one, place)
+            found = Misfit(place.wrong, place.at) if place.wrong else self._tried(one, place)
             if isinstance(found, Timetable):
-                return found
+                return None
             if wrong is None or found.what == "worth":
                 wrong = found
         return wrong or Misfit("access", 0)
 
-    def force(self, one: Bin, places: Iterable[Insertion]) -> bool:
-        """Put a bin in at the cost of others, where that is worth it."""
-        value_rp = self.value_rp()
-        for place in places:
-            vehicle = self.rules.vehicles[place.vehicle]
-            before = self.routes.get(place.vehicle)
-            visits = self._visits(vehicle)
-            visits.insert(place.at, Visit(StepKind.STOP, one.code))
-            found = self.fitted(vehicle, visits, keep=frozenset({one.code}))
-            if found is None or not self.rules.in_place(found.bins):
-                continue
-            self.routes[place.vehicle] = found
-            if self.value_rp() < value_rp:
-                # What made room leaves some, perhaps for others.
-                self.misfits.clear()
-                return True
-            if before is None:
-                del self.routes[place.vehicle]
-            else:
-                self.routes[place.vehicle] = before
-        return False
+    def _cost_rp(self, route: Timetable) -> float:
+        """Return what a route adds to the value of the draft: its cost less its bins' worth."""
+        worth = sum(worth_rp(self.rules.bins[code]) for code in route.bins)
+        changes = self._moved(route) * self.rules.problem.change_rp
+        return route.cost_rp - worth + changes
+
+    def _moved(self, route: Timetable) -> int:
+        earlier, vehicle = self.rules.problem.earlier, route.vehicle.code
+        return sum(earlier.get(code, vehicle) != vehicle for code in route.bins)
 
     def _tried(self, one: Bin, place: Insertion) -> Timetable | Misfit:
         vehicle = self.rules.vehicles[place.vehicle]
         before = self.routes.get(place.vehicle)
-        if before and (wrong := surely_wrong(self.rules, before, one, place.at)):
-            return Misfit(wrong, place.at)
         visits = self._visits(vehicle)
         visits.insert(place.at, Visit(StepKind.STOP, one.code))
         found = self.scheduler.timetable(vehicle, visits)

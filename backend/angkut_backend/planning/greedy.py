@@ -6,6 +6,7 @@ is where the search begins.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,20 +23,42 @@ _NEVER_S = 10**9
 _LEAST_RP = 50.0
 #: A way costs so many times its crew: kilometres come on top of hours.
 _WAY_SHARE = 1.5
-#: What a bin may count at most when the next is chosen: with a cap a vehicle does not cross the
-#: district from one urgent bin to the next; without one it serves more of them. Both are tried.
-CAPS_RP = (20_000.0, 1e9)
 
 
-def greedy_orders(
-    instance: Instance, takeovers: Mapping[str, Takeover], cap_rp: float
-) -> dict[str, Order]:
-    """Return what each vehicle does after its takeover; see `CAPS_RP` for the cap."""
-    free = np.ones(len(instance.groups), dtype=bool)
-    vehicles = sorted(
-        instance.rules.problem.vehicles, key=lambda v: (v.access != "alley", v.volume_l, v.code)
-    )
-    return {v.code: _Greedy(instance, v, cap_rp).fill(takeovers[v.code], free) for v in vehicles}
+class Choice(NamedTuple):
+    """How a vehicle chooses what comes next."""
+
+    #: What a bin may count at most, rupiah: with a cap a vehicle does not cross the district from
+    #: one urgent bin to the next; without one it serves more of them.
+    cap_rp: float
+    #: Nothing else while anything fits that must be served.
+    duties_first: bool = False
+
+
+#: Both are tried.
+CHOICES = (Choice(20_000.0), Choice(1e9))
+#: Tried where these leave bins that must be served.
+DUTIES = Choice(20_000.0, duties_first=True)
+
+
+class Greedy:
+    """Fills the vehicles of a shift one after the other."""
+
+    def __init__(self, instance: Instance, takeovers: Mapping[str, Takeover]) -> None:
+        self._instance = instance
+        self._takeovers = takeovers
+        vehicles = sorted(
+            instance.rules.problem.vehicles, key=lambda v: (v.access != "alley", v.volume_l, v.code)
+        )
+        self._fillers = {one.code: _Filler(instance, one) for one in vehicles}
+
+    def orders(self, choice: Choice) -> dict[str, Order]:
+        """Return what each vehicle does after its takeover."""
+        free = np.ones(len(self._instance.groups), dtype=bool)
+        return {
+            code: filler.fill(self._takeovers[code], free, choice)
+            for code, filler in self._fillers.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +73,11 @@ class _Place:
     stops_left: int
 
 
-class _Greedy:
+class _Filler:
     """Fills one vehicle."""
 
-    def __init__(self, instance: Instance, vehicle: Vehicle, cap_rp: float) -> None:
+    def __init__(self, instance: Instance, vehicle: Vehicle) -> None:
         self._instance = instance
-        self._cap_rp = cap_rp
         self._vehicle = vehicle
         self._leg = instance.rules.travel.legs[vehicle.profile]
         self._service_s = instance.service_s + instance.inside[vehicle.profile][1]
@@ -66,7 +88,7 @@ class _Greedy:
         _, self._home_s = home_legs(instance, vehicle, instance.last, queue_s)
         self._from_s, self._to_s = instance.windows
 
-    def fill(self, takeover: Takeover, free: Mask) -> Order:
+    def fill(self, takeover: Takeover, free: Mask, choice: Choice) -> Order:
         """Take groups while they fit; they are marked as no longer free."""
         place = _Place(
             self._instance.rules.travel.index[takeover.point],
@@ -78,7 +100,7 @@ class _Greedy:
         )
         order: Order = []
         while True:
-            trip, place = self._trip(place, free)
+            trip, place = self._trip(place, free, choice)
             order += trip
             tipped = self._unload(place)
             if not trip or tipped is None:
@@ -86,11 +108,11 @@ class _Greedy:
             order.append(~tipped[0])
             place = tipped[1]
 
-    def _trip(self, place: _Place, free: Mask) -> tuple[Order, _Place]:
+    def _trip(self, place: _Place, free: Mask, choice: Choice) -> tuple[Order, _Place]:
         """Take groups until the vehicle is full, unless all of them are not worth the trip."""
         trip: Order = []
         at = place
-        while (taken := self._next(at, free)) is not None:
+        while (taken := self._next(at, free, choice)) is not None:
             trip.append(taken)
             free[taken] = False
             at = self._after(at, taken)
@@ -105,7 +127,7 @@ class _Greedy:
         extra_s = end.time_s - begin.time_s + int(home_s[1])
         return self._vehicle.rp_per_hour / 3600 * extra_s * _WAY_SHARE
 
-    def _next(self, place: _Place, free: Mask) -> int | None:
+    def _next(self, place: _Place, free: Mask, choice: Choice) -> int | None:
         """Return the group that is worth most for its cost of way and waiting."""
         instance, vehicle = self._instance, self._vehicle
         begin_s, way_m = self._arrivals(place)
@@ -126,7 +148,9 @@ class _Greedy:
             # The way out and home is paid by the first of a trip already.
             service_rp = vehicle.rp_per_hour / 3600 * self._service_s
             possible &= instance.prize_rp > cost_rp + service_rp
-        prize_rp = np.minimum(instance.prize_rp, self._cap_rp)
+        if choice.duties_first and (duties := possible & instance.must).any():
+            possible = duties
+        prize_rp = np.minimum(instance.prize_rp, choice.cap_rp)
         worth: Floats = np.where(possible, prize_rp / (cost_rp + _LEAST_RP), -1)
         best = int(np.argmax(worth))
         return best if worth[best] > 0 else None

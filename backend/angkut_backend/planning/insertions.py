@@ -1,18 +1,19 @@
-"""Places where a bin could be put into routes, by what it adds; times are checked elsewhere."""
+"""Places where a bin could be put into routes, by what it adds."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from angkut_backend.planning.candidates import Candidates
 from angkut_backend.planning.detours import detours_rp
+from angkut_backend.planning.glance import WRONG, Glance
 from angkut_backend.planning.instance import Floats, Ints
-from angkut_backend.planning.plan_document import StepKind
-from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
 from angkut_backend.planning.problem import Bin
 from angkut_backend.planning.rules import Rules
 from angkut_backend.planning.takeover import Takeover
-from angkut_backend.planning.timetable import Line, Timetable, Visit
+from angkut_backend.planning.timetable import Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,92 +23,98 @@ class Insertion:
     vehicle: str
     at: int
     cost_rp: float
+    #: Why it surely does not fit there, as in `Misfit.what`; empty: it may.
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """A vehicle into whose route bins can be put."""
+
+    rules: Rules
+    takeover: Takeover
+    #: Without the last unloading.
+    visits: Sequence[Visit]
+    #: It has no route yet.
+    unused: bool
+
+    def costs_rp(self, new: Candidates) -> Floats:
+        """Return what each bin adds at each place after what is fixed, [b, p]."""
+        vehicle, first = self.takeover.vehicle, len(self.takeover.visits)
+        costs_rp = detours_rp(self.rules, vehicle, self.visits, new, unused=self.unused)
+        return costs_rp[:, first:]
+
+    def cheapest(self, new: Candidates, most: int) -> tuple[Floats, Ints]:
+        """Return costs and places of at most `most` places for each bin, cheapest first."""
+        costs_rp = self.costs_rp(new)
+        most = min(most, costs_rp.shape[1])
+        best_rp, places = np.zeros((2, len(new.rows), most))
+        every = np.arange(len(new.rows))
+        for rank in range(most):
+            # A few passes take less time than sorting.
+            at = np.argmin(costs_rp, axis=1)
+            best_rp[:, rank], places[:, rank] = costs_rp[every, at], at
+            costs_rp[every, at] = np.inf
+        return best_rp, places.astype(np.int64) + len(self.takeover.visits)
+
+    def fitting(self, new: Candidates) -> Floats:
+        """Return costs as `costs_rp` does, infinite where a bin does not fit at a glance."""
+        first = len(self.takeover.visits)
+        places = np.arange(first, len(self.visits) + 1)[None, :]
+        costs_rp = np.full((len(new.rows), places.shape[1]), np.inf)
+        if costs_rp.size:
+            fits = self.wrong(new, places) == 0
+            some = np.flatnonzero(fits.any(axis=1))
+            costs_rp[some] = np.where(fits[some], self.costs_rp(new.take(some)), np.inf)
+        return costs_rp
+
+    def wrong(self, new: Candidates, at: Ints) -> NDArray[np.int8]:
+        """Return what is wrong with places at a glance; see `Glance.wrong`."""
+        return Glance(self.rules, self.takeover, self.visits).wrong(new, at)
 
 
 def cheapest_places(
-    rules: Rules,
-    takeovers: Mapping[str, Takeover],
-    visits: Mapping[str, Sequence[Visit]],
-    used: Collection[str],
-    bins: Sequence[Bin],
-    most: int,
+    spots: Sequence[Spots], bins: Sequence[Bin], most: int
 ) -> list[list[Insertion]]:
-    """Return for each bin at most `most` places, the cheapest first.
-
-    Parameters
-    ----------
-    visits
-        Of each vehicle, without the last unloading.
-    used
-        Vehicles that have a route.
-    """
+    """Return for each bin at most `most` places, the cheapest first."""
+    if not spots or not bins:
+        return [[] for _ in bins]
+    rules = spots[0].rules
     crews = [rules.crew(one) for one in bins]
+    new = Candidates.of(rules, bins)
     vehicles: list[str] = []
-    costs_rp: list[Floats] = [np.zeros((len(bins), 0))]
-    places: list[Ints] = [np.zeros((len(bins), 0), dtype=np.int64)]
-    for code, takeover in takeovers.items():
-        mine = [row for row, crew in enumerate(crews) if code in crew]
-        if not mine or takeover.trips_left < 1:
+    costs_rp, places, wrongs = [], [], []
+    for one in spots:
+        code = one.takeover.vehicle.code
+        mine = np.array([row for row, crew in enumerate(crews) if code in crew], dtype=np.intp)
+        if not len(mine):
             continue
-        fixed, own = len(takeover.visits), [bins[row] for row in mine]
-        detours = detours_rp(rules, takeover.vehicle, visits[code], own, unused=code not in used)
-        best = np.argsort(detours[:, fixed:], axis=1, kind="stable")[:, :most] + fixed
-        cost_rp = np.full((len(bins), best.shape[1]), np.inf)
-        place = np.zeros(cost_rp.shape, dtype=np.int64)
-        cost_rp[mine], place[mine] = np.take_along_axis(detours, best, axis=1), best
+        own = new.take(mine)
+        best_rp, best = one.cheapest(own, most)
+        shape = len(bins), best.shape[1]
+        cost_rp, at = np.full(shape, np.inf), np.zeros(shape, dtype=np.int64)
+        wrong = np.zeros(shape, dtype=np.int8)
+        if best.size:
+            cost_rp[mine], at[mine], wrong[mine] = best_rp, best, one.wrong(own, best)
         costs_rp.append(cost_rp)
-        places.append(place)
-        vehicles += [code] * best.shape[1]
-    cost_rp, place = np.concatenate(costs_rp, axis=1), np.concatenate(places, axis=1)
+        places.append(at)
+        wrongs.append(wrong)
+        vehicles += [code] * shape[1]
+    if not vehicles:
+        return [[] for _ in bins]
+    cost_rp, at = np.concatenate(costs_rp, axis=1), np.concatenate(places, axis=1)
+    wrong = np.concatenate(wrongs, axis=1)
     order = np.argsort(cost_rp, axis=1, kind="stable")[:, :most]
     return [
         [
-            Insertion(vehicles[column], int(place[row, column]), float(cost_rp[row, column]))
+            Insertion(
+                vehicles[column],
+                int(at[row, column]),
+                float(cost_rp[row, column]),
+                WRONG[wrong[row, column]],
+            )
             for column in line
             if cost_rp[row, column] < np.inf
         ]
         for row, line in enumerate(order.tolist())
     ]
-
-
-def best_by_vehicle(places: Iterable[Insertion]) -> list[Insertion]:
-    """Return the cheapest place of each vehicle, the cheapest vehicle first."""
-    best: dict[str, Insertion] = {}
-    for place in sorted(places, key=lambda place: place.cost_rp):
-        best.setdefault(place.vehicle, place)
-    return list(best.values())
-
-
-def surely_wrong(rules: Rules, route: Timetable, one: Bin, at: int) -> str | None:
-    """Say whether a bin is too much before a visit, for the load or the shift, at a glance.
-
-    The route gets longer by the detour less all waiting there is, whatever else changes.
-    """
-    lines = [line for line in route.lines if line.kind in {StepKind.STOP, StepKind.UNLOAD}]
-    end = next((n for n in range(at, len(lines)) if lines[n].kind is StepKind.UNLOAD), len(lines))
-    vehicle = route.vehicle
-    if end > 0 and lines[end - 1].kind is StepKind.STOP:
-        load_l, load_kg = lines[end - 1].load_l + one.load_l, lines[end - 1].load_kg + one.load_kg
-        if load_l > vehicle.volume_l or load_kg > vehicle.payload_kg:
-            return "load"
-    stays = [start_point(vehicle), *(_point(line) for line in lines), depot_point(vehicle.depot)]
-    index, seconds = rules.travel.index, rules.travel.legs[vehicle.profile].duration_s
-    here, there, new = index[stays[at]], index[stays[at + 1]], index[bin_point(one.code)]
-    added_s = int(seconds[here, new]) + int(seconds[new, there]) - int(seconds[here, there])
-    begin_s = vehicle.underway.free_at_s if vehicle.underway else vehicle.shift.from_s
-    spare_s = route.begin_s - begin_s + sum(_spare_s(rules, line) for line in lines)
-    steady = set(rules.problem.traffic_by_hour) == {1.0}
-    over_s = route.end_s + added_s + one.service_s - spare_s - vehicle.shift.to_s
-    return "shift" if steady and over_s > 0 else None
-
-
-def _spare_s(rules: Rules, line: Line) -> int:
-    """Return the waiting that could fall away at another time of arrival."""
-    wait_s = line.begin_s - line.arrive_s
-    if line.kind is StepKind.UNLOAD:
-        wait_s -= min(rules.sites[line.code].queue_s_by_hour)
-    return wait_s
-
-
-def _point(line: Line) -> str:
-    return bin_point(line.code) if line.kind is StepKind.STOP else disposal_point(line.code)

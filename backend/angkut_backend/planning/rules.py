@@ -21,7 +21,8 @@ class Rules:
         self._barred = {(one.bin, one.vehicle) for one in problem.forbids}
         self._locked = {one.bin: one.vehicle for one in problem.locks}
         self._locked |= {code: v.code for v in problem.vehicles for code in v.fixed_first}
-        self._steady = set(problem.traffic_by_hour) == {1.0}
+        #: Whether driving takes as long at every hour.
+        self.steady = set(problem.traffic_by_hour) == {1.0}
         start = problem.moment(0)
         self._time_of_day_s = start.hour * 3600 + start.minute * 60 + start.second
         self._crews = {
@@ -72,7 +73,7 @@ class Rules:
         leg = self.travel.legs[vehicle.profile]
         row, column = self.travel.index[here], self.travel.index[there]
         duration_s = int(leg.duration_s[row, column])
-        if not self._steady:
+        if not self.steady:
             factor = self.problem.traffic_by_hour[self.hour(leave_s)]
             duration_s = math.ceil(duration_s * factor)
         return int(leg.distance_m[row, column]), duration_s

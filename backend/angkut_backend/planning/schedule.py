@@ -90,9 +90,9 @@ class Scheduler:
         )
         # Where hours do not matter the guess is right, and the second trial says that it is.
         guess = low + self._absorbed_s(found)
-        trials = [one for one in (guess + 1, guess) if low < one <= high]
         while low < high:
-            middle = trials.pop() if trials else (low + high + 1) // 2
+            guesses = (one for one in (guess, guess + 1) if low < one <= high)
+            middle = next(guesses, (low + high + 1) // 2)
             tried = self._drive(found.vehicle, visits, middle, pause)
             if (
                 isinstance(tried, Timetable)

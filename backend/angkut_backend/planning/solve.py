@@ -1,19 +1,19 @@
 """From a problem to a plan: a pure function of problem, travel, budget and seed."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from angkut_backend.planning.draft import Draft, worth_rp
+from angkut_backend.planning.draft import Draft
 from angkut_backend.planning.earlier import earlier_draft, unrest_rp
-from angkut_backend.planning.greedy import CAPS_RP, Order, greedy_orders
-from angkut_backend.planning.insertions import best_by_vehicle
+from angkut_backend.planning.greedy import CHOICES, DUTIES, Greedy, Order
+from angkut_backend.planning.inserter import put_in, put_in_duties
 from angkut_backend.planning.instance import Instance
 from angkut_backend.planning.placing import place_locked
 from angkut_backend.planning.plan_document import Plan, Provenance, StepKind, Totals
-from angkut_backend.planning.problem import Problem, Vehicle
+from angkut_backend.planning.problem import Bin, Problem, Vehicle
 from angkut_backend.planning.reasons import left_reasons, served_reasons
 from angkut_backend.planning.rules import Rules
 from angkut_backend.planning.schedule import Scheduler, needs_break
@@ -23,14 +23,8 @@ from angkut_backend.planning.vrp import VrpBuilder
 from angkut_backend.planning.vrp_start import orders_of
 from angkut_backend.roads.travel import Travel
 
-#: Places that are tried for a bin that the search has left out though it is worth its cost.
-_PLACES = 6
-_EVERYWHERE = 10_000
-_ROUNDS = 3
-#: When so many in a row find no place, vehicles are full, and the rest is left to the search.
-_IN_VAIN = 12
-#: For so many bins others are thrown out, which takes some 30 ms each with 3,000 bins.
-_FORCED = 24
+#: So many missing bins have others thrown out for them before the best start is known.
+_FEW = 300
 
 
 def plan(
@@ -58,17 +52,16 @@ def plan(
     """
     meter = Meter(budget, watch)
     planner = _Planner.of(problem, travel, seed)
-    starts = (greedy_orders(planner.instance, planner.takeovers, cap_rp) for cap_rp in CAPS_RP)
-    drafts = [*planner.earlier(), *(planner.draft(one) for one in starts)]
-    first = min(drafts, key=_burden_rp)
+    first = planner.first()
     usable = any(takeover.trips_left > 0 for takeover in planner.takeovers.values())
     if not planner.instance.groups or not usable:
         return planner.document(first, "search", 0)
     on_first(planner.document(first, "greedy", 0))
     vrp = VrpBuilder(planner.instance, planner.takeovers).build()
     orders = search(vrp, orders_of(first, planner.instance), meter, seed)
-    best = min([planner.draft(orders), first], key=_burden_rp)
-    planner.fill(best)
+    found = planner.draft(orders)
+    planner.fill(found)
+    best = min([found, first], key=_burden_rp)
     return planner.document(best, "search", meter.iterations)
 
 
@@ -98,8 +91,24 @@ class _Planner:
         instance = Instance.of(rules, taken=taken | failed)
         return cls(problem, travel, seed, instance, scheduler, takeovers)
 
+    def first(self) -> Draft:
+        """Return the best of some drafts that are there at once."""
+        greedy = Greedy(self.instance, self.takeovers)
+        drafts = [*self.earlier(), *(self.draft(greedy.orders(one)) for one in CHOICES)]
+        best = min(drafts, key=_burden_rp)
+        self.fill(best)
+        if _missing(best, self.duties()) and not self.instance.must.all():
+            other = self.draft(greedy.orders(DUTIES))
+            self.fill(other)
+            best = min([best, other], key=_burden_rp)
+        return best
+
+    def duties(self) -> list[Bin]:
+        """Return the bins that must be served and can be."""
+        return [one for group in self.instance.groups for one in group.bins if one.must]
+
     def draft(self, orders: Mapping[str, Order]) -> Draft:
-        """Work out exact times, and put in what the search left out though it is worth it."""
+        """Work out exact times, and put in what must be served and was left out."""
         return self._completed(Draft.of(self.instance, self.scheduler, self.takeovers, orders))
 
     def earlier(self) -> Iterator[Draft]:
@@ -110,44 +119,17 @@ class _Planner:
             yield found
 
     def _completed(self, draft: Draft) -> Draft:
+        """Put in what must be served and is missing; of few also at the cost of others."""
         place_locked(draft)
-        musts = [one for group in self.instance.groups for one in group.bins if one.must]
-        forces = _FORCED
-        # One that makes room for another may find a place again.
-        for _ in range(_ROUNDS):
-            served, failed = draft.served, 0
-            for one in [one for one in musts if one.code not in served]:
-                places = draft.insertions([one], _EVERYWHERE if forces else _PLACES)[0]
-                done = draft.insert(one, places[:_PLACES])
-                if not done and forces:
-                    forces -= 1
-                    done = draft.force(one, best_by_vehicle(places))
-                failed = 0 if done else failed + 1
-                if failed == _IN_VAIN:
-                    break
+        put_in_duties(draft, _missing(draft, self.duties()), forced=False)
+        if len(missing := _missing(draft, self.duties())) <= _FEW:
+            put_in_duties(draft, missing, forced=True)
         return draft
 
     def fill(self, draft: Draft) -> None:
-        """Put in what the search left out though it is worth its cost, the best gain first."""
-        served = draft.served
-        offered = [one for group in self.instance.groups for one in group.bins]
-        missing = [one for one in offered if one.code not in served]
-        found = draft.insertions(missing, _PLACES)
-        gains = [
-            (worth_rp(one) - places[0].cost_rp, one.code, places)
-            for one, places in zip(missing, found, strict=True)
-            if places
-        ]
-        changed: set[str] = set()
-        for gain_rp, code, known in sorted(gains, key=lambda gain: gain[:2], reverse=True):
-            if gain_rp <= 0:
-                break
-            one, places = self.instance.rules.bins[code], known
-            if not changed.isdisjoint(place.vehicle for place in places):
-                places = draft.insertions([one], _PLACES)[0]
-            before = dict(draft.routes)
-            if draft.insert(one, places):
-                changed |= {key for key, route in draft.routes.items() if route != before.get(key)}
+        """Put in all that must be served and can be, then what is worth its cost."""
+        put_in_duties(draft, _missing(draft, self.duties()), forced=True)
+        put_in(draft, _missing(draft, [one for g in self.instance.groups for one in g.bins]))
 
     def document(self, draft: Draft, stage: Literal["greedy", "search"], iterations: int) -> Plan:
         """Write the plan down, with reasons and sums."""
@@ -176,6 +158,11 @@ class _Planner:
                 yield from _homeward(draft, takeover.vehicle)
             for code, what in takeover.failed.items():
                 yield f"{code} cannot be among the first bins of {takeover.vehicle.code}: {what}"
+
+
+def _missing(draft: Draft, bins: Iterable[Bin]) -> list[Bin]:
+    served = draft.served
+    return [one for one in bins if one.code not in served]
 
 
 def _homeward(draft: Draft, vehicle: Vehicle) -> Iterator[str]:
