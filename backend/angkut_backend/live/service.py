@@ -181,7 +181,9 @@ class Live:
     async def _follow(self, conn: psycopg.AsyncConnection) -> None:
         while True:
             notes = [note async for note in conn.notifies(stop_after=1)]
-            notes += [note async for note in conn.notifies(timeout=COALESCE_S)]
+            # Somebody waits for a job, and jobs tell twice a second at most.
+            wait_s = 0.0 if notes[0].channel == JOBS_CHANNEL else COALESCE_S
+            notes += [note async for note in conn.notifies(timeout=wait_s)]
             heard: dict[str, list[str]] = defaultdict(list)
             for note in notes:
                 heard[note.channel].append(note.payload)

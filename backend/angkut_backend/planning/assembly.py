@@ -1,6 +1,7 @@
 """The problem of a shift out of registry, forecast and emptyings."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
@@ -16,9 +17,11 @@ from angkut_backend.forecast.loading import DistrictRow
 from angkut_backend.forecast.predict import HORIZON_H
 from angkut_backend.planning.district import SHIFT_BEGINS, SHIFT_S, District
 from angkut_backend.planning.outlook import NEXT_H, SERVICE_H, Outlook, load_of
+from angkut_backend.planning.points import bin_point, depot_point, disposal_point
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
-from angkut_backend.planning.problem import Bin, Problem
+from angkut_backend.planning.problem import MAX_BINS, Bin, Problem
 from angkut_backend.planning.rounds import Origin, Rounds
+from angkut_backend.roads.travel import Point
 
 SQL = load_queries("angkut_backend.planning")
 
@@ -141,6 +144,22 @@ def _contradiction(district: DistrictRow, exc: ValidationError) -> NothingToPlan
         f"district {district.code} cannot be planned: {f'{where}: ' if where else ''}{said}; "
         "correct it in the site pack and load that again"
     )
+
+
+def places(conn: Connection, district: DistrictRow) -> list[Point]:
+    """Return the places of a district's problems, as `points_of` will, from the registry alone."""
+    values = {"district_id": district.district_id, "most": MAX_BINS}
+
+    def points(query: str, name: Callable[[str], str]) -> Iterator[Point]:
+        for row in conn.execute(SQL[query], values):
+            yield Point(name(row["code"]), row["lon"], row["lat"])
+
+    return [
+        *points("depots", depot_point),
+        *points("disposal_sites", disposal_point),
+        *points("transfers", disposal_point),
+        *points("bin_places", bin_point),
+    ]
 
 
 def check_day(district: DistrictRow, day: date, now: datetime) -> None:

@@ -6,6 +6,10 @@ SELECT b.code, b.lon, b.lat, b.access, b.container, b.volume_l, b.service_s, s.s
 FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
 WHERE a.district_id = %(district_id)s ORDER BY b.bin_id
 
+-- name: bin_places
+SELECT b.code, b.lon, b.lat FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
+WHERE a.district_id = %(district_id)s ORDER BY b.bin_id LIMIT %(most)s
+
 -- name: rounds
 -- The newest round of each bin that has begun, its own before its site's; several vehicles may
 -- share one.

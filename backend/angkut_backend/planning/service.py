@@ -1,5 +1,6 @@
 """Plans in the database: made, accepted, published, withdrawn; never changed (`records` reads)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Unpack
@@ -10,7 +11,7 @@ from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection
 from angkut_backend.errors import ConflictError
 from angkut_backend.forecast.loading import DistrictRow, districts
-from angkut_backend.planning.assembly import SQL, TRUSTED_SHARE, Assembled, assemble
+from angkut_backend.planning.assembly import SQL, TRUSTED_SHARE, Assembled, assemble, places
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.keeping import (
     Basis,
@@ -72,12 +73,18 @@ def make(
     """
     making = Making(plan_id=plan_id, actor=actor, now=now, **hooks)
     making.on_phase(Phase.DATA)
-    assembled = assemble(
-        conn, district, order.day, order.policy, order.parameters, now, leave_at=now
-    )
-    conn.commit()
-    making.on_phase(Phase.ROADS)
-    travel, _ = roads.travel(points_of(assembled.problem))
+    there = places(conn, district)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # While the database reads what the forecast needs.
+        ahead = beside.submit(roads.travel, there)
+        assembled = assemble(
+            conn, district, order.day, order.policy, order.parameters, now, leave_at=now
+        )
+        conn.commit()
+        making.on_phase(Phase.ROADS)
+        points = points_of(assembled.problem)
+        # Unless the registry was changed in between.
+        travel, _ = ahead.result() if points == there else roads.travel(points)
     basis = Basis(
         district_id=district.district_id,
         policy=order.policy,
