@@ -20,4 +20,4 @@ class StalledError(SimError):
 
 
 class FaultError(SimError):
-    """A fault cannot be switched as asked: `angkut sim faults` lists names and rates."""
+    """A fault cannot be switched as asked: `angkut simulate faults` lists names and rates."""

@@ -61,7 +61,7 @@ class FaultPlan:
             except ValueError:
                 raise FaultError(
                     f"{text!r} is not NAME=RATE{'' if equals else ', such as stuck=0.02'}: "
-                    "`angkut sim faults` lists names and rates"
+                    "`angkut simulate faults` lists names and rates"
                 ) from None
         return self.with_rates(rates).without(off)
 
@@ -100,7 +100,9 @@ def _known(name: str) -> Fault:
     try:
         return Fault(name)
     except ValueError:
-        raise FaultError(f"there is no fault {name!r}: `angkut sim faults` lists them") from None
+        raise FaultError(
+            f"there is no fault {name!r}: `angkut simulate faults` lists them"
+        ) from None
 
 
 def _checked(name: str, rate: float) -> float:

@@ -1,7 +1,7 @@
 """The labelled log: which fault was at which device when, so that detection can be measured.
 
-One JSON object a line: `device`, `fault` (a name of `angkut sim faults`), `from` and `to` (true
-time; equal for one reading) and `details`. It is written beside the truth and no estimate may
+One JSON object a line: `device`, `fault` (a name of `angkut simulate faults`), `from` and `to`
+(true time; equal for one reading) and `details`. It is written beside the truth and no estimate may
 look at it.
 """
 

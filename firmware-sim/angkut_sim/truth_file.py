@@ -34,7 +34,7 @@ _EVENT_FIELDS = [each.name for each in fields(TruthEvent)]
 
 
 class TruthFileError(SimError):
-    """The file holds no truth: give one that `angkut sim world --out` wrote."""
+    """The file holds no truth: give one that `angkut simulate world --out` wrote."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ class TruthFile:
                 )
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as exc:
             raise TruthFileError(
-                f"{path} holds no truth ({exc}): give a file that `angkut sim world --out` wrote"
+                f"{path} holds no truth ({exc}): "
+                "give a file that `angkut simulate world --out` wrote"
             ) from exc
 
     def write_events(self, path: Path) -> None:

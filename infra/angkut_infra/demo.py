@@ -168,7 +168,7 @@ class Demo:
         """Return the command line of the sensors that report live."""
         files = ["--fleet", str(self.fleet_path), "--state", str(self.world_path)]
         pace = ["--seed", str(SEED), "--every-s", str(every_s), "--speed", str(speed)]
-        return ["sim", "live", "--site", SITE, *files, *pace]
+        return ["simulate", "live", "--site", SITE, *files, *pace]
 
     def _add_people(self, conn: Connection, now: datetime) -> DemoState:
         hour = now.replace(minute=0, second=0, microsecond=0)

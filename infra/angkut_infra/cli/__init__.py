@@ -35,8 +35,7 @@ _COMMANDS = {
     "contract": ("contract", "Write or check the JSON Schemas and the AsyncAPI document."),
     "broker": ("broker", "Write the configuration of a production broker from the contract."),
     "edge": ("edge", "A gateway beside a network server: decodes, keeps on disk, forwards."),
-    "sim": ("sim", "Simulated bins and sensors: a town alone, history, or live."),
-    "simulate": ("sim", "The same as `sim`: `angkut simulate compare` runs policies side by side."),
+    "simulate": ("sim", "Simulated bins and sensors: a town, history, live; policies compared."),
 }
 
 

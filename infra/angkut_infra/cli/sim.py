@@ -1,4 +1,4 @@
-"""`angkut sim`: simulated sensors over real MQTT."""
+"""`angkut simulate`: simulated sensors over real MQTT."""
 
 import signal
 import threading
@@ -45,18 +45,16 @@ _SITE = click.option(
 
 
 @click.group()
-def sim() -> None:
-    """Simulated sensors: each with a broker session of its own."""
+def simulate() -> None:
+    """Simulated bins and sensors: a town alone, its history, live; policies compared in it."""
 
 
-sim.add_command(faults)
-sim.add_command(world)
-sim.add_command(compare)
-#: The longer name of the group.
-simulate = sim
+simulate.add_command(faults)
+simulate.add_command(world)
+simulate.add_command(compare)
 
 
-@sim.command()
+@simulate.command()
 @_FLEET
 @_STATE
 @_SEED
@@ -91,7 +89,7 @@ def backfill(
 
     \b
     Example:
-      angkut sim backfill --fleet fleet.json --state world.json \\
+      angkut simulate backfill --fleet fleet.json --state world.json \\
         --start 2026-01-01T00:00:00Z --end 2026-01-29T00:00:00Z --truth truth.npz
     """
     devices = FleetFile.load(fleet)
@@ -118,7 +116,7 @@ def backfill(
     )
 
 
-@sim.command()
+@simulate.command()
 @_FLEET
 @_STATE
 @_SEED
@@ -157,11 +155,11 @@ def live(
 ) -> None:
     """Report live until Ctrl-C. Readings bear the real time; the world runs faster.
 
-    Devices err and obey as real ones do: `angkut sim faults` tells how.
+    Devices err and obey as real ones do: `angkut simulate faults` tells how.
 
     \b
     Example:
-      angkut sim live --fleet fleet.json --state world.json --labels faults.jsonl \\
+      angkut simulate live --fleet fleet.json --state world.json --labels faults.jsonl \\
         --no-fault spike --fault stuck=0.02
     """
     stop = threading.Event()

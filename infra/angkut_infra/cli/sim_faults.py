@@ -59,7 +59,7 @@ def faults(
 
     \b
     Example:
-      angkut sim faults --no-fault spike --fault stuck=0.02
+      angkut simulate faults --no-fault spike --fault stuck=0.02
     """
     plan = plan_of(fault_file, fault_rates, faults_off)
     width = max(map(len, CATALOGUE))

@@ -1,4 +1,4 @@
-"""`angkut sim world`: the bins without sensors, and the truth about them in a file."""
+"""`angkut simulate world`: the bins without sensors, and the truth about them in a file."""
 
 import time
 from collections.abc import Callable
@@ -124,10 +124,10 @@ def world(
 
     \b
     Examples:
-      angkut sim world --days 60 --seed 7 --out truth.npz --events events.csv
-      angkut sim world --days 56 --policy fixed --policy threshold:70
-      angkut sim world --policy plan.json --days 7 --start 2026-03-16
-      angkut sim world --days 1 --speed 600
+      angkut simulate world --days 60 --seed 7 --out truth.npz --events events.csv
+      angkut simulate world --days 56 --policy fixed --policy threshold:70
+      angkut simulate world --policy plan.json --days 7 --start 2026-03-16
+      angkut simulate world --days 1 --speed 600
     """
     folder = find_site(site)
     places = places_of(read_pack(folder), folder)

@@ -1,4 +1,4 @@
-"""`angkut sim faults`, and the options that switch faults."""
+"""`angkut simulate faults`, and the options that switch faults."""
 
 from pathlib import Path
 

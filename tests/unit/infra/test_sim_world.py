@@ -1,4 +1,4 @@
-"""`angkut sim world`: options, totals, files."""
+"""`angkut simulate world`: options, totals, files."""
 
 import csv
 import json

@@ -43,7 +43,7 @@ def test_a_wrong_assignment_is_explained(assignment: str, message: str) -> None:
 
 
 def test_an_unknown_fault_cannot_be_switched_off() -> None:
-    with pytest.raises(FaultError, match="`angkut sim faults`"):
+    with pytest.raises(FaultError, match="`angkut simulate faults`"):
         FaultPlan.street().without(["spikes"])
 
 
