@@ -1,7 +1,6 @@
 """Laying out the next batch while the database writes this one."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 
 from angkut_backend.ingest.batch import Batch
 from angkut_backend.ingest.intake import Intake
@@ -38,8 +37,10 @@ class Ahead:
 
     def _make_ready(self, remembered: Remembered) -> Batch | None:
         batch = self._intake.take(0)
-        if batch is not None:
-            # With a device that is not remembered it is left to who has the database.
-            with suppress(KeyError):
-                batch.ready = Ready.of(batch.readings(), remembered)
+        if batch is None:
+            return None
+        told = batch.readings()
+        # With a device that is not remembered it is left to who has the database.
+        if remembered.first.keys() >= set(told.devices):
+            batch.ready = Ready.of(told, remembered)
         return batch

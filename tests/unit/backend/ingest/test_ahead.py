@@ -93,8 +93,20 @@ def test_no_more_than_one_batch_is_taken_early(intake: Intake, ahead: Ahead) -> 
     assert numbers_of(intake.take(0)) == [3, 4]
 
 
-def test_what_fails_in_the_thread_is_told_to_who_takes(intake: Intake, ahead: Ahead) -> None:
+class Faulty(dict[str, int]):
+    """Has the device, and fails when it is asked for it."""
+
+    def __getitem__(self, _key: str) -> int:
+        raise KeyError("a fault of the program")
+
+
+@pytest.mark.parametrize(
+    ("first", "fault"), [({"a": 7}, IndexError), (Faulty(a=1), KeyError)], ids=["row", "key"]
+)
+def test_what_fails_in_the_thread_is_told_to_who_takes(
+    intake: Intake, ahead: Ahead, first: dict[str, int], fault: type[Exception]
+) -> None:
     put(intake, 1, 2)
-    ahead.begin(Remembered(1, {"a": 7}, ROWS))  # no such row
-    with pytest.raises(IndexError):
+    ahead.begin(Remembered(1, first, ROWS))
+    with pytest.raises(fault):
         ahead.take(0)
