@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 
-from msgspec import json
+import msgspec
 from pydantic import BaseModel
 
 from angkut_backend.accounts.service import Role
@@ -128,7 +128,7 @@ def bins_json(states: Iterable[BinState], role: Role, now: datetime) -> bytes:
     test compares.
     """
     features = [bin_feature(state, role, now) for state in states]
-    return json.encode({"type": "FeatureCollection", "features": features})
+    return msgspec.json.encode({"type": "FeatureCollection", "features": features})
 
 
 def readings_out(history: LevelHistory) -> ReadingsOut:

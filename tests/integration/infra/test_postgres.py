@@ -90,7 +90,11 @@ def test_variables_of_postgresql_in_our_environment_change_nothing(
     database = EmbeddedPostgres(tmp_path / "postgres", log=log)
     database.start()
     try:
-        write(database.dsn, "here")
+        found = {name: setting(database.dsn, name) for name in ("TimeZone", "log_timezone")}
+        assert found == {"TimeZone": "UTC", "log_timezone": "UTC"}
+        assert setting(database.dsn, "port") == "5432"
+        folder = Path(setting(database.dsn, "data_directory"))
+        assert folder.is_relative_to(tmp_path / "postgres")
     finally:
         database.stop()
 
