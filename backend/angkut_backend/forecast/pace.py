@@ -12,8 +12,8 @@ import numpy as np
 
 from angkut_backend.forecast.history import Floats, Mask
 
-#: What is left of a pace a day later. Chosen on seeds 1 to 3 of the bench, where 0.25, 0.4 and 0.6
-#: differ by less than 1 %; days of bins remember 0.55 there.
+#: What is left of a pace a day later. On seeds 1 to 3 of the bench 0.25 and 0.4 differ by less than
+#: 1 %; days of bins remember 0.55 there.
 MEMORY_A_DAY = 0.5
 _KEPT = MEMORY_A_DAY ** (1 / 24)
 #: Variance of the mean over a day, as a share of that of an hour.
