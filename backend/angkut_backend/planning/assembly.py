@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -14,13 +13,13 @@ from angkut_backend.db import Connection, Row, load_queries
 from angkut_backend.errors import BackendError
 from angkut_backend.forecast import service as forecasts
 from angkut_backend.forecast.loading import DistrictRow
-from angkut_backend.forecast.predict import HORIZON_H
-from angkut_backend.planning.district import SHIFT_BEGINS, SHIFT_S, District
-from angkut_backend.planning.outlook import NEXT_H, SERVICE_H, Outlook, load_of
+from angkut_backend.planning.district import District
+from angkut_backend.planning.outlook import SERVICE_H, Outlook, load_of
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
 from angkut_backend.planning.problem import MAX_BINS, Bin, Problem
 from angkut_backend.planning.rounds import Origin, Rounds
+from angkut_backend.planning.shifts import hours_ahead, shift_of
 from angkut_backend.roads.travel import Point
 
 SQL = load_queries("angkut_backend.planning")
@@ -28,12 +27,6 @@ SQL = load_queries("angkut_backend.planning")
 _HOUR_S = 3600
 #: An area of which less is known keeps its fixed round.
 TRUSTED_SHARE = 0.6
-
-
-class ShiftError(BackendError):
-    """A plan cannot be made for this day."""
-
-    code = "bad_shift"
 
 
 class NothingToPlanError(BackendError):
@@ -101,8 +94,8 @@ def assemble(
         A depot, a disposal site or a vehicle is missing, or the registry contradicts itself.
     """
     made = forecasts.current(conn, district, now)
-    shift = _shift(district, day)
-    ahead_h = _ahead_h(shift, made.loaded.from_at, now)
+    shift = shift_of(district, day)
+    ahead_h = hours_ahead(shift, made.loaded.from_at, now)
     outlook = Outlook.of(made.forecast, ahead_h)
     age_h = made.forecast.now.age_h
     number = {code: place for place, code in enumerate(made.loaded.history.bins)}
@@ -160,45 +153,6 @@ def places(conn: Connection, district: DistrictRow) -> list[Point]:
         *points("transfers", disposal_point),
         *points("bin_places", bin_point),
     ]
-
-
-def check_day(district: DistrictRow, day: date, now: datetime) -> None:
-    """Say at once that a day is no day to plan for.
-
-    Raises
-    ------
-    ShiftError
-        It is over, or further ahead than forecasts reach.
-    """
-    from_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    _ahead_h(_shift(district, day), from_at, now)
-
-
-def next_day(district: DistrictRow, now: datetime) -> date:
-    """Return the local day of the next shift; one that has begun is not meant by itself."""
-    today = now.astimezone(ZoneInfo(district.timezone)).date()
-    return today if now < _shift(district, today) else today + timedelta(days=1)
-
-
-def _shift(district: DistrictRow, day: date) -> datetime:
-    return datetime.combine(day, SHIFT_BEGINS, ZoneInfo(district.timezone))
-
-
-def _ahead_h(shift: datetime, from_at: datetime, now: datetime) -> int:
-    end = shift + timedelta(seconds=SHIFT_S)
-    if now >= end:
-        raise ShiftError(
-            f"the shift of {shift:%Y-%m-%d} is over since {end:%Y-%m-%d %H:%M}: "
-            "plan for a later day"
-        )
-    ahead_h = round((shift - from_at).total_seconds() / _HOUR_S)
-    if ahead_h + NEXT_H > HORIZON_H:
-        last = (from_at + timedelta(hours=HORIZON_H - NEXT_H)).astimezone(shift.tzinfo)
-        raise ShiftError(
-            f"forecasts do not reach {shift:%Y-%m-%d}: plan for a shift that begins "
-            f"before {last:%Y-%m-%d %H:%M}"
-        )
-    return ahead_h
 
 
 def _areas(rows: list[Row], trusted: list[bool], policy: Policy) -> list[AreaTrust]:

@@ -16,11 +16,11 @@ from angkut_backend.jobs import service as jobs
 from angkut_backend.jobs.schemas import JobIdOut
 from angkut_backend.jobs.service import NewJob
 from angkut_backend.planning import service
-from angkut_backend.planning.assembly import check_day
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.faults import REFUSED
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.search import Budget
+from angkut_backend.planning.shifts import check_day
 from angkut_backend.pool import PoolDep
 
 router = APIRouter(prefix="/plans", tags=["plans"])

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from angkut_backend.planning import records, service
-from angkut_backend.planning.assembly import next_day
 from angkut_backend.planning.difference import difference
 from angkut_backend.planning.ordering import PlanIn, find_district, order_plan
 from angkut_backend.planning.plan_document import Plan, StepKind
@@ -15,6 +14,7 @@ from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.planning.rounds import INVENTED_NOTE, are_invented
 from angkut_backend.planning.service import PlanOrder
+from angkut_backend.planning.shifts import next_day
 from angkut_backend.roads.service import Roads
 from angkut_broker.errors import AngkutError
 from angkut_infra.cli.context import actor, database, settings

@@ -15,10 +15,7 @@ from angkut_backend.forecast.loading import districts
 from angkut_backend.planning import records, service
 from angkut_backend.planning.assembly import (
     NothingToPlanError,
-    ShiftError,
     assemble,
-    check_day,
-    next_day,
 )
 from angkut_backend.planning.difference import Moved, NotComparableError, difference
 from angkut_backend.planning.policies import Policy, PolicyParameters
@@ -27,6 +24,7 @@ from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.rounds import are_invented, is_round_day
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder, PlanViolatesError
+from angkut_backend.planning.shifts import ShiftError, check_day, next_day
 from angkut_backend.planning.solve import digest
 from angkut_backend.roads.service import Roads
 from parts.levels_stored import NOW
