@@ -1,5 +1,6 @@
 """The seam to PostgreSQL: connections, named SQL, one mapping of driver errors."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ Connection = psycopg.Connection[Row]
 #: PostgreSQL channels. Payload of BINS: bin ids, comma separated. CREDENTIALS: empty.
 BINS_CHANNEL = "angkut_bins"
 CREDENTIALS_CHANNEL = "angkut_credentials"
+
+# libpq sends this variable last: it would win over the UTC that each of our sessions asks for, and
+# with it every date that SQL makes of a time would be another.
+os.environ.pop("PGTZ", None)
 
 _NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 

@@ -89,9 +89,11 @@ def test_variables_of_postgresql_in_our_environment_change_nothing(
         monkeypatch.setenv(name, value)
     database = EmbeddedPostgres(tmp_path / "postgres", log=log)
     database.start()
+    monkeypatch.delenv("PGTZ")  # a session would bring it
     try:
-        found = {name: setting(database.dsn, name) for name in ("TimeZone", "log_timezone")}
-        assert found == {"TimeZone": "UTC", "log_timezone": "UTC"}
+        with psycopg.connect(database.dsn) as conn:  # not ours, which asks for UTC
+            assert conn.execute("SHOW timezone").fetchone() == ("UTC",)
+        assert setting(database.dsn, "log_timezone") == "UTC"
         assert setting(database.dsn, "port") == "5432"
         folder = Path(setting(database.dsn, "data_directory"))
         assert folder.is_relative_to(tmp_path / "postgres")
