@@ -1,7 +1,7 @@
 """Checks a plan against its problem, sharing no code with the planner.
 
 Everything is worked out again from the documents and the travel matrices: times, loads, windows,
-opening hours, queues, shifts, breaks, access (`route_check`), locks, the
+opening hours, queues, shifts, breaks, access (`route_check`), why bins stay (`excuses`), locks, the
 longest gap, sums, and that every bin and vehicle is accounted for. A plan that fails here is not
 published.
 """
@@ -9,6 +9,7 @@ published.
 from collections import Counter
 from collections.abc import Iterator
 
+from angkut_backend.planning.excuses import Excuses
 from angkut_backend.planning.plan_document import Left, OutReason, Plan, StepKind
 from angkut_backend.planning.problem import Bin, Problem
 from angkut_backend.planning.route_check import RouteCheck
@@ -40,6 +41,9 @@ def check(problem: Problem, travel: Travel, plan: Plan) -> list[Violation]:
         else:
             found += RouteCheck(problem, travel, vehicle, route).violations()
     found += _totals(problem, plan)
+    if not found:
+        # Whether a bin would fit is asked of routes that can be driven.
+        found += Excuses(problem, travel, plan).violations()
     return found
 
 

@@ -1,0 +1,102 @@
+"""Checks why bins stay: each reason by what it says, without the planner's code.
+
+That a bin which must be served finds no room or no time is believed only if it cannot be put into
+any place of any vehicle's route, at the end of it as a trip of its own, or on a vehicle that stays
+at home, as the routes are and without the bins that nobody needs served.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from angkut_backend.planning.plan_document import Left, OutReason, Plan, StepKind
+from angkut_backend.planning.problem import Bin, Problem, Vehicle
+from angkut_backend.planning.room import Room, Visit
+from angkut_backend.planning.violations import Breach, Violation
+from angkut_backend.roads.travel import Travel
+
+
+class Excuses:
+    """The reasons of one plan."""
+
+    def __init__(self, problem: Problem, travel: Travel, plan: Plan) -> None:
+        self._problem = problem
+        self._trials = Room(problem, travel)
+        self._plan = plan
+        self._bins = {one.code: one for one in problem.bins}
+        self._barred = {(one.bin, one.vehicle) for one in problem.forbids}
+        self._first = {code: v.code for v in problem.vehicles for code in v.fixed_first}
+        self._held = {one.bin: one.vehicle for one in problem.locks} | self._first
+        self._visits = {
+            route.vehicle: [
+                Visit(step.kind, step.code)
+                for step in route.steps
+                if step.kind in {StepKind.STOP, StepKind.UNLOAD}
+            ]
+            for route in plan.routes
+        }
+
+    def violations(self) -> Iterator[Violation]:
+        """Yield each reason that is not so."""
+        for left in self._plan.left:
+            wrong = self._wrong(self._bins[left.bin], left)
+            if wrong is not None:
+                yield Violation(Breach.EXCUSE, left.bin, f"stays as {left.reason}, but {wrong}")
+
+    def _wrong(self, one: Bin, left: Left) -> str | None:
+        """Return what speaks against a reason."""
+        reason, vehicles = left.reason, self._problem.vehicles
+        able = [v for v in vehicles if _can_empty(v, one)]
+        strong = [v for v in able if _can_carry(v, one)]
+        crew = [v for v in strong if self._may(v, one)]
+        near = [v for v in crew if self._trials.reaches(v, one)]
+        if reason is OutReason.FORBIDDEN:
+            return None if one.forbidden else "nobody keeps it out"
+        if reason is OutReason.NO_VEHICLE:
+            return f"{able[0].code} can empty it" if able else None
+        if reason is OutReason.TOO_LARGE:
+            return f"{strong[0].code} can carry it" if strong else None
+        if reason is OutReason.UNREACHABLE:
+            return f"{near[0].code} reaches it" if near else None
+        # One of the first stops that could not be kept is not put elsewhere.
+        is_first = reason is OutReason.LOCK and one.code in self._first
+        return None if one.must is None or is_first else self._room(one, near)
+
+    def _may(self, vehicle: Vehicle, one: Bin) -> bool:
+        held = self._held.get(one.code, vehicle.code) == vehicle.code
+        return held and (one.code, vehicle.code) not in self._barred and not one.forbidden
+
+    def _room(self, one: Bin, crew: Sequence[Vehicle]) -> str | None:
+        """Return where a bin would fit."""
+        for vehicle in crew:
+            route = self._visits.get(vehicle.code, [])
+            if self._trials.fits(vehicle, route, one):
+                return f"it fits on {vehicle.code}" if route else f"{vehicle.code} is free"
+        for vehicle in crew:
+            route = self._visits.get(vehicle.code, [])
+            needed = [v for v in route if v.kind is StepKind.UNLOAD or self._is_needed(v.code)]
+            if len(needed) < len(route) and self._trials.fits(vehicle, _tidy(vehicle, needed), one):
+                return f"it fits on {vehicle.code}, which serves bins that may stay"
+        return None
+
+    def _is_needed(self, code: str) -> bool:
+        return self._bins[code].must is not None or code in self._held
+
+
+def _can_empty(vehicle: Vehicle, one: Bin) -> bool:
+    reaches = one.access == "road" or vehicle.access == "alley"
+    return reaches and (vehicle.containers is None or one.container in vehicle.containers)
+
+
+def _can_carry(vehicle: Vehicle, one: Bin) -> bool:
+    return one.load_l <= vehicle.volume_l and one.load_kg <= vehicle.payload_kg
+
+
+def _tidy(vehicle: Vehicle, visits: Sequence[Visit]) -> list[Visit]:
+    """Return visits without unloading what is empty."""
+    on = vehicle.underway
+    is_loaded = bool(on and (on.load_l or on.load_kg))
+    tidy = []
+    for visit in visits:
+        if visit.kind is StepKind.STOP or is_loaded:
+            tidy.append(visit)
+        is_loaded = visit.kind is StepKind.STOP
+    return tidy
