@@ -11,7 +11,7 @@ from angkut_backend.errors import BackendError
 from angkut_backend.forecast.service import ForecastMissingError
 from angkut_backend.jobs import failures
 from angkut_backend.jobs.service import TooManyJobsError
-from angkut_backend.planning import assembly, ordering
+from angkut_backend.planning import assembly, ordering, shifts
 from angkut_backend.planning.faults import ChangesError, FaultWord
 from angkut_backend.planning.violations import Breach
 from angkut_backend.roads.errors import RoadsUnavailableError
@@ -31,9 +31,9 @@ def codes_of(module: object) -> set[str]:
 
 #: What ordering a plan may answer, and why a job that makes one may fail.
 REFUSALS = (
-    codes_of(errors) | codes_of(access) | codes_of(assembly) | codes_of(ordering) | NOT_ERRORS
+    codes_of(errors) | codes_of(access) | codes_of(assembly) | codes_of(ordering) | codes_of(shifts)
     | {ChangesError.code, ForecastMissingError.code, RoadsUnavailableError.code}
-    | {TooManyJobsError.code}
+    | {TooManyJobsError.code} | NOT_ERRORS
     | {value for name, value in vars(failures).items() if name.isupper()}
 ) - ELSEWHERE  # fmt: skip
 
