@@ -13,13 +13,18 @@ from angkut_backend.planning.room import Room, Visit
 from angkut_backend.planning.violations import Breach, Violation
 from angkut_backend.roads.travel import Travel
 
+#: Reasons that routes have no part in.
+_ROUTELESS = frozenset(
+    {OutReason.FORBIDDEN, OutReason.NO_VEHICLE, OutReason.TOO_LARGE, OutReason.UNREACHABLE}
+)
+
 
 class Excuses:
     """The reasons of one plan."""
 
     def __init__(self, problem: Problem, travel: Travel, plan: Plan) -> None:
         self._problem = problem
-        self._trials = Room(problem, travel)
+        self._room = Room(problem, travel)
         self._plan = plan
         self._bins = {one.code: one for one in problem.bins}
         self._barred = {(one.bin, one.vehicle) for one in problem.forbids}
@@ -36,49 +41,76 @@ class Excuses:
 
     def violations(self) -> Iterator[Violation]:
         """Yield each reason that is not so."""
+        roomless = []
         for left in self._plan.left:
-            wrong = self._wrong(self._bins[left.bin], left)
+            one = self._bins[left.bin]
+            wrong = self._wrong(one, left.reason)
             if wrong is not None:
-                yield Violation(Breach.EXCUSE, left.bin, f"stays as {left.reason}, but {wrong}")
+                yield _excuse(left, wrong)
+            elif one.must is not None and self._says_no_room(left):
+                roomless.append(left)
+        places = self._places([self._bins[left.bin] for left in roomless])
+        for left in roomless:
+            if left.bin in places:
+                yield _excuse(left, places[left.bin])
 
-    def _wrong(self, one: Bin, left: Left) -> str | None:
-        """Return what speaks against a reason."""
-        reason, vehicles = left.reason, self._problem.vehicles
-        able = [v for v in vehicles if _can_empty(v, one)]
-        strong = [v for v in able if _can_carry(v, one)]
-        crew = [v for v in strong if self._may(v, one)]
-        near = [v for v in crew if self._trials.reaches(v, one)]
+    def _wrong(self, one: Bin, reason: OutReason) -> str | None:
+        """Return what speaks against a reason that no route decides."""
         if reason is OutReason.FORBIDDEN:
             return None if one.forbidden else "nobody keeps it out"
+        able = [v for v in self._problem.vehicles if _can_empty(v, one)]
+        strong = [v for v in able if _can_carry(v, one)]
         if reason is OutReason.NO_VEHICLE:
             return f"{able[0].code} can empty it" if able else None
         if reason is OutReason.TOO_LARGE:
             return f"{strong[0].code} can carry it" if strong else None
         if reason is OutReason.UNREACHABLE:
+            near = [v for v in strong if self._may(v, one) and self._room.reaches(v, one)]
             return f"{near[0].code} reaches it" if near else None
+        return None
+
+    def _says_no_room(self, left: Left) -> bool:
         # One of the first stops that could not be kept is not put elsewhere.
-        is_first = reason is OutReason.LOCK and one.code in self._first
-        return None if one.must is None or is_first else self._room(one, near)
+        is_first = left.reason is OutReason.LOCK and left.bin in self._first
+        return left.reason not in _ROUTELESS and not is_first
+
+    def _places(self, bins: Sequence[Bin]) -> dict[str, str]:
+        """Return where bins would fit after all, by code."""
+        found: dict[str, str] = {}
+        for spares in (False, True):
+            for vehicle in self._problem.vehicles:
+                route = self._visits.get(vehicle.code, [])
+                where = f"it fits on {vehicle.code}" if route else f"{vehicle.code} is free"
+                if spares:
+                    kept = [
+                        v for v in route if v.kind is StepKind.UNLOAD or self._is_needed(v.code)
+                    ]
+                    if len(kept) == len(route):
+                        continue
+                    route, where = _tidy(vehicle, kept), f"{where}, which serves bins that may stay"
+                crew = [one for one in bins if one.code not in found and self._serves(vehicle, one)]
+                if crew:
+                    found |= {one.code: where for one in self._room.taken(vehicle, route, crew)}
+        return found
+
+    def _serves(self, vehicle: Vehicle, one: Bin) -> bool:
+        return (
+            _can_empty(vehicle, one)
+            and _can_carry(vehicle, one)
+            and self._may(vehicle, one)
+            and self._room.reaches(vehicle, one)
+        )
 
     def _may(self, vehicle: Vehicle, one: Bin) -> bool:
         held = self._held.get(one.code, vehicle.code) == vehicle.code
         return held and (one.code, vehicle.code) not in self._barred and not one.forbidden
 
-    def _room(self, one: Bin, crew: Sequence[Vehicle]) -> str | None:
-        """Return where a bin would fit."""
-        for vehicle in crew:
-            route = self._visits.get(vehicle.code, [])
-            if self._trials.fits(vehicle, route, one):
-                return f"it fits on {vehicle.code}" if route else f"{vehicle.code} is free"
-        for vehicle in crew:
-            route = self._visits.get(vehicle.code, [])
-            needed = [v for v in route if v.kind is StepKind.UNLOAD or self._is_needed(v.code)]
-            if len(needed) < len(route) and self._trials.fits(vehicle, _tidy(vehicle, needed), one):
-                return f"it fits on {vehicle.code}, which serves bins that may stay"
-        return None
-
     def _is_needed(self, code: str) -> bool:
         return self._bins[code].must is not None or code in self._held
+
+
+def _excuse(left: Left, wrong: str) -> Violation:
+    return Violation(Breach.EXCUSE, left.bin, f"stays as {left.reason}, but {wrong}")
 
 
 def _can_empty(vehicle: Vehicle, one: Bin) -> bool:

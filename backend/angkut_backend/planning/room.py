@@ -4,9 +4,13 @@ Part of the checker: see `excuses`.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.problem import Bin, Problem, Vehicle
@@ -53,45 +57,76 @@ class Room:
             for site in self._sites_of(vehicle)
         )
 
-    def fits(self, vehicle: Vehicle, route: Sequence[Visit], one: Bin) -> bool:
-        """Tell whether a bin can be put somewhere into a route, or on a trip of its own."""
-        stop = Visit(StepKind.STOP, one.code)
+    def taken(self, vehicle: Vehicle, route: Sequence[Visit], bins: Sequence[Bin]) -> Iterator[Bin]:
+        """Yield the bins of which each can be put somewhere into a route, or on its own trip."""
         base = self._drive(vehicle, route)
-        for at in range(len(route) if route else 0):
-            if self._may_fit(vehicle, route, one, at, base) and self._holds(
-                vehicle, [*route[:at], stop, *route[at:]]
+        hopes = self._hopes(vehicle, route, bins, base) if route else None
+        for row, one in enumerate(bins):
+            stop = Visit(StepKind.STOP, one.code)
+            places = np.flatnonzero(hopes[row]).tolist() if hopes is not None else []
+            if any(self._holds(vehicle, [*route[:at], stop, *route[at:]]) for at in places) or any(
+                self._holds(vehicle, [*route, stop, Visit(StepKind.UNLOAD, site)])
+                for site in self._sites_of(vehicle)
+                if base is None or self._may_end(vehicle, route, one, site, base)
             ):
-                return True
-        return any(
-            self._holds(vehicle, [*route, stop, Visit(StepKind.UNLOAD, site)])
-            for site in self._sites_of(vehicle)
-        )
+                yield one
 
-    def _may_fit(
-        self, vehicle: Vehicle, route: Sequence[Visit], one: Bin, at: int, base: _Driven | None
-    ) -> bool:
-        """Tell at a glance whether a place is worth working out."""
-        first = next((n for n in range(at, 0, -1) if route[n - 1].kind is StepKind.UNLOAD), 0)
-        litres, kilos = one.load_l, one.load_kg
-        if first == 0 and vehicle.underway:
-            litres, kilos = litres + vehicle.underway.load_l, kilos + vehicle.underway.load_kg
-        for visit in route[first:]:
+    def _hopes(
+        self, vehicle: Vehicle, route: Sequence[Visit], bins: Sequence[Bin], base: _Driven | None
+    ) -> NDArray[np.bool_]:
+        """Tell at a glance which places are worth working out, [bins, places before a visit].
+
+        With traffic that changes by the hour a way counts as at the time when the route is there
+        without the bin: a place that only later hours would open is not seen.
+        """
+        free_l, free_kg = self._free(vehicle, route)
+        hopes = (np.array([[one.load_l] for one in bins]) <= free_l) & (
+            np.array([[one.load_kg] for one in bins]) <= free_kg
+        )
+        if base is None:
+            return hopes
+        index, leg = self._travel.index, self._travel.legs[vehicle.profile]
+        new = np.array([[index[f"bin:{one.code}"]] for one in bins])
+        stays = [_start(vehicle), *(_point(visit) for visit in route)]
+        here, there = (np.array([index[name] for name in part]) for part in (stays[:-1], stays[1:]))
+        pace = np.array([self._pace(at_s) for at_s in base.leaves_s[: len(route)]])
+        longer_s = pace * (leg.duration_s[here, new] + leg.duration_s[new, there])
+        longer_s -= pace * leg.duration_s[here, there]
+        longer_s += np.array([[one.service_s] for one in bins])
+        way = (leg.distance_m[here, new] < UNREACHABLE) & (leg.distance_m[new, there] < UNREACHABLE)
+        spare_s = vehicle.shift.to_s + base.waited_s - base.back_s
+        found: NDArray[np.bool_] = hopes & way & (longer_s <= spare_s)
+        return found
+
+    def _free(
+        self, vehicle: Vehicle, route: Sequence[Visit]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return litres and kilograms that are free on the trip of each visit, [visits]."""
+        on = vehicle.underway
+        loads, trips = [[on.load_l, on.load_kg] if on else [0, 0]], []
+        for visit in route:
+            trips.append(len(loads) - 1)
             if visit.kind is StepKind.UNLOAD:
-                break
-            litres += self._bins[visit.code].load_l
-            kilos += self._bins[visit.code].load_kg
-        if litres > vehicle.volume_l or kilos > vehicle.payload_kg:
+                loads.append([0, 0])
+            else:
+                loads[-1][0] += self._bins[visit.code].load_l
+                loads[-1][1] += self._bins[visit.code].load_kg
+        free = np.array([vehicle.volume_l, vehicle.payload_kg]) - np.array(loads)
+        return free[trips, 0], free[trips, 1]
+
+    def _may_end(
+        self, vehicle: Vehicle, route: Sequence[Visit], one: Bin, site: str, base: _Driven
+    ) -> bool:
+        """Tell at a glance whether a vehicle that is where a route ends has time for a bin."""
+        here = _point(route[-1]) if route else _start(vehicle)
+        stays = [here, f"bin:{one.code}", f"disposal:{site}", f"depot:{vehicle.depot}"]
+        ways = [self._way(vehicle, *leg) for leg in pairwise(stays)]
+        if None in ways:
             return False
-        if base is None or not self._is_steady:
-            return base is None or base.leaves_s[at] <= vehicle.shift.to_s
-        here = _point(route[at - 1]) if at else _start(vehicle)
-        there, next_ = f"bin:{one.code}", _point(route[at])
-        legs = [(here, there), (there, next_), (here, next_)]
-        ways = [self._way(vehicle, *leg) for leg in legs]
-        if ways[0] is None or ways[1] is None or ways[2] is None:
-            return False
-        longer_s = ways[0] + ways[1] - ways[2] + one.service_s - base.waited_s
-        return base.back_s + longer_s <= vehicle.shift.to_s
+        pace = min(self._problem.traffic_by_hour)
+        spent_s = pace * sum(way for way in ways if way) + one.service_s
+        done_s = base.leaves_s[len(route)] + self._sites[site].tipping_s
+        return done_s + spent_s <= vehicle.shift.to_s
 
     def _holds(self, vehicle: Vehicle, visits: Sequence[Visit]) -> bool:
         """Tell whether a vehicle can drive these visits by all rules."""
@@ -171,7 +206,10 @@ class Room:
         seconds = int(leg.duration_s[cell])
         if at_s is None or self._is_steady:
             return seconds
-        return math.ceil(seconds * self._problem.traffic_by_hour[self._hour(at_s)])
+        return math.ceil(seconds * self._pace(at_s))
+
+    def _pace(self, at_s: int) -> float:
+        return self._problem.traffic_by_hour[self._hour(at_s)]
 
     def _hour(self, at_s: int) -> int:
         return (self._clock_s + at_s) // _HOUR_S % 24
