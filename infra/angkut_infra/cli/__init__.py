@@ -35,8 +35,11 @@ _COMMANDS = {
     "contract": ("contract", "Write or check the JSON Schemas and the AsyncAPI document."),
     "broker": ("broker", "Write the configuration of a production broker from the contract."),
     "edge": ("edge", "A gateway beside a network server: decodes, keeps on disk, forwards."),
-    "simulate": ("sim", "Simulated bins and sensors: a town, history, live; policies compared."),
+    "simulate": ("sim", "Simulated bins, sensors, towns; policies compared. Short: `sim`."),
 }
+
+#: Shorter names of commands.
+_ALIASES = {"sim": "simulate"}
 
 
 class _Commands(click.Group):
@@ -46,6 +49,7 @@ class _Commands(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        cmd_name = _ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in _COMMANDS:
             return None
         module, _ = _COMMANDS[cmd_name]

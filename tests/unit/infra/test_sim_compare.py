@@ -34,6 +34,14 @@ def compared(pack: Path, out: Path, *arguments: str) -> str:
     return found.stdout
 
 
+def test_simulate_answers_to_sim_too() -> None:
+    found = [
+        CliRunner().invoke(angkut, [name, "compare", "--help"]) for name in ("simulate", "sim")
+    ]
+    assert [one.exit_code for one in found] == [0, 0]
+    assert all("--policy" in one.output for one in found)
+
+
 def rows_of(file: Path) -> Iterator[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as opened:
         yield from csv.DictReader(opened)
