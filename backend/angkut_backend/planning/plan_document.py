@@ -134,6 +134,7 @@ class Provenance(Document):
     approximate: bool
     seed: int
     iterations: int
+    #: Ours and the library's, with their versions.
     solver: str
     stage: Literal["greedy", "search"]
 

@@ -22,6 +22,7 @@ from angkut_backend.planning.takeover import Takeover, take_over
 from angkut_backend.planning.vrp import VrpBuilder
 from angkut_backend.planning.vrp_start import orders_of
 from angkut_backend.roads.travel import Travel
+from angkut_broker import __version__
 
 #: So many missing bins have others thrown out for them before the best start is known.
 _FEW = 300
@@ -146,7 +147,7 @@ class _Planner:
                 approximate=self.travel.approximate,
                 seed=self.seed,
                 iterations=iterations,
-                solver=f"pyvrp {version('pyvrp')}",
+                solver=f"angkut {__version__}, pyvrp {version('pyvrp')}",
                 stage=stage,
             ),
             notes=tuple(self._notes(draft)),
