@@ -8,10 +8,13 @@ pytest=$1
 logs=$(mktemp -d)
 parts=()
 
-# A part that is told to stop ends its databases and browsers first; told again, it hurries.
+# A part that is told to stop ends its databases and browsers first, for half a minute at most.
 stop() {
   for part in "${parts[@]}"; do kill -INT "$part" 2>/dev/null; done
-  wait
+  for _ in {1..60}; do
+    [ -n "$(jobs -r)" ] || break
+    sleep 0.5
+  done
   exit 130
 }
 # Of a part that ended in a hurry nothing stays either.
@@ -22,11 +25,13 @@ clean() {
 trap stop INT TERM HUP
 trap clean EXIT
 
-nice "$pytest" -p no:cacheprovider tests/unit >"$logs/unit" 2>&1 </dev/null &
+# What started us may have ignored Ctrl-C, as anything in the background does.
+run=(env --default-signal=INT)
+"${run[@]}" nice "$pytest" -p no:cacheprovider tests/unit >"$logs/unit" 2>&1 </dev/null &
 parts+=("$!")
-"$pytest" -p no:cacheprovider tests/chaos tests/e2e >"$logs/whole" 2>&1 </dev/null &
+"${run[@]}" "$pytest" -p no:cacheprovider tests/chaos tests/e2e >"$logs/whole" 2>&1 </dev/null &
 parts+=("$!")
-"$pytest" --ignore=tests/unit --ignore=tests/chaos --ignore=tests/e2e </dev/null &
+"${run[@]}" "$pytest" --ignore=tests/unit --ignore=tests/chaos --ignore=tests/e2e </dev/null &
 parts+=("$!")
 
 failed=0

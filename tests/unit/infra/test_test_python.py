@@ -47,7 +47,8 @@ def run(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
 
     def start() -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            ["/bin/bash", str(SCRIPT), str(program)],
+            # As from a terminal, whatever started the tests: bash cannot trap what it is to ignore.
+            ["/usr/bin/env", "--default-signal=INT", "/bin/bash", str(SCRIPT), str(program)],
             env=os.environ | {"TMPDIR": str(tmp_path / "temporary")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

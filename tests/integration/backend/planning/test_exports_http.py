@@ -21,20 +21,20 @@ def test_every_form_is_a_file_of_its_kind_for_those_who_see_the_plan(
     town: Connection, api: Api
 ) -> None:
     made = some_plan(town)
-    viewer, driver = api.signed_in(Role.VIEWER), api.signed_in(Role.DRIVER)
+    evaluator, driver = api.signed_in(Role.EVALUATOR), api.signed_in(Role.DRIVER)
     for form, media in MEDIA_TYPES.items():
         path = f"/api/plans/{made.plan_id}.{form}"
-        answer = viewer.get(path)
+        answer = evaluator.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == media
         name = f'filename="angkut-plan-{made.plan_id}.{form}"'
         assert name in answer.headers["content-disposition"]
         assert driver.get(path).status_code == 404
         assert api.anonymous().get(path).status_code == 401
-        assert viewer.get(f"/api/plans/{uuid4()}.{form}").status_code == 404
-    assert viewer.get(f"/api/plans/{made.plan_id}.vroom").status_code == 422
-    assert viewer.get(f"/api/plans/{made.plan_id}.json").status_code == 422
-    assert viewer.get("/api/plans/nonsense.pdf").status_code == 422
+        assert evaluator.get(f"/api/plans/{uuid4()}.{form}").status_code == 404
+    assert evaluator.get(f"/api/plans/{made.plan_id}.vroom").status_code == 422
+    assert evaluator.get(f"/api/plans/{made.plan_id}.json").status_code == 422
+    assert evaluator.get("/api/plans/nonsense.pdf").status_code == 422
 
 
 def test_the_run_sheet_has_names_of_the_registry_and_says_what_it_is_not(
@@ -59,7 +59,7 @@ def test_the_run_sheet_has_names_of_the_registry_and_says_what_it_is_not(
 
 def test_the_vroom_form_serves_and_leaves_what_the_plan_does(town: Connection, api: Api) -> None:
     made = some_plan(town)
-    client = api.signed_in(Role.VIEWER)
+    client = api.signed_in(Role.EVALUATOR)
     found = json.loads(client.get(f"/api/plans/{made.plan_id}.vroom.json").text)
     jobs = [s["description"] for r in found["routes"] for s in r["steps"] if s["type"] == "job"]
     assert jobs == [code for route in made.plan.routes for code in route.bins]
@@ -73,7 +73,7 @@ def test_navigation_leads_through_every_stop_within_the_phone_s_limit(
     town: Connection, api: Api, waypoints: int
 ) -> None:
     made = some_plan(town)
-    client = api.signed_in(Role.VIEWER)
+    client = api.signed_in(Role.EVALUATOR)
     path = f"/api/plans/{made.plan_id}/navigation?waypoints={waypoints}"
     links = [
         link
