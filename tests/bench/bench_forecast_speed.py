@@ -28,6 +28,7 @@ from angkut_backend.forecast.model import learn
 from angkut_backend.forecast.nowcast import BACK_H
 from angkut_backend.forecast.predict import QUANTILES, Forecast, predict
 from bench import places
+from bench.hours import add_hours
 
 NOW = datetime(2026, 10, 1, 12, 50, tzinfo=UTC)
 BOUND_S = 2.0
@@ -45,7 +46,9 @@ def main() -> None:
     with places.database(options.storage) as dsn:
         places.add_registry(dsn, options.bins)
         with connect(dsn) as conn:
-            _fill(conn, options.days)
+            until = NOW.replace(minute=0) + timedelta(hours=1)
+            add_hours(conn, until - timedelta(days=options.days), until)
+            conn.commit()
             conn.autocommit = True
             conn.execute("VACUUM ANALYZE")
             conn.autocommit = False
@@ -96,32 +99,6 @@ def _once(conn: Connection) -> dict[str, float]:
 def _all_of(found: Forecast) -> object:
     levels = [found.quantile_pct(share) for share in QUANTILES]
     return levels, found.overflow_probability(), found.overflow_hours(), found.hours_to_full()
-
-
-def _fill(conn: Connection, days: int) -> None:
-    """Write hours in which bins fill at their own pace and are emptied every two days or so."""
-    until = NOW.replace(minute=0) + timedelta(hours=1)
-    conn.execute(_HOURS, {"since": until - timedelta(days=days), "until": until})
-    conn.execute(_EMPTYINGS, {"since": until - timedelta(days=days), "until": until})
-    conn.commit()
-
-
-_HOURS = """
-INSERT INTO rollup_hourly (bin_id, bucket, n, trusted_n, score_sum, latency_sum_s, latency_max_s,
-                           fill_sum, known_s, over_75_s, over_90_s, over_100_s)
-SELECT bin_id, at, 3, 3, 3, 3, 1, 3 * (hour %% (40 + bin_id %% 17) * 1.6 + 4 * random()), 3600,
-       0, 0, 0
-FROM bin, generate_series(%(since)s, %(until)s::timestamptz - interval '1 hour', '1 hour')
-     WITH ORDINALITY AS g (at, hour)
-ORDER BY at, bin_id
-"""
-_EMPTYINGS = """
-INSERT INTO collection (bin_id, source, before_at, after_at, confidence)
-SELECT bin_id, 'crew', at, at + interval '20 minutes', 1
-FROM bin, generate_series(%(since)s, %(until)s::timestamptz - interval '1 hour', '1 hour')
-     WITH ORDINALITY AS g (at, hour)
-WHERE hour %% (40 + bin_id %% 17) = 0
-"""
 
 
 if __name__ == "__main__":

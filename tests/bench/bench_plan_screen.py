@@ -41,6 +41,7 @@ from angkut_backend.roads.service import Roads
 from angkut_backend.roads.travel import Point
 from angkut_infra.stack import ports
 from bench import places
+from bench.hours import add_hours
 from instances.bekasi import shift
 from parts.live import stream
 from parts.waiting import wait_until
@@ -234,7 +235,6 @@ def _fill(dsn: str, count: int, days: int, roads: Roads) -> None:
     problem, _ = shift(count)
     now = datetime.now(UTC)
     until = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    span = {"since": until - timedelta(days=days), "until": until}
     with connect(dsn) as conn:
         add_account(
             conn,
@@ -270,8 +270,7 @@ def _fill(dsn: str, count: int, days: int, roads: Roads) -> None:
                     for one in problem.vehicles
                 ],
             )
-        conn.execute(_HOURS, span)
-        conn.execute(_EMPTYINGS, span)
+        add_hours(conn, until - timedelta(days=days), until)
         conn.commit()
         conn.autocommit = True
         conn.execute("VACUUM ANALYZE")
@@ -342,23 +341,6 @@ JOIN bin AS b ON b.bin_id = v.number
 _VEHICLE = """
 INSERT INTO vehicle (code, depot_id, kind, volume_l, payload_kg, access, source)
 SELECT %s, depot_id, %s, %s, %s, %s, 'bench' FROM depot
-"""
-_HOURS = """
-INSERT INTO rollup_hourly (bin_id, bucket, n, trusted_n, score_sum, latency_sum_s, latency_max_s,
-                           fill_sum, known_s, over_75_s, over_90_s, over_100_s)
-SELECT bin_id, at, 3, 3, 3, 3, 1,
-       3 * ((hour + 7 * bin_id) %% (40 + bin_id %% 17) * (0.4 + bin_id %% 23 / 20.0)
-            + 4 * random()), 3600, 0, 0, 0
-FROM bin, generate_series(%(since)s, %(until)s::timestamptz - interval '1 hour', '1 hour')
-     WITH ORDINALITY AS g (at, hour)
-ORDER BY at, bin_id
-"""
-_EMPTYINGS = """
-INSERT INTO collection (bin_id, source, before_at, after_at, confidence)
-SELECT bin_id, 'crew', at, at + interval '20 minutes', 1
-FROM bin, generate_series(%(since)s, %(until)s::timestamptz - interval '1 hour', '1 hour')
-     WITH ORDINALITY AS g (at, hour)
-WHERE (hour + 7 * bin_id) %% (40 + bin_id %% 17) = 0
 """
 
 

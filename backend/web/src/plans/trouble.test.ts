@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Job, PlanState } from "../api";
+import { runningJob } from "../testing/job";
 import { line, plan } from "../testing/plan";
 import { account, planning } from "../store";
 import { dismiss, isUnderWay, job, make, receiveJob, refusal } from "./jobs";
@@ -17,33 +18,10 @@ let state: PlanState | null = null;
 let told: Partial<Job> = {};
 let end: () => void = () => undefined;
 
-function running(change: Partial<Job> = {}): Job {
-  return {
-    job_id: "j1",
-    kind: "plan",
-    state: "running",
-    progress: 0.5,
-    phase: "search",
-    code: null,
-    message: null,
-    cancel_asked: false,
-    first_plan_id: null,
-    plan_id: null,
-    result: null,
-    author: "account:siti",
-    retry_of: null,
-    attempt: 1,
-    created_at: "2026-11-22T22:00:00Z",
-    started_at: null,
-    ended_at: null,
-    ...change,
-  };
-}
-
 function answer(path: string, method: string): Response {
   const status = failing(path, method);
   if (status !== null) return Response.json({ error: "conflict", detail: "" }, { status });
-  if (path.startsWith("/api/jobs/")) return Response.json(running(told));
+  if (path.startsWith("/api/jobs/")) return Response.json(runningJob(told));
   if (path === "/api/plans" && method === "POST") return Response.json({ job_id: "j1" });
   if (path.startsWith("/api/plans?")) {
     return Response.json({ plans: listed.map((id) => line(id, { state })) });
@@ -140,12 +118,12 @@ it("who decides on a plan that another has just withdrawn reads that it was refu
 
 it("a job that is given back to the queue is followed until it ends", async () => {
   await look(ID);
-  receiveJob(running());
+  receiveJob(runningJob());
   told = { state: "waiting", progress: 0, phase: "worker_lost" };
   await vi.advanceTimersByTimeAsync(1_500);
   expect(job.value?.phase).toBe("worker_lost");
   // An answer that was on its way for long.
-  receiveJob(running());
+  receiveJob(runningJob());
   expect(job.value?.state).toBe("waiting");
   told = { state: "failed", progress: 0, attempt: 2 };
   await vi.advanceTimersByTimeAsync(1_500);
@@ -157,7 +135,7 @@ it("an order that was taken is followed though its job cannot be asked for at on
   failing = (path) => (path.startsWith("/api/jobs/") ? 503 : null);
   await make(ORDER);
   expect([refusal.value, job.value, isUnderWay.value]).toEqual([null, null, true]);
-  receiveJob(running({ job_id: "j2", author: "account:budi" }));
+  receiveJob(runningJob({ job_id: "j2", author: "account:budi" }));
   failing = () => null;
   await vi.advanceTimersByTimeAsync(1_500);
   expect([job.value?.job_id, isUnderWay.value]).toEqual(["j1", true]);
