@@ -1,10 +1,16 @@
 import { expect, it } from "vitest";
 import { line } from "../testing/plan";
-import { actorName, dayOf, daysLater, mainPlan, plansOfDay, replacedBy } from "./days";
+import { actorName, dayOf, daysLater, mainPlan, plansOfDay, replacedBy, shiftDay } from "./days";
 
 it("a shift at five in Bekasi is of that day, though UTC is still on the day before", () => {
   expect(dayOf(Date.parse("2026-11-22T22:00:00Z"))).toBe("2026-11-23");
   expect(dayOf(Date.parse("2026-11-22T16:59:59Z"))).toBe("2026-11-22");
+});
+
+it("a day is looked at until its shift ends at 14:00, then the next", () => {
+  expect(shiftDay(Date.parse("2026-11-22T06:59:59Z"))).toBe("2026-11-22");
+  expect(shiftDay(Date.parse("2026-11-22T07:00:00Z"))).toBe("2026-11-23");
+  expect(shiftDay(Date.parse("2026-11-22T17:00:00Z"))).toBe("2026-11-23");
 });
 
 it("days follow one another over the end of a month and a year", () => {

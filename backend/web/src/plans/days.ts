@@ -12,6 +12,14 @@ export function dayOf(ms: number): string {
   return `${part("year")}-${part("month")}-${part("day")}`;
 }
 
+/** Shifts end at 14:00 (planning/district.py): from then on that of the next day is meant. */
+const AFTER_SHIFT_MS = 10 * 3_600_000;
+
+/** The day whose shift is in progress or comes next. */
+export function shiftDay(ms: number): string {
+  return dayOf(ms + AFTER_SHIFT_MS);
+}
+
 /** Noon of a day: its name does not hang on the hour. */
 export function noonOf(day: string): number {
   return Date.parse(`${day}T05:00:00Z`);

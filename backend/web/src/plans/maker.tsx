@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import type { Policy } from "../api";
 import { serverNow } from "../clock";
 import { messages } from "../store";
-import { actorName, dayOf } from "./days";
+import { actorName, shiftDay } from "./days";
 import {
   again,
   dismiss,
@@ -28,7 +28,7 @@ const USUAL_S = 30;
 
 export function Maker() {
   useEffect(() => followJobs(), []);
-  const isOver = day.value < dayOf(serverNow());
+  const isOver = day.value < shiftDay(serverNow());
   return (
     <section class="maker" aria-label={messages.value.plans.make}>
       {!isOver && !isUnderWay.value && <Order />}

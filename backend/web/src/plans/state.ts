@@ -14,7 +14,7 @@ import {
 } from "../api";
 import { serverNow } from "../clock";
 import { account, lookAtPlans, openCode, planning } from "../store";
-import { dayOf, mainPlan, plansOfDay } from "./days";
+import { dayOf, mainPlan, plansOfDay, shiftDay } from "./days";
 import { namesIn } from "./navigation";
 import { drivesOf, type LeftFilter, leftInOrder, shortLabels, stopsByBin } from "./drives";
 
@@ -36,7 +36,7 @@ export const mayPlan = computed(
 );
 /** Drafts are for who makes plans, and who judges them. */
 export const seesDrafts = computed(() => mayPlan.value || account.value?.role === "evaluator");
-export const day = computed(() => planning.value?.day || dayOf(serverNow()));
+export const day = computed(() => planning.value?.day || shiftDay(serverNow()));
 export const ofDay = computed(() => plansOfDay(planList.value ?? [], day.value));
 export const inForce = computed(
   () => ofDay.value.find((plan) => plan.state === "published") ?? null,
