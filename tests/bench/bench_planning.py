@@ -3,6 +3,7 @@
     .venv/bin/python tests/bench/bench_planning.py public FOLDER --seconds 10 --seconds 30
     .venv/bin/python tests/bench/bench_planning.py shifts --bins 300 --bins 1000
     .venv/bin/python tests/bench/bench_planning.py replan
+    .venv/bin/python tests/bench/bench_planning.py kim FOLDER
 
 FOLDER holds instances of github.com/PyVRP/Instances (CVRP/X-*.vrp, PCVRPTW/R1_10_1.vrp) with their
 best known solutions (.sol). The peers get an environment of their own. Each plan passes the
@@ -42,6 +43,7 @@ from angkut_backend.planning.problem import (
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
 from angkut_backend.roads.travel import Leg, Travel
+from bench.kim import kim
 from instances.bekasi import shift
 from instances.midshift import three_hours_on
 
@@ -311,6 +313,8 @@ def _question(data: pyvrp.ProblemData, budget_s: float) -> dict[str, Any]:
         "late": late,
     }
 
+
+bench.add_command(kim)
 
 if __name__ == "__main__":
     bench()
