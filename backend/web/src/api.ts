@@ -33,6 +33,7 @@ export type Quality = Schemas["QualityOut"];
 export type PlanLine = Schemas["PlanLineOut"];
 export type PlanRecord = Schemas["PlanOut"];
 export type PlannedBin = Schemas["PlannedBinOut"];
+export type PlannedVehicle = Schemas["PlannedVehicleOut"];
 export type Difference = Schemas["DifferenceOut"];
 export type Route = Schemas["Route"];
 export type PlanStep = Schemas["Step"];

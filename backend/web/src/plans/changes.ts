@@ -26,7 +26,11 @@ export type Change =
   /** Replan in the shift: from a moment, or from when it is sent (null). */
   | { kind: "underway"; at: string | null }
   /** By then its vehicle has served it, or has not, other than the plan says. */
-  | { kind: "served"; bin: string; vehicle: string; isServed: boolean };
+  | { kind: "served"; bin: string; vehicle: string; isServed: boolean }
+  /** The vehicle is there, other than the plan says; `at`: the bin, disposal site or depot there. */
+  | { kind: "place"; vehicle: string; lon: number; lat: number; at: string | null }
+  /** It carries that much, other than the plan says. */
+  | { kind: "load"; vehicle: string; load_kg: number; load_l: number };
 
 export type Draft = readonly Change[];
 
@@ -34,6 +38,9 @@ export type Draft = readonly Change[];
 export type Steps = readonly [Draft, ...Draft[]];
 
 export const NO_STEPS: Steps = [[]];
+
+/** What is reported of a vehicle in the shift: one that has broken down has it, too. */
+const REPORTS: ReadonlySet<Change["kind"]> = new Set(["served", "place", "load"]);
 
 /** What may be said of one bin side by side. */
 const TOGETHER: ReadonlySet<string> = new Set([
@@ -51,10 +58,16 @@ export function add(steps: Steps, change: Change): Steps {
   return [...steps, withChange(present(steps), change)];
 }
 
+/** In one step, to be undone at once: some are taken back, others are added. */
+export function exchange(steps: Steps, gone: ReadonlySet<Change>, changes: readonly Change[]): Steps {
+  const rest = present(steps).filter((one) => !gone.has(one));
+  return [...steps, changes.reduce(withChange, rest)];
+}
+
 export function drop(steps: Steps, change: Change): Steps {
   const rest = present(steps).filter((one) => one !== change);
-  // What was served counts in a replanning in the shift only.
-  return [...steps, change.kind === "underway" ? rest.filter((one) => one.kind !== "served") : rest];
+  // Reports count in a replanning in the shift only.
+  return [...steps, change.kind === "underway" ? rest.filter((one) => !REPORTS.has(one.kind)) : rest];
 }
 
 export function undo(steps: Steps): Steps {
@@ -63,7 +76,7 @@ export function undo(steps: Steps): Steps {
 }
 
 /** The draft with the change, without what contradicts it: the last word counts. */
-function withChange(draft: Draft, change: Change): Draft {
+function withChange(draft: Draft, change: Change): Change[] {
   const kept = draft.filter((one) => !isAnswered(one, change));
   if (change.kind !== "lock" || change.position === null) return [...kept, change];
   // One place holds one bin: whoever was to be there goes to that vehicle, anywhere.
@@ -124,11 +137,11 @@ function isAnswered(earlier: Change, later: Change): boolean {
   }
   if (earlier.kind === "queue" && later.kind === "queue") return earlier.site === later.site;
   if (earlier.kind === "underway") return later.kind === "underway";
-  // A vehicle that has broken down has served what it has served.
-  if (earlier.kind === "served" || later.kind === "served") return false;
   if (!("vehicle" in earlier && "vehicle" in later) || earlier.vehicle !== later.vehicle) return false;
+  if (earlier.kind === later.kind) return true;
+  if (REPORTS.has(earlier.kind) || REPORTS.has(later.kind)) return false;
   // A vehicle that does not drive serves nothing, and one that serves something drives.
-  return earlier.kind === later.kind || earlier.kind === "without" || later.kind === "without";
+  return earlier.kind === "without" || later.kind === "without";
 }
 
 function isTogether(one: Change, other: Change): boolean {

@@ -2,8 +2,8 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { type Difference, type Fault, fetchDifference, type Underway } from "../api";
-import { add, type Change, drop, NO_STEPS, present, type Steps, toBody, undo } from "./changes";
-import { refusal, refusalOf, remake } from "./jobs";
+import { add, type Change, drop, exchange, NO_STEPS, present, type Steps, toBody, undo } from "./changes";
+import { isOurs, job, refusal, refusalOf, remake } from "./jobs";
 import { parseDraft } from "./kept";
 import { faultsOf } from "./refusals";
 import { mayPlan, record, seesDrafts } from "./state";
@@ -37,6 +37,9 @@ export const shiftStart = computed(() =>
 /** What the service found wrong with the changes that were sent. */
 export const faults = computed<readonly Fault[]>(() => refusal.value?.faults ?? []);
 
+/** The plan whose changes were sent: they are kept until a plan has come of them. */
+let sentFrom: string | null = null;
+
 const shownId = computed(() => record.value?.plan_id ?? null);
 const parentId = computed(() => record.value?.parent_id ?? null);
 
@@ -48,6 +51,7 @@ export function followChanges(): () => void {
       steps.value = [parseDraft(kept)];
     }),
     effect(() => void compare(parentId.value, shownId.value)),
+    effect(forgetWhatCame),
   ];
   return () => {
     for (const stop of stops) stop();
@@ -57,6 +61,11 @@ export function followChanges(): () => void {
 
 export function change(one: Change): void {
   keep(add(steps.value, one));
+}
+
+/** Several at once, as one step. */
+export function changeAll(gone: ReadonlySet<Change>, changes: readonly Change[]): void {
+  if (gone.size + changes.length > 0) keep(exchange(steps.value, gone, changes));
 }
 
 export function takeBack(one: Change): void {
@@ -86,9 +95,17 @@ export async function sendChanges(underwayBody: () => Promise<Underway | null>):
     refusal.value = refusalOf(error);
     return;
   }
-  if (!(await remake(toBody(draft.value, underway), SEARCH_S)) || id === null) return;
-  sessionStorage.removeItem(key(id));
-  if (shownId.value === id) steps.value = NO_STEPS;
+  if (await remake(toBody(draft.value, underway), SEARCH_S)) sentFrom = id;
+}
+
+/** A job may fail over the changes, after they were taken: then they are there to be mended. */
+function forgetWhatCame(): void {
+  const told = job.value;
+  const isMade = isOurs.value && told !== null && (told.plan_id ?? told.first_plan_id) !== null;
+  if (sentFrom === null || !isMade) return;
+  sessionStorage.removeItem(key(sentFrom));
+  if (shownId.peek() === sentFrom) steps.value = NO_STEPS;
+  sentFrom = null;
 }
 
 function keep(next: Steps): void {

@@ -16,6 +16,9 @@ it("what the browser kept is read back, every kind of change", () => {
     { kind: "queue", site: "TPA", minutes: 45 },
     { kind: "underway", at: null },
     { kind: "served", bin: "B-6", vehicle: "V", isServed: false },
+    { kind: "place", vehicle: "V", lon: 107.01, lat: -6.25, at: null },
+    { kind: "place", vehicle: "W", lon: 107.01, lat: -6.25, at: "TPA" },
+    { kind: "load", vehicle: "V", load_kg: 1200, load_l: 4000 },
   ];
   expect(parseDraft(JSON.stringify(draft))).toEqual(draft);
 });

@@ -39,6 +39,10 @@ function isChange(value: unknown): value is Change {
       return isTextOrNull("at");
     case "served":
       return isText("bin", "vehicle") && typeof one["isServed"] === "boolean";
+    case "place":
+      return isText("vehicle") && isNumber("lon") && isNumber("lat") && isTextOrNull("at");
+    case "load":
+      return isText("vehicle") && isNumber("load_kg") && isNumber("load_l");
     default:
       return false;
   }

@@ -1,10 +1,11 @@
 // A change that waits to be sent, in words.
 
 import type { Fault } from "../api";
-import { messages } from "../store";
+import { bins, locale, messages } from "../store";
 import type { Change } from "./changes";
 import { wrongWith } from "./changestate";
 import { clock, labelOf, placeName } from "./labels";
+import { decimal } from "./words";
 
 export function Pending({ changes }: { changes: readonly Change[] }) {
   return (
@@ -58,7 +59,16 @@ export function changeText(one: Change): string {
       return one.at === null ? t.fromNow : t.from(clock(one.at));
     case "served":
       return one.isServed ? t.served : t.notServed;
+    case "place":
+      return t.place(labelOf(one.vehicle), one.at === null ? null : whatIsAt(one.at));
+    case "load":
+      return t.load(labelOf(one.vehicle), decimal(one.load_kg, locale.value, 0));
     default:
       return t[one.kind];
   }
+}
+
+/** The collection point of a bin; a depot, a landfill. */
+function whatIsAt(code: string): string {
+  return bins.value?.get(code)?.properties.site_name ?? placeName(code);
 }

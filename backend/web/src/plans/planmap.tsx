@@ -1,9 +1,15 @@
 import { effect } from "@preact/signals";
-import type { ExpressionSpecification, GeoJSONSource, Map as MapLibre } from "maplibre-gl";
+import type {
+  ExpressionSpecification,
+  GeoJSONSource,
+  Map as MapLibre,
+  MapMouseEvent,
+} from "maplibre-gl";
 import { useEffect, useRef } from "preact/hooks";
 import type { Site } from "../api";
 import { bringIntoView, follow, makeMap, MapTools, nearest, showNames } from "../mapframe";
 import { messages, openCode, planning } from "../store";
+import { labelOf } from "./labels";
 import {
   MARK_LAYERS,
   type MarkProperties,
@@ -18,7 +24,8 @@ import {
   type WayProperties,
 } from "./planmapstyle";
 import { drives, facts, record, select, toggleVehicle, ways } from "./state";
-import { vehiclesThen } from "./underwaystate";
+import { point, pointedTooFar, pointing, setPlace, vehiclesThen } from "./underwaystate";
+import { isNear } from "./whereabouts";
 
 /** What is not of the chosen vehicle steps back. */
 const FAINT = 0.15;
@@ -30,6 +37,10 @@ export function PlanMap({ site }: { site: Site }) {
     if (place.current === null) return undefined;
     const made = makeMap(place.current, planStyle(site), site.bbox);
     made.on("click", (event) => {
+      if (pointing.peek() !== null) {
+        take(made, event);
+        return;
+      }
       const mark = nearest<MarkProperties>(made, event, MARK_LAYERS);
       if (mark !== null) {
         select(mark.code);
@@ -56,7 +67,8 @@ export function PlanMap({ site }: { site: Site }) {
   const t = messages.value;
   return (
     <section class="map" aria-label={t.plans.map}>
-      <div ref={place} class="map-canvas" />
+      <div ref={place} class="map-canvas" data-pointing={pointing.value !== null} />
+      <Pointing />
       <MapTools map={map} bounds={site.bbox} />
       {record.value?.plan.provenance.approximate && (
         <p class="map-approximate">{t.plans.approximate}</p>
@@ -64,6 +76,42 @@ export function PlanMap({ site }: { site: Site }) {
       <p class="attribution">{t.attribution}</p>
     </section>
   );
+}
+
+/** While somebody says where a vehicle is. */
+function Pointing() {
+  const t = messages.value.plans;
+  const vehicle = pointing.value;
+  if (vehicle === null) return null;
+  return (
+    <p class="map-pointing" role="status">
+      <b>{t.pointNow(labelOf(vehicle))}</b>{" "}
+      {pointedTooFar.value && <span class="fault">{t.pointTooFar}</span>}
+      <button type="button" onClick={() => point(null)}>
+        {t.cancel}
+      </button>
+    </p>
+  );
+}
+
+/** The mark that is clicked, or the very point where there is none. */
+function take(map: MapLibre, event: MapMouseEvent): void {
+  const vehicle = pointing.peek();
+  const shown = record.peek();
+  if (vehicle === null || shown === null) return;
+  const mark = nearest<MarkProperties>(map, event, [...MARK_LAYERS, "mark-transfer"]);
+  const site = shown.problem.disposal_sites.find(({ code }) => code === mark?.code);
+  const known = site ?? facts.peek().get(mark?.code ?? "");
+  const { lng, lat } = event.lngLat.wrap();
+  pointedTooFar.value = known === undefined && !isNear(lng, lat, shown);
+  if (pointedTooFar.value) return;
+  if (known === undefined) setPlace(vehicle, { lon: round(lng), lat: round(lat), at: null });
+  else setPlace(vehicle, { lon: known.lon, lat: known.lat, at: known.code });
+}
+
+/** To a decimetre. */
+function round(degrees: number): number {
+  return Math.round(degrees * 1e6) / 1e6;
 }
 
 function showMarks(map: MapLibre): () => void {

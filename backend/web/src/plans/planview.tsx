@@ -1,6 +1,6 @@
 // The plan view: which bins are served in a shift, by whom and why.
 
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Site } from "../api";
 import { PLAN_PARTS } from "../address";
@@ -30,7 +30,7 @@ import {
   tryAgain,
   unselect,
 } from "./state";
-import { followUnderway } from "./underwaystate";
+import { followUnderway, point, pointing } from "./underwaystate";
 import "./plans.css";
 
 export function PlanView({ site }: { site: Site }) {
@@ -42,6 +42,10 @@ export function PlanView({ site }: { site: Site }) {
       for (const end of ends) end();
     };
   }, []);
+  // On a telephone the map must be seen to point at it.
+  useSignalEffect(() => {
+    if (pointing.value !== null) tall.value = false;
+  });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === "Escape") closeOpen();
@@ -77,6 +81,10 @@ export function PlanView({ site }: { site: Site }) {
 
 /** Close what is open of a bin, unless a question is; who used the keys goes on from its row. */
 function closeOpen(): void {
+  if (pointing.peek() !== null) {
+    point(null);
+    return;
+  }
   const code = openCode.peek();
   if (code === null || document.querySelector("dialog[open]") !== null) return;
   unselect();

@@ -20,3 +20,11 @@ it("a time that is outside of the shift is a fault of the replanning in the shif
   expect(faultsOf({ kind: "underway", at: null }, faults)).toEqual(faults);
   expect(faultsOf({ kind: "served", bin: "B-1", vehicle: "V", isServed: true }, faults)).toEqual([]);
 });
+
+it("a place without a road is a fault of the place that was reported, not of the load", () => {
+  const faults: Fault[] = [{ ...fault("underway.vehicles", "V"), why: "off_road" }];
+  const place = { kind: "place", vehicle: "V", lon: 107, lat: -6, at: null } as const;
+  expect(faultsOf(place, faults)).toEqual(faults);
+  expect(faultsOf({ ...place, vehicle: "W" }, faults)).toEqual([]);
+  expect(faultsOf({ kind: "load", vehicle: "V", load_kg: 1, load_l: 1 }, faults)).toEqual([]);
+});

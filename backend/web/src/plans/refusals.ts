@@ -16,7 +16,9 @@ const FIELDS = {
   again: ["again"],
   queue: ["queues"],
   underway: ["underway.at"],
-  served: ["underway.served", "underway.vehicles"],
+  served: ["underway.served"],
+  place: ["underway.vehicles"],
+  load: ["underway.vehicles"],
 } as const satisfies Record<Change["kind"], readonly string[]>;
 
 /** What is wrong with a change. */
@@ -24,6 +26,9 @@ export function faultsOf(change: Change, faults: readonly Fault[]): Fault[] {
   const fields: readonly string[] = FIELDS[change.kind];
   const codes: readonly unknown[] = Object.values(change);
   return faults.filter(
-    ({ field, code }) => fields.includes(field) && (code === null || codes.includes(code)),
+    ({ field, code, why }) =>
+      fields.includes(field) &&
+      (code === null || codes.includes(code)) &&
+      (why !== "off_road" || change.kind === "place"),
   );
 }

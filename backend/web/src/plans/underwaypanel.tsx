@@ -1,17 +1,27 @@
 // Replanning in the shift: from when, and how far each vehicle is taken to be.
 
 import { useSignal } from "@preact/signals";
-import { locale, messages, now } from "../store";
+import { locale, messages, now, planning } from "../store";
 import { clockTime } from "../time";
 import { changesOfVehicle, ofKind } from "./changes";
 import type { VehicleAt } from "../api";
 import { change, draft, mayChange, shiftStart, takeBack } from "./changestate";
-import type { Drive } from "./drives";
-import { placeName } from "./labels";
-import { FaultText, Pending } from "./pending";
+import type { Stop } from "./drives";
+import { labelOf, placeName } from "./labels";
+import { changeText, FaultText, Pending } from "./pending";
+import { faultsOf } from "./refusals";
 import { clockOf, momentOf } from "./shifttimes";
 import { drives, toggleVehicle } from "./state";
-import { progressRefusal, takeoverMinute, vehiclesThen } from "./underwaystate";
+import type { Routed } from "./underway";
+import {
+  progressRefusal,
+  routed,
+  servedThen,
+  takeoverMinute,
+  vehiclesPlanned,
+  vehiclesThen,
+} from "./underwaystate";
+import { VehicleReport } from "./vehiclereport";
 import { decimal } from "./words";
 
 const DAY_MS = 86_400_000;
@@ -26,9 +36,9 @@ export function UnderwayPanel() {
       {at_ms === null ? <p class="note">{t.underwayHint}</p> : <Taken at_ms={at_ms} />}
       <From />
       <ul class="assumed">
-        {drives.value.map((drive) => {
-          const then = vehiclesThen.value.get(drive.vehicle);
-          return then && <Vehicle key={drive.vehicle} drive={drive} then={then} />;
+        {routed.value.map((one) => {
+          const then = vehiclesThen.value.get(one.vehicle);
+          return then && <Vehicle key={one.vehicle} routed={one} then={then} />;
         })}
       </ul>
     </details>
@@ -87,52 +97,72 @@ function Taken({ at_ms }: { at_ms: number }) {
   );
 }
 
-/** Why it cannot be told where the vehicles are. */
+/** Why it cannot be told where the vehicles are; what is wrong with one is said there. */
 function NotKnown() {
   const t = messages.value.plans;
   const why = progressRefusal.value;
   if (why === null) return null;
   if (why.faults.length === 0) return <span class="fault">{t.refusals[why.code] ?? t.refused}</span>;
+  const others = why.faults.filter((fault) => !ofKind(draft.value, "place").some((one) => faultsOf(one, [fault]).length > 0));
   return (
     <>
-      {why.faults.map((fault) => (
+      {others.map((fault) => (
         <FaultText key={fault.detail} fault={fault} />
       ))}
     </>
   );
 }
 
-function Vehicle({ drive, then }: { drive: Drive; then: VehicleAt }) {
+function Vehicle({ routed: one, then }: { routed: Routed; then: VehicleAt }) {
   const t = messages.value.plans;
-  const { vehicle, label, colour, stops } = drive;
+  const { vehicle, stops } = one;
+  const label = labelOf(vehicle);
+  const colour = drives.value.find((drive) => drive.vehicle === vehicle)?.colour;
   const pending = changesOfVehicle(draft.value, vehicle);
   const isOut = pending.some(({ kind }) => kind === "without");
+  const isOpen = planning.value?.vehicle === vehicle;
+  const planned = vehiclesPlanned.value.get(vehicle) ?? then;
+  const place = pending.find((said) => said.kind === "place");
   return (
-    <li>
-      <button type="button" class="assumed-vehicle" onClick={() => toggleVehicle(vehicle)}>
-        <b class="drive-label" style={{ background: colour }}>
-          {label}
-        </b>
-        <span class="drive-text">
-          <b>{whereText(then)}</b>
-          <span>
-            {t.servedOf(then.served.length, stops.length)} ·{" "}
-            {t.carries(decimal(then.load_kg, locale.value, 0))}
-          </span>
-          <Pending changes={pending} />
-        </span>
-      </button>
-      {!isOut && (
+    <li data-open={isOpen}>
+      <div class="assumed-line">
         <button
           type="button"
-          aria-label={`${t.brokenDown}: ${label}`}
-          onClick={() => change({ kind: "without", vehicle })}
+          class="assumed-vehicle"
+          aria-expanded={isOpen}
+          onClick={() => toggleVehicle(vehicle)}
         >
-          {t.brokenDown}
+          <b class="drive-label" style={{ background: colour ?? "var(--silent)" }}>
+            {label}
+          </b>
+          <span class="drive-text">
+            <b>{place === undefined ? whereText(then) : changeText(place)}</b>
+            <span>
+              {stops.length > 0 && `${t.servedOf(servedOf(stops), stops.length)} · `}
+              {t.carries(decimal(then.load_kg, locale.value, 0))}
+            </span>
+            <Pending changes={pending.filter((said) => said.kind !== "place" && said.kind !== "load")} />
+          </span>
+          <span class="assumed-open">{isOpen ? messages.value.close : t.correctIt}</span>
         </button>
-      )}
+        {!isOut && (
+          <button
+            type="button"
+            class="broken-down"
+            aria-label={`${t.brokenDown}: ${label}`}
+            onClick={() => change({ kind: "without", vehicle })}
+          >
+            {t.brokenDown}
+          </button>
+        )}
+      </div>
+      {isOpen && <VehicleReport routed={one} then={then} planned={whereText(planned)} />}
     </li>
   );
+}
+
+function servedOf(stops: readonly Stop[]): number {
+  return stops.filter(({ bin }) => servedThen.value?.has(bin)).length;
 }
 
 function whereText({ has_left, step, is_driving }: VehicleAt): string {

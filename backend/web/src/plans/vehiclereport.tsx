@@ -1,0 +1,230 @@
+// What a dispatcher corrects of a vehicle that is out: bins served, place, load.
+
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+import type { VehicleAt } from "../api";
+import { bins, locale, messages } from "../store";
+import { ofKind } from "./changes";
+import { draft, wrongWith } from "./changestate";
+import { labelOf, placeName } from "./labels";
+import { FaultText } from "./pending";
+import { faultsOf } from "./refusals";
+import { record } from "./state";
+import { litresFor, type Routed, wholeNumber } from "./underway";
+import { point, pointing, progressRefusal, servedThen, setLoad, setPlace, setServed, tick } from "./underwaystate";
+import { type Spot, spotAt, spotsOf } from "./whereabouts";
+import { decimal } from "./words";
+
+interface Props {
+  routed: Routed;
+  /** As the next plan takes it to be. */
+  then: VehicleAt;
+  /** Where it is by the plan alone, in words. */
+  planned: string;
+}
+
+export function VehicleReport({ routed, then, planned }: Props) {
+  const t = messages.value.plans;
+  return (
+    <div class="report" role="group" aria-label={t.correct(labelOf(routed.vehicle))}>
+      {routed.stops.length > 0 && <ServedReport routed={routed} />}
+      <PlaceReport routed={routed} planned={planned} />
+      <LoadReport routed={routed} then={then} />
+    </div>
+  );
+}
+
+function ServedReport({ routed }: { routed: Routed }) {
+  const t = messages.value.plans;
+  const served = servedThen.value;
+  // What was typed stays to be mended while it cannot be.
+  const typed = useSignal<string | null>(null);
+  if (served === null) return null;
+  const { stops } = routed;
+  const last = stops.findLast(({ bin }) => served.has(bin))?.position ?? 0;
+  return (
+    <>
+      <Field label={t.servedUpTo(stops.length)} error={typed.value === null ? "" : t.servedWrong(stops.length)}>
+        {(props) => (
+          <input
+            {...props}
+            type="text"
+            inputMode="numeric"
+            value={typed.value ?? String(last)}
+            onChange={(event) => {
+              const text = event.currentTarget.value;
+              const upTo = wholeNumber(text);
+              const isRight = upTo !== null && upTo <= stops.length;
+              typed.value = isRight ? null : text;
+              if (isRight) setServed(({ position }) => position <= upTo, routed);
+            }}
+          />
+        )}
+      </Field>
+      <details class="report-bins">
+        <summary>{t.oneByOne}</summary>
+        <div>
+          {stops.map((stop) => (
+            <label key={stop.bin} title={stop.bin}>
+              <input
+                type="checkbox"
+                aria-label={`${stop.position}. ${t.servedBin(stop.bin)}`}
+                checked={served.has(stop.bin)}
+                onChange={() => tick(stop, routed)}
+              />
+              <span>{stop.position}</span>
+            </label>
+          ))}
+        </div>
+      </details>
+    </>
+  );
+}
+
+function PlaceReport({ routed, planned }: Omit<Props, "then">) {
+  const t = messages.value.plans;
+  const shown = record.value;
+  const { vehicle } = routed;
+  if (shown === null) return null;
+  const spots = spotsOf(routed, shown, bins.value ?? new Map(), placeName);
+  const told = ofKind(draft.value, "place").find((one) => one.vehicle === vehicle);
+  const spot = told && spotAt(told.at, spots);
+  const chosen = told === undefined ? "" : (spot?.codes[0] ?? "map");
+  const refused = told && [...faultsOf(told, progressRefusal.value?.faults ?? []), ...wrongWith(told)];
+  const isPointing = pointing.value === vehicle;
+  return (
+    <div class="report-place">
+      <Field label={t.placeNow}>
+        {(props) => (
+          <select
+            {...props}
+            value={chosen}
+            onChange={(event) => {
+              const found = spotAt(event.currentTarget.value || null, spots);
+              const at = event.currentTarget.value;
+              setPlace(vehicle, found === undefined ? null : { lon: found.lon, lat: found.lat, at });
+            }}
+          >
+            <option value="">{t.asPlanned(planned)}</option>
+            {chosen === "map" && <option value="map">{t.pointOnMap}</option>}
+            <Group name={t.placeSites} spots={spots.sites} />
+            <Group name={t.placeRoute} spots={spots.route} />
+            <Group name={t.placeOthers} spots={spots.others} />
+          </select>
+        )}
+      </Field>
+      <button
+        type="button"
+        aria-pressed={isPointing}
+        onClick={() => point(isPointing ? null : vehicle)}
+      >
+        {t.pointIt}
+      </button>
+      {refused?.slice(0, 1).map((fault) => <FaultText key={fault.detail} fault={fault} />)}
+    </div>
+  );
+}
+
+function Group({ name, spots }: { name: string; spots: readonly Spot[] }) {
+  if (spots.length === 0) return null;
+  return (
+    <optgroup label={name}>
+      {spots.map((spot) => (
+        <option key={spot.codes[0]} value={spot.codes[0]}>
+          {spot.name}
+        </option>
+      ))}
+    </optgroup>
+  );
+}
+
+function LoadReport({ routed, then }: Omit<Props, "planned">) {
+  const t = messages.value.plans;
+  const { vehicle } = routed;
+  const known = record.value?.problem.vehicles.find(({ code }) => code === vehicle);
+  const told = ofKind(draft.value, "load").find((one) => one.vehicle === vehicle);
+  const number = (value: number) => decimal(value, locale.value, 0);
+  // What was typed stays to be mended while it cannot be.
+  const typed = useSignal<{ kg: string; litres: string } | null>(null);
+  const { kg, litres } = typed.value ?? {
+    kg: number((told ?? then).load_kg),
+    litres: number((told ?? then).load_l),
+  };
+  const wrong = (text: string, most: number | undefined, unit: string) => {
+    const value = wholeNumber(text);
+    if (value === null) return t.loadWrong;
+    return most !== undefined && value > most ? t.loadTooMuch(number(most), unit) : "";
+  };
+  const wrongs = {
+    kg: wrong(kg, known?.payload_kg, "kg"),
+    litres: wrong(litres, known?.volume_l, "l"),
+  };
+  const keep = () => {
+    const [load_kg, load_l] = [wholeNumber(kg), wholeNumber(litres)];
+    if (typed.value === null || load_kg === null || load_l === null || wrongs.kg || wrongs.litres) return;
+    typed.value = null;
+    setLoad(vehicle, { load_kg, load_l });
+  };
+  return (
+    <div class="report-load">
+      <Field label={t.loadKg} error={wrongs.kg}>
+        {(props) => (
+          <input
+            {...props}
+            type="text"
+            inputMode="numeric"
+            value={kg}
+            onInput={(event) => {
+              const text = event.currentTarget.value;
+              const load_kg = wholeNumber(text);
+              // Crews tell weights; the room goes with it unless somebody says otherwise.
+              const room = load_kg === null ? litres : number(litresFor(load_kg, then, routed, known));
+              typed.value = { kg: text, litres: room };
+            }}
+            onChange={keep}
+          />
+        )}
+      </Field>
+      <Field label={t.loadL} error={wrongs.litres}>
+        {(props) => (
+          <input
+            {...props}
+            type="text"
+            inputMode="numeric"
+            value={litres}
+            onInput={(event) => {
+              typed.value = { kg, litres: event.currentTarget.value };
+            }}
+            onChange={keep}
+          />
+        )}
+      </Field>
+      {told !== undefined && (
+        <button type="button" class="link" onClick={() => setLoad(vehicle, null)}>
+          {t.loadAsPlanned}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface FieldProps {
+  label: string;
+  error?: string;
+  children: (props: Record<string, string | boolean>) => ComponentChildren;
+}
+
+/** A field with its name, and what is wrong with it. */
+function Field({ label, error = "", children }: FieldProps) {
+  const id = useId();
+  return (
+    <p class="report-field">
+      <label for={id}>{label}</label>
+      {children({ id, "aria-invalid": error !== "", "aria-describedby": `${id}-error` })}
+      <span id={`${id}-error`} class="fault" role="alert">
+        {error}
+      </span>
+    </p>
+  );
+}
