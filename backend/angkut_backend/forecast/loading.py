@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import NDArray
 
 from angkut_backend.db import Connection, load_queries
-from angkut_backend.forecast.history import History, Ints
+from angkut_backend.forecast.history import History, Ints, Mask
 from angkut_backend.forecast.model import group_numbers
 from angkut_backend.forecast.predict import HORIZON_H
 
@@ -21,12 +22,9 @@ HOUR = timedelta(hours=1)
 DAY_KINDS = ("ordinary", "ramadan", "city_event", "public_holiday", "idul_fitri")
 #: An emptying that is less certain is taken for what the level says, not for an emptying.
 _CONFIDENCE = 0.5
-#: What `array_send` writes of an array without nulls: a header, then each element with its length;
-#: times are microseconds since 2000.
-_HEADER_BYTES = 20
-_TIMES = np.dtype([("bytes", ">i4"), ("at_us", ">i8")])
-_LEVELS = np.dtype([("bytes", ">i4"), ("pct", ">f4")])
-_TIMES_SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+#: How the queries pack their columns, in the byte order of the network.
+_LEVELS = np.dtype([("bin_id", ">i4"), ("pct", ">f4")])
+_EMPTYINGS = np.dtype([("bin_id", ">i4"), ("hour", ">i4"), ("found_pct", ">f4")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +67,25 @@ def load(
     rows = conn.execute(SQL["bins"], {"district_id": district.district_id}).fetchall()
     bin_ids = [row["bin_id"] for row in rows]
     groups = [row["fill_group"] for row in rows]
-    number = {bin_id: index for index, bin_id in enumerate(bin_ids)}
     hours = past_h + HORIZON_H + 1
-    level = np.full((len(rows), hours), np.nan)
+    level = np.full((hours, len(rows)), np.nan)
     emptied = np.zeros((len(rows), hours), dtype=bool)
-    span = {"since": since, "until": from_at, "bins": bin_ids}
-    since_us = (since - _TIMES_SINCE) // timedelta(microseconds=1)
+    place = _Places.of(bin_ids)
+    span = {"since": since, "until": from_at, "low": place.low, "high": place.high}
     with conn.cursor(binary=True) as cursor:
         for row in cursor.execute(SQL["levels"], span):
-            at_us = np.frombuffer(row["times"], _TIMES, offset=_HEADER_BYTES)["at_us"]
-            hour = (at_us - since_us) // (HOUR // timedelta(microseconds=1))
-            levels = np.frombuffer(row["levels"], _LEVELS, offset=_HEADER_BYTES)
-            level[number[row["bin_id"]], hour] = levels["pct"]
-    for row in conn.execute(SQL["emptyings"], span | {"confidence": _CONFIDENCE}):
-        index, hour = number[row["bin_id"]], row["hour"]
-        emptied[index, hour] = True
-        if row["found_pct"] is not None and hour > 0 and np.isnan(level[index, hour - 1]):
-            level[index, hour - 1] = row["found_pct"]
+            known = np.frombuffer(row["levels"], _LEVELS)
+            index, here = place.find(known["bin_id"])
+            level[(row["bucket"] - since) // HOUR, index] = known["pct"][here]
+        told = cursor.execute(SQL["emptyings"], span | {"confidence": _CONFIDENCE}).fetchone()
+    level = np.ascontiguousarray(level.T)
+    found = np.frombuffer((told and told["emptyings"]) or b"", _EMPTYINGS)
+    index, here = place.find(found["bin_id"])
+    hour, found_pct = found["hour"][here], found["found_pct"][here]
+    emptied[index, hour] = True
+    new = ~np.isnan(found_pct) & (hour > 0)
+    new &= np.isnan(level[index, hour - 1])
+    level[index[new], hour[new] - 1] = found_pct[new]
     zone = ZoneInfo(district.timezone)
     local = [(since + hour * HOUR).astimezone(zone) for hour in range(hours)]
     kinds = _day_kinds(conn, district, local[0].date(), local[-1].date())
@@ -98,6 +98,29 @@ def load(
         _numbers([kinds.get(at.date(), 0) for at in local]),
     )
     return Loaded(history, bin_ids, groups, from_at, past_h)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Rows of bins by their keys, as an array: one lookup for all bins of an hour."""
+
+    low: int
+    high: int
+    #: From `low` to `high`; -1: not a bin of this district.
+    row: Ints
+
+    @classmethod
+    def of(cls, bin_ids: list[int]) -> "_Places":
+        low, high = min(bin_ids, default=1), max(bin_ids, default=0)
+        row = np.full(high - low + 1, -1, dtype=np.int64)
+        row[np.array(bin_ids, dtype=np.int64) - low] = np.arange(len(bin_ids))
+        return cls(low, high, row)
+
+    def find(self, bin_ids: NDArray[np.int32]) -> tuple[Ints, Mask]:
+        """Return the rows of those that are of this district, and which of them are, [n]."""
+        row = self.row[bin_ids - self.low]
+        here = row >= 0
+        return row[here], here
 
 
 def _numbers(values: list[int]) -> Ints:

@@ -39,16 +39,13 @@ class FillModel:
     #: Standard deviation of an hour's mean level, %.
     noise_pct: float
 
-    def gain_pct(self, history: History) -> Floats:
-        """Return the mean gain of every hour of a history, % [b, t]."""
+    def gain_pct(self, history: History, since: int, until: int) -> Floats:
+        """Return the mean gain of some hours of a history, % [b, t]."""
         rate = np.exp(self.log_rate + self.log_rate_sd**2 / 2)
-        return rate[:, None] * self.pace(history)
-
-    def pace(self, history: History) -> Floats:
-        """Return how much faster than usual each hour is, [b, t]."""
-        by_group = self.shape[:, history.weekhour] * self.daykind[history.daykind]
-        pace: Floats = by_group[history.group]
-        return pace
+        hours = slice(since, until)
+        pace = self.shape[:, history.weekhour[hours]] * self.daykind[history.daykind[hours]]
+        gain: Floats = rate[:, None] * pace[history.group]
+        return gain
 
 
 def learn(history: History) -> FillModel:

@@ -33,6 +33,13 @@ class Forecast:
     sd_pct: Floats
     skew: Floats
 
+    def between(self, first_h: int, last_h: int) -> "Forecast":
+        """Return the hours ahead from the first to the last one: whoever asks less waits less."""
+        hours = slice(first_h, last_h + 1)
+        return Forecast(
+            self.now, self.mean_pct[:, hours], self.sd_pct[:, hours], self.skew[:, hours]
+        )
+
     def quantile_pct(self, share: float) -> Floats:
         """Return the level that is not passed with this probability, % [b, h]."""
         k = _k_of_z(np.full_like(self.skew, NormalDist().inv_cdf(share)), self.skew)
@@ -44,7 +51,7 @@ class Forecast:
         return 1 - normal_cdf(_z_of_k(k, self.skew))
 
     def overflow_hours(self) -> Floats:
-        """Return the expected hours of overflow until each hour ahead, [b, h]."""
+        """Return the expected hours of overflow from the first until each hour ahead, [b, h]."""
         chance = self.overflow_probability()
         within = (chance[:, 1:] + chance[:, :-1]) / 2
         return np.concatenate([np.zeros((len(chance), 1)), np.cumsum(within, axis=1)], axis=1)
@@ -72,7 +79,7 @@ def predict(history: History, model: FillModel, hour: int, widen: Floats | None 
         What to multiply standard deviations with, by hours ahead; see `calibrate`. [h]
     """
     now = nowcast(history, model, hour)
-    ahead = model.gain_pct(history)[:, hour : hour + HORIZON_H]
+    ahead = model.gain_pct(history, hour, hour + HORIZON_H)
     passing, beliefs = now.belief.set(np.ones(len(ahead), dtype=bool), 0, 0), []
     beliefs.append(replace(passing, both=now.belief.both))
     for gain_pct in ahead.T:
@@ -82,12 +89,12 @@ def predict(history: History, model: FillModel, hour: int, widen: Floats | None 
     unsure = (np.exp(model.log_rate_sd**2) - 1)[:, None] * gain**2
     from_gains = np.maximum(gain_var + unsure, 0)
     var = now.sd_pct[:, None] ** 2 + from_gains
-    skew_gains = 2 * np.sqrt(from_gains) / np.maximum(gain, 1e-6)
+    sd = np.sqrt(var)
     # A level after an emptying at any time is like a gamma variable, which begins at nothing.
     skew_now = now.unseen * np.minimum(1.5 * now.sd_pct / np.maximum(now.mean_pct, 1), 2)
-    third = skew_gains * from_gains**1.5 + (skew_now * now.sd_pct**3)[:, None]
-    skew = np.minimum(third / np.maximum(var, 1e-9) ** 1.5, 2.0)
-    sd = np.sqrt(var)
+    # The skewness of gains is twice their standard deviation in means.
+    third = 2 * from_gains**2 / np.maximum(gain, 1e-6) + (skew_now * now.sd_pct**3)[:, None]
+    skew = np.minimum(third / np.maximum(var * sd, 1e-14), 2.0)
     if widen is not None:
         # It was measured on bins that are heard of.
         sd = sd * (1 + (widen - 1) * (1 - now.unseen[:, None] / 2))

@@ -10,21 +10,25 @@ FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
 WHERE a.district_id = %(district_id)s ORDER BY b.bin_id
 
 -- name: levels
--- Arrays as they travel: numpy reads them whole, without an object a number, and nothing is worked
--- out a row.
-SELECT bin_id, array_send(array_agg(bucket)) AS times,
-       array_send(array_agg((fill_sum / trusted_n)::real)) AS levels
+-- Hour by hour, as they lie on the disk, and packed for numpy to take whole. Bins of a district have
+-- keys near each other, and what is of another is left out there: a long list of keys would have
+-- PostgreSQL look into the index of each bin, which costs three times as much.
+SELECT bucket,
+       string_agg(int4send(bin_id) || float4send((fill_sum / trusted_n)::real), '') AS levels
 FROM readings_hourly
-WHERE bucket >= %(since)s AND bucket < %(until)s AND trusted_n > 0 AND bin_id = ANY(%(bins)s)
-GROUP BY bin_id
+WHERE bucket >= %(since)s AND bucket < %(until)s AND trusted_n > 0
+  AND bin_id BETWEEN %(low)s AND %(high)s
+GROUP BY bucket
 
 -- name: emptyings
--- What a crew found is a level, too.
-SELECT bin_id, floor(extract(epoch FROM after_at - %(since)s) / 3600)::int4 AS hour,
-       CASE WHEN source = 'crew' THEN before_pct END AS found_pct
+-- What a crew found is a level, too: where two tell of one hour, the first of them found it.
+SELECT string_agg(
+    int4send(bin_id) || int4send(floor(date_part('epoch', after_at - %(since)s) / 3600)::int4)
+        || float4send(coalesce(CASE WHEN source = 'crew' THEN before_pct END, 'NaN')),
+    '' ORDER BY after_at DESC) AS emptyings
 FROM collection
-WHERE after_at >= %(since)s AND after_at < %(until)s AND bin_id = ANY(%(bins)s)
-  AND confidence >= %(confidence)s
+WHERE after_at >= %(since)s AND after_at < %(until)s
+  AND bin_id BETWEEN %(low)s AND %(high)s AND confidence >= %(confidence)s
 
 -- name: days
 SELECT day, kind FROM calendar_day

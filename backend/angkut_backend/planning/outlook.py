@@ -27,11 +27,10 @@ class Outlook:
     def of(cls, forecast: Forecast, to_shift_h: int) -> "Outlook":
         """Look at a shift that begins so many hours after the forecast does."""
         at_service, at_next = max(to_shift_h + SERVICE_H, 0), max(to_shift_h + NEXT_H, 0)
-        hours = forecast.overflow_hours()
         return cls(
             forecast.mean_pct[:, at_service],
-            forecast.overflow_probability()[:, at_next],
-            hours[:, at_next] - hours[:, at_service],
+            forecast.between(at_next, at_next).overflow_probability()[:, 0],
+            forecast.between(at_service, at_next).overflow_hours()[:, -1],
         )
 
 

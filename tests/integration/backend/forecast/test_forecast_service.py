@@ -49,6 +49,65 @@ def test_what_is_loaded_is_what_is_stored(town: Connection) -> None:
     assert loaded.history.weekhour[loaded.now_h] == 24 + 8
 
 
+def test_bins_of_another_district_are_not_mixed_up_with_ours(town: Connection) -> None:
+    # Keys of two districts lie between each other.
+    town.execute(_OTHER_DISTRICT)
+    rows = town.execute("SELECT bin_id FROM bin WHERE code LIKE 'O-%' ORDER BY code").fetchall()
+    level = np.array([[11.0, 12.0], [21.0, 22.0]])
+    emptied = np.array([[False, False], [False, True]])
+    put_levels(town, [row["bin_id"] for row in rows], level, emptied, until=NOW)
+    ours, theirs = districts(town)
+
+    mine, other = load(town, ours, ASKED, past_h=2), load(town, theirs, ASKED, past_h=2)
+
+    assert mine.history.bins[-1] == "O-1"
+    assert len(mine.bin_ids) == 43
+    assert list(mine.history.level_pct[-1, :2]) == [11, 12]
+    assert not mine.history.emptied[-1].any()
+    assert other.history.bins == ("OTHER", "O-2")
+    assert list(other.history.level_pct[1, :2]) == [21, 22]
+    assert list(other.history.emptied[1, :2]) == [False, True]
+
+
+_OTHER_DISTRICT = """
+WITH d AS (
+    INSERT INTO district (code, city_slug, city_name, name, boundary, timezone, source)
+    SELECT '32.75.02', city_slug, city_name, 'Other', boundary, timezone, source FROM district
+    RETURNING district_id
+), a AS (
+    INSERT INTO area (district_id, code, name, common_name, boundary, source)
+    SELECT d.district_id, '32.75.02.1001', 'Other', 'Other', boundary, source FROM d, area
+    RETURNING area_id
+), s AS (
+    INSERT INTO site (area_id, code, name, kind, lon, lat, source)
+    SELECT a.area_id, 'OTHER', 'Other', kind, lon, lat, source FROM a, site
+    RETURNING site_id, code
+)
+INSERT INTO bin (code, site_id, container, volume_l, access, service_s, lon, lat, source)
+SELECT n.code, CASE WHEN n.is_ours THEN old.site_id ELSE s.site_id END, 'wheelie_660', 660,
+       'road', 120, 107.01, -6.23, 'test'
+FROM (VALUES ('OTHER', false, 1), ('O-1', true, 2), ('O-2', false, 3)) AS n (code, is_ours, place),
+     s, site AS old
+ORDER BY n.place
+"""
+
+
+def test_of_two_crews_in_one_hour_the_first_tells_how_full_it_was(town: Connection) -> None:
+    at = NOW - timedelta(hours=5)
+    for minutes, pct in ((40, 0), (10, 80)):
+        town.execute(
+            "INSERT INTO collection (bin_id, source, before_at, after_at, before_pct, confidence) "
+            "SELECT bin_id, 'crew', %(at)s, %(at)s, %(pct)s, 0.9 FROM bin WHERE code = %(code)s",
+            {"at": at + timedelta(minutes=minutes), "pct": pct, "code": BIN},
+        )
+
+    loaded = load(town, districts(town)[0], ASKED, past_h=24)
+
+    row = loaded.history.bins.index(BIN)
+    assert loaded.history.emptied[row].nonzero()[0].tolist() == [19]
+    assert loaded.history.level_pct[row, 18] == 80
+
+
 def test_kinds_of_day_are_local_days(town: Connection) -> None:
     town.execute(
         "INSERT INTO calendar_day (district_id, day, kind, name, source) "

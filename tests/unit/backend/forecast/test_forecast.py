@@ -209,7 +209,7 @@ def test_a_bin_that_nobody_ever_empties_goes_on_filling_in_silence(
     row = int(np.argmin(model.log_rate))
     known = town.history.until(NOW_H)
     never = replace(known, emptied=np.zeros_like(known.emptied))
-    filled = np.cumsum(model.gain_pct(known)[row, NOW_H - 168 : NOW_H])
+    filled = np.cumsum(model.gain_pct(known, NOW_H - 168, NOW_H)[row])
     level = never.level_pct.copy()
     level[row, NOW_H - 168 : NOW_H] = filled
     level[row, NOW_H - 48 : NOW_H] = np.nan
@@ -281,7 +281,7 @@ def test_what_crews_find_tells_how_fast_a_bin_without_a_sensor_fills() -> None:
 def filled_at(history: History, model: FillModel, pace: float, hours: int) -> History:
     """Return what is known when all bins filled from 5 % at a pace in the last hours."""
     level, emptied = history.level_pct.copy(), history.emptied.copy()
-    gain = model.gain_pct(history)[:, NOW_H - hours : NOW_H]
+    gain = model.gain_pct(history, NOW_H - hours, NOW_H)
     level[:, NOW_H - hours : NOW_H] = 5 + pace * np.cumsum(gain, axis=1)
     emptied[:, NOW_H - hours : NOW_H] = False
     emptied[:, NOW_H - hours - 1] = True
@@ -292,7 +292,7 @@ def gained(town: Filling, model: FillModel, pace: float, ahead: slice) -> float:
     """Return how much more than usual bins are to gain in hours ahead, after a day at a pace."""
     known = filled_at(town.history.until(NOW_H), model, pace, 24)
     mean = predict(known, model, NOW_H).mean_pct
-    usual = model.gain_pct(known)[:, NOW_H:][:, ahead].sum(axis=1)
+    usual = model.gain_pct(known, NOW_H, known.hours)[:, ahead].sum(axis=1)
     slow = np.exp(model.log_rate) * 24 * pace < 80
     return float(np.median(((mean[:, ahead.stop] - mean[:, ahead.start]) / usual)[slow]))
 
@@ -343,7 +343,7 @@ def test_silence_between_reports_of_crews_is_not_an_emptying(
     emptied = told.emptied.copy()
     emptied[row] = False
     emptied[row, NOW_H - 40 - 48 * np.arange(12)] = True
-    gain = model.gain_pct(told)[row]
+    gain = model.gain_pct(told, 0, told.hours)[row]
 
     soon = nowcast(replace(told, emptied=emptied), model, NOW_H)
     late = emptied.copy()
