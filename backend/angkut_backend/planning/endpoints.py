@@ -13,7 +13,7 @@ from angkut_backend.accounts.sessions import Caller
 from angkut_backend.clock import Now
 from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
-from angkut_backend.planning import records, service
+from angkut_backend.planning import decisions, records
 from angkut_backend.planning.difference import difference
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.schemas import (
@@ -66,15 +66,15 @@ def get_difference(caller: SignedIn, pool: PoolDep, plan_id: UUID, to: UUID) -> 
 def accept_plan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID) -> PlanOut:
     """Say that it is good; it is in force when it is published."""
     with pool.connection() as conn:
-        service.accept(conn, plan_id, actor=caller.actor, now=now)
+        decisions.accept(conn, plan_id, actor=caller.actor, now=now)
         return plan_out(records.get(conn, plan_id))
 
 
 @router.post("/{plan_id}/publish")
 def publish_plan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID) -> PublishedOut:
-    """Put it in force; 409 with the rules that it breaks, if it does."""
+    """Put it in force; 409 if it breaks rules, its shift is over, or vehicles follow another."""
     with pool.connection() as conn:
-        withdrawn = service.publish(conn, plan_id, actor=caller.actor, now=now)
+        withdrawn = decisions.publish(conn, plan_id, actor=caller.actor, now=now)
     return PublishedOut(plan_id=plan_id, withdrawn=withdrawn)
 
 
@@ -84,7 +84,7 @@ def withdraw_plan(
 ) -> PlanOut:
     """Take it out of force for good."""
     with pool.connection() as conn:
-        service.withdraw(conn, plan_id, actor=caller.actor, now=now, note=body.note)
+        decisions.withdraw(conn, plan_id, actor=caller.actor, now=now, note=body.note)
         return plan_out(records.get(conn, plan_id))
 
 

@@ -1,11 +1,12 @@
 """What is wrong with changes: a sentence for people; field, name and a word for programs."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from angkut_backend.errors import BackendError
 
@@ -44,18 +45,44 @@ class FaultWord(StrEnum):
     OFF_ROAD = "off_road"
 
 
+class FaultField(StrEnum):
+    """Which of the `Changes` is wrong."""
+
+    LOCKS = "locks"
+    HOURS = "hours"
+    FORBID = "forbid"
+    FORCE = "force"
+    COMPLAINTS = "complaints"
+    UNLOCK = "unlock"
+    FIXED_FIRST = "fixed_first"
+    WITHOUT = "without"
+    AGAIN = "again"
+    QUEUES = "queues"
+    UNDERWAY_AT = "underway.at"
+    UNDERWAY_SERVED = "underway.served"
+    UNDERWAY_VEHICLES = "underway.vehicles"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with changes."""
+    """One thing that is wrong with changes; what it does not need of the last fields is null."""
 
-    field: Annotated[str, Field(description="Of `Changes`; `underway.at` and the like")]
+    field: FaultField
     code: Annotated[str | None, Field(description="The bin, vehicle or disposal site it is about")]
     why: FaultWord
     detail: Annotated[str, Field(description="In English")]
+    vehicle: Annotated[str | None, Field(description="That serves the bin, or should")] = None
+    stops: Annotated[int | None, Field(description="So many it has, makes, or has fixed")] = None
+    position: Annotated[int | None, Field(description="Where the bin is fixed")] = None
+    from_at: Annotated[datetime | None, Field(description="When shift or plan begins")] = None
+    until_at: Annotated[datetime | None, Field(description="When the shift ends")] = None
 
     def __str__(self) -> str:
         """Return the sentence."""
         return f"{self.field}: {self.detail}"
+
+
+_FAULTS = TypeAdapter(tuple[Fault, ...])
 
 
 class ChangesError(BackendError):
@@ -72,7 +99,7 @@ class ChangesError(BackendError):
 
     def more(self) -> dict[str, object]:
         """Return the faults."""
-        return {"faults": [asdict(one) for one in self.faults[:MAX_FAULTS]]}
+        return {"faults": _FAULTS.dump_python(self.faults[:MAX_FAULTS], mode="json")}
 
 
 class RefusedOut(BaseModel):

@@ -13,12 +13,13 @@ from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection
 from angkut_backend.planning.assembly import SQL
 from angkut_backend.planning.checker import check
-from angkut_backend.planning.faults import Fault, FaultWord, refuse
+from angkut_backend.planning.faults import Fault, FaultField, FaultWord, refuse
+from angkut_backend.planning.notes import MAX_NOTES
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.points import start_point
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import Problem
-from angkut_backend.planning.revision import MAX_NOTES, Revision
+from angkut_backend.planning.revision import Revision
 from angkut_backend.planning.search import Budget, Watch
 from angkut_backend.planning.solve import plan as solve
 from angkut_backend.roads.travel import Travel
@@ -118,7 +119,7 @@ def refuse_off_roads(problem: Problem, off: Mapping[str, Collection[str]]) -> No
     """
     refuse(
         Fault(
-            "underway.vehicles",
+            FaultField.UNDERWAY_VEHICLES,
             one.code,
             FaultWord.OFF_ROAD,
             f"there is no road within 50 m of {one.code} at {on.lon:.5f}, {on.lat:.5f}: "

@@ -1,11 +1,10 @@
 """A plan as a document: who drives where and when, what stays and why."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from angkut_backend.planning.documents import Code, Document
+from angkut_backend.planning.notes import Notes
 from angkut_backend.planning.problem import MustReason
 
 
@@ -148,5 +147,5 @@ class Plan(Document):
     left: tuple[Left, ...]
     totals: Totals
     provenance: Provenance
-    #: Sentences for people about what could not be kept to, in English.
-    notes: Annotated[tuple[str, ...], Field(max_length=1000)] = ()
+    #: What could not be kept to.
+    notes: Notes = ()

@@ -5,12 +5,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from angkut_backend.planning.changes import Changes
-from angkut_backend.planning.faults import Fault, FaultWord
+from angkut_backend.planning.faults import Fault, FaultField, FaultWord
 from angkut_backend.planning.problem import Bin, Lock, Problem, Vehicle
 from angkut_backend.planning.revision import Standing
 from angkut_backend.planning.rules import Rules
-
-_AT, _SERVED, _VEHICLES = "underway.at", "underway.served", "underway.vehicles"
 
 
 class _Hindrance(NamedTuple):
@@ -30,9 +28,9 @@ def unknown_names(
         for code in codes:
             if code not in bins:
                 yield _unknown(what, code, f"there is no bin {code!r} in this plan")
-            elif code in done and what != _SERVED:
+            elif code in done and what is not FaultField.UNDERWAY_SERVED:
                 detail = f"{code} has been served by {done[code]} already"
-                yield Fault(what, code, FaultWord.SERVED, detail)
+                yield Fault(what, code, FaultWord.SERVED, detail, vehicle=done[code])
     for what, codes in _named_vehicles(changes):
         for code in codes:
             if code not in vehicles:
@@ -42,7 +40,7 @@ def unknown_names(
     for code in (one.disposal_site for one in changes.queues):
         if code not in sites:
             there = f"there is {_list(sites)}"
-            yield _unknown("queues", code, f"there is no disposal site {code!r}: {there}")
+            yield _unknown(FaultField.QUEUES, code, f"there is no disposal site {code!r}: {there}")
 
 
 def outside_shift(problem: Problem, standing: Standing, at: datetime) -> Iterator[Fault]:
@@ -51,18 +49,20 @@ def outside_shift(problem: Problem, standing: Standing, at: datetime) -> Iterato
     end = problem.shift_start + timedelta(seconds=last_s)
     before = standing.taken_over_at
     zone = problem.moment(0).tzinfo
+    field = FaultField.UNDERWAY_AT
     if not problem.shift_start < at < end:
         detail = (
             f"{problem.moment(0):%Y-%m-%d %H:%M} to {problem.moment(last_s):%H:%M} "
             f"is the shift, {at.astimezone(zone):%Y-%m-%d %H:%M} is outside"
         )
-        yield Fault(_AT, None, FaultWord.OUTSIDE_SHIFT, detail)
+        word = FaultWord.OUTSIDE_SHIFT
+        yield Fault(field, None, word, detail, from_at=problem.moment(0), until_at=end)
     elif before is not None and at < before:
         detail = (
             f"the plan begins at {before.astimezone(zone):%H:%M} only: say a later time, or "
             "change the plan before it"
         )
-        yield Fault(_AT, None, FaultWord.BEFORE_PLAN, detail)
+        yield Fault(field, None, FaultWord.BEFORE_PLAN, detail, from_at=before)
 
 
 def served_now(changes: Changes, served: Mapping[str, Collection[str]]) -> Iterator[Fault]:
@@ -70,12 +70,12 @@ def served_now(changes: Changes, served: Mapping[str, Collection[str]]) -> Itera
     done = {code: vehicle for vehicle, codes in served.items() for code in codes}
     for what, codes in _named_bins(changes):
         for code in codes:
-            if code in done and what != _SERVED:
+            if code in done and what is not FaultField.UNDERWAY_SERVED:
                 detail = (
                     f"{code} is served by {done[code]} before the plan takes over; if it "
                     f"is not, say what {done[code]} has `served`"
                 )
-                yield Fault(what, code, FaultWord.SERVED, detail)
+                yield Fault(what, code, FaultWord.SERVED, detail, vehicle=done[code])
 
 
 def impossible(
@@ -107,7 +107,11 @@ def impossible(
         if hindrance:
             yield _of_lock(lock, *hindrance)
         yield from _wrong_position(lock, vehicle, fixed.get(lock.vehicle, ()))
-    for what, codes in (("force", changes.force), ("complaints", changes.complaints)):
+    asked_for = (
+        (FaultField.FORCE, changes.force),
+        (FaultField.COMPLAINTS, changes.complaints),
+    )
+    for what, codes in asked_for:
         for code in codes:
             found = {_hinders(one, bins[code]) for one in there.values()}
             if found and None not in found:
@@ -123,35 +127,37 @@ def _wrong_position(lock: Lock, vehicle: Vehicle, first: tuple[str, ...]) -> Ite
         return
     if most is not None and position > most:
         detail = f"it makes {most} stops at most, there is no position {position}"
-        yield _of_lock(lock, FaultWord.NO_POSITION, detail)
+        yield _of_lock(lock, FaultWord.NO_POSITION, detail, stops=most)
     place = first.index(lock.bin) + 1 if lock.bin in first else None
     if position <= len(first) and place != position:
         detail = (
             f"its first {len(first)} stops are fixed, position {position} is "
             "not free: fix fewer with `fixed_first`"
         )
-        yield _of_lock(lock, FaultWord.POSITION_FIXED, detail)
+        yield _of_lock(lock, FaultWord.POSITION_FIXED, detail, stops=len(first))
     elif place and place != position:
         detail = f"it is fixed at position {place}: fix fewer with `fixed_first`"
-        yield _of_lock(lock, FaultWord.POSITION_FIXED, detail)
+        yield _of_lock(lock, FaultWord.POSITION_FIXED, detail, position=place)
 
 
-def _named_bins(changes: Changes) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "locks", [one.bin for one in changes.locks]
-    yield "hours", [one.bin for one in changes.hours]
-    for name in ("forbid", "force", "complaints", "unlock"):
-        yield name, getattr(changes, name)
+def _named_bins(changes: Changes) -> Iterator[tuple[FaultField, Iterable[str]]]:
+    yield FaultField.LOCKS, [one.bin for one in changes.locks]
+    yield FaultField.HOURS, [one.bin for one in changes.hours]
+    yield FaultField.FORBID, changes.forbid
+    yield FaultField.FORCE, changes.force
+    yield FaultField.COMPLAINTS, changes.complaints
+    yield FaultField.UNLOCK, changes.unlock
     for report in changes.underway.vehicles if changes.underway else ():
-        yield _SERVED, report.served or ()
+        yield FaultField.UNDERWAY_SERVED, report.served or ()
 
 
-def _named_vehicles(changes: Changes) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "locks", [one.vehicle for one in changes.locks]
-    yield "fixed_first", [one.vehicle for one in changes.fixed_first]
-    yield "without", changes.without
-    yield "again", changes.again
+def _named_vehicles(changes: Changes) -> Iterator[tuple[FaultField, Iterable[str]]]:
+    yield FaultField.LOCKS, [one.vehicle for one in changes.locks]
+    yield FaultField.FIXED_FIRST, [one.vehicle for one in changes.fixed_first]
+    yield FaultField.WITHOUT, changes.without
+    yield FaultField.AGAIN, changes.again
     if changes.underway:
-        yield _VEHICLES, [one.vehicle for one in changes.underway.vehicles]
+        yield FaultField.UNDERWAY_VEHICLES, [one.vehicle for one in changes.underway.vehicles]
 
 
 def _hinders(vehicle: Vehicle, one: Bin) -> _Hindrance | None:
@@ -166,12 +172,20 @@ def _hinders(vehicle: Vehicle, one: Bin) -> _Hindrance | None:
     return _Hindrance(FaultWord.TOO_LARGE, load)
 
 
-def _unknown(what: str, code: str, detail: str) -> Fault:
+def _unknown(what: FaultField, code: str, detail: str) -> Fault:
     return Fault(what, code, FaultWord.UNKNOWN, detail)
 
 
-def _of_lock(lock: Lock, why: FaultWord, detail: str) -> Fault:
-    return Fault("locks", lock.bin, why, f"{lock.bin} to {lock.vehicle}: {detail}")
+def _of_lock(
+    lock: Lock,
+    why: FaultWord,
+    detail: str,
+    *,
+    stops: int | None = None,
+    position: int | None = None,
+) -> Fault:
+    said = f"{lock.bin} to {lock.vehicle}: {detail}"
+    return Fault(FaultField.LOCKS, lock.bin, why, said, lock.vehicle, stops, position)
 
 
 def _list(names: Iterable[str]) -> str:

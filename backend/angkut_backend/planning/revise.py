@@ -11,6 +11,7 @@ from typing import TypeVar
 from angkut_backend.planning.changes import Changes, UnderwayNow
 from angkut_backend.planning.documents import EarlierTrip
 from angkut_backend.planning.faults import refuse
+from angkut_backend.planning.notes import MAX_NOTES
 from angkut_backend.planning.plan_document import Plan, Route, StepKind
 from angkut_backend.planning.problem import (
     Bin,
@@ -26,7 +27,7 @@ from angkut_backend.planning.refusals import (
     unknown_names,
 )
 from angkut_backend.planning.revised_parts import RevisedParts, seconds_of, with_queue
-from angkut_backend.planning.revision import MAX_NOTES, Replaced, Revision, Standing
+from angkut_backend.planning.revision import Replaced, Revision, Standing
 from angkut_backend.planning.words import Words
 
 #: What it costs to take a bin from the vehicle that a person has seen it on, rupiah: four times

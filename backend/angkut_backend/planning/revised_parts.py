@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from angkut_backend.planning.changes import BinHours, Changes
-from angkut_backend.planning.faults import Fault, FaultWord, refuse
+from angkut_backend.planning.faults import Fault, FaultField, FaultWord, refuse
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.problem import (
     Bin,
@@ -71,7 +71,8 @@ class RevisedParts:
         if asked is not None:
             if asked > len(order):
                 wrong = f"{code} has {len(order)} stops left in this plan, not {asked}"
-                refuse([Fault("fixed_first", code, FaultWord.FEWER_STOPS, wrong)])
+                word = FaultWord.FEWER_STOPS
+                refuse([Fault(FaultField.FIXED_FIRST, code, word, wrong, code, len(order))])
             wanted = order[:asked]
         elif (heading := self._heading(code)) is not None:
             wanted = [heading, *wanted]

@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from angkut_backend.planning.changes import BinHours, Bins, Changes, LongerQueue, Vehicles
 from angkut_backend.planning.documents import Code, Document
+from angkut_backend.planning.notes import Notes
 from angkut_backend.planning.problem import (
     MAX_BINS,
     MAX_VEHICLES,
@@ -14,9 +15,6 @@ from angkut_backend.planning.problem import (
     Lock,
     Vehicle,
 )
-
-#: Of a plan, too.
-MAX_NOTES = 1000
 
 
 class ServedBy(Document):
@@ -55,5 +53,5 @@ class Revision(Document):
     asked: Changes
     standing: Standing
     replaced: Replaced = Replaced()
-    #: What of earlier changes could not be kept, and other remarks, in English.
-    notes: Annotated[tuple[str, ...], Field(max_length=MAX_NOTES)] = ()
+    #: What of earlier changes could not be kept.
+    notes: Notes = ()

@@ -7,12 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from angkut_backend.planning.changes import Changes
+from angkut_backend.planning.decisions import MAX_NOTE
 from angkut_backend.planning.difference import ChangeKind
 from angkut_backend.planning.plan_document import Plan, Totals
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.records import EventKind, PlanLine, PlanRecord
 from angkut_backend.planning.revision import Standing
-from angkut_backend.planning.service import MAX_NOTE
 from angkut_backend.planning.violations import Breach
 
 

@@ -1,4 +1,4 @@
-"""Plans in the database: made, accepted, published, withdrawn; never changed (`records` reads)."""
+"""Plans in the database: made from what is stored, or from another plan; never changed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
@@ -7,11 +7,10 @@ from typing import Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection
 from angkut_backend.errors import ConflictError
 from angkut_backend.forecast.loading import DistrictRow, districts
-from angkut_backend.planning.assembly import SQL, TRUSTED_SHARE, Assembled, assemble, places
+from angkut_backend.planning.assembly import TRUSTED_SHARE, Assembled, assemble, places
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.keeping import (
     Basis,
@@ -23,19 +22,10 @@ from angkut_backend.planning.keeping import (
 )
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.policies import Policy, PolicyParameters
-from angkut_backend.planning.records import PLANS_CHANNEL, EventKind, PlanRecord, get
+from angkut_backend.planning.records import EventKind, PlanRecord, get
 from angkut_backend.planning.revise import revise
 from angkut_backend.planning.search import Budget
 from angkut_backend.roads.service import Roads
-
-#: Of a withdrawal, characters.
-MAX_NOTE = 500
-
-
-class PlanViolatesError(ConflictError):
-    """The checker found this plan to break rules: it cannot be published."""
-
-    code = "plan_violates"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,72 +176,3 @@ def _revised(
         parent_id=parent.plan_id,
         revision=revision,
     )
-
-
-def accept(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> None:
-    """Say that a plan is good; it is not in force yet.
-
-    Raises
-    ------
-    NotFoundError, ConflictError
-        There is none, or something became of it already.
-    """
-    _lock(conn, plan_id)
-    found = get(conn, plan_id)
-    if found.state is not None:
-        raise ConflictError(f"plan {plan_id} is {found.state} already")
-    _note(conn, plan_id, EventKind.ACCEPTED, actor, now)
-
-
-def publish(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> list[UUID]:
-    """Put a plan in force; return the plans of the same shift that it replaces.
-
-    Raises
-    ------
-    NotFoundError
-        There is none of this id.
-    PlanViolatesError
-        It breaks rules; lists them.
-    ConflictError
-        It was published or withdrawn already.
-    """
-    _lock(conn, plan_id)
-    found = get(conn, plan_id)
-    if found.violations:
-        wrong = "; ".join(f"{one.where}: {one.code}, {one.detail}" for one in found.violations[:50])
-        raise PlanViolatesError(f"plan {plan_id} breaks {len(found.violations)} rules: {wrong}")
-    if found.state in {EventKind.PUBLISHED, EventKind.WITHDRAWN}:
-        raise ConflictError(f"plan {plan_id} is {found.state} already: make a new one")
-    rows = conn.execute(SQL["in_force"], {"plan_id": plan_id}).fetchall()
-    replaced = [row["plan_id"] for row in rows]
-    for other in replaced:
-        _note(conn, other, EventKind.WITHDRAWN, actor, now, f"replaced by {plan_id}")
-    _note(conn, plan_id, EventKind.PUBLISHED, actor, now)
-    return replaced
-
-
-def withdraw(conn: Connection, plan_id: UUID, *, actor: str, now: datetime, note: str = "") -> None:
-    """Take a plan out of force for good.
-
-    Raises
-    ------
-    NotFoundError, ConflictError
-        There is none, or it was withdrawn already.
-    """
-    _lock(conn, plan_id)
-    if get(conn, plan_id).state is EventKind.WITHDRAWN:
-        raise ConflictError(f"plan {plan_id} is withdrawn already")
-    _note(conn, plan_id, EventKind.WITHDRAWN, actor, now, note)
-
-
-def _lock(conn: Connection, plan_id: UUID) -> None:
-    conn.execute(SQL["lock_shift"], {"plan_id": plan_id})
-
-
-def _note(
-    conn: Connection, plan_id: UUID, kind: EventKind, actor: str, now: datetime, note: str = ""
-) -> None:
-    values = {"plan_id": plan_id, "kind": kind, "at": now, "actor": actor, "note": note}
-    conn.execute(SQL["add_event"], values)
-    conn.execute(SQL["announce_plan"], {"channel": PLANS_CHANNEL, "plan_id": plan_id})
-    audit(conn, actor, f"plan.{kind}", str(plan_id), after={"note": note} if note else None)

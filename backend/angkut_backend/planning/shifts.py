@@ -41,6 +41,11 @@ def shift_of(district: DistrictRow, day: date) -> datetime:
     return datetime.combine(day, SHIFT_BEGINS, ZoneInfo(district.timezone))
 
 
+def end_of(shift: datetime) -> datetime:
+    """Return when a shift is over."""
+    return shift + timedelta(seconds=SHIFT_S)
+
+
 def hours_ahead(shift: datetime, from_at: datetime, now: datetime) -> int:
     """Return how many hours after its beginning a forecast reaches a shift; it may be negative.
 
@@ -49,7 +54,7 @@ def hours_ahead(shift: datetime, from_at: datetime, now: datetime) -> int:
     ShiftError
         It is over, or further ahead than forecasts reach.
     """
-    end = shift + timedelta(seconds=SHIFT_S)
+    end = end_of(shift)
     if now >= end:
         raise ShiftError(
             f"the shift of {shift:%Y-%m-%d} is over since {end:%Y-%m-%d %H:%M}: "

@@ -13,10 +13,11 @@ from angkut_backend.planning.inserter import put_in, put_in_duties
 from angkut_backend.planning.instance import Instance
 from angkut_backend.planning.placing import place_locked
 from angkut_backend.planning.plan_document import Plan, Provenance, StepKind, Totals
-from angkut_backend.planning.problem import Bin, Problem, Vehicle
+from angkut_backend.planning.problem import Bin, Problem
 from angkut_backend.planning.reasons import left_reasons, served_reasons
+from angkut_backend.planning.remarks import remarks
 from angkut_backend.planning.rules import Rules
-from angkut_backend.planning.schedule import Scheduler, needs_break
+from angkut_backend.planning.schedule import Scheduler
 from angkut_backend.planning.search import Budget, Meter, Watch, search
 from angkut_backend.planning.takeover import Takeover, take_over
 from angkut_backend.planning.vrp import VrpBuilder
@@ -150,42 +151,13 @@ class _Planner:
                 solver=f"angkut {__version__}, pyvrp {version('pyvrp')}",
                 stage=stage,
             ),
-            notes=tuple(self._notes(draft)),
+            notes=tuple(remarks(draft, self.takeovers.values())),
         )
-
-    def _notes(self, draft: Draft) -> Iterator[str]:
-        for takeover in self.takeovers.values():
-            if takeover.vehicle.underway:
-                yield from _homeward(draft, takeover.vehicle)
-            for code, what in takeover.failed.items():
-                yield f"{code} cannot be among the first bins of {takeover.vehicle.code}: {what}"
 
 
 def _missing(draft: Draft, bins: Iterable[Bin]) -> list[Bin]:
     served = draft.served
     return [one for one in bins if one.code not in served]
-
-
-def _homeward(draft: Draft, vehicle: Vehicle) -> Iterator[str]:
-    """Say what a vehicle under way cannot keep to on its way home."""
-    route = draft.routes.get(vehicle.code)
-    if route is None:
-        yield f"{vehicle.code} has no route: no road leads it home"
-        return
-    last, moment = route.lines[-1], draft.rules.problem.moment
-    if route.end_s > vehicle.shift.to_s:
-        yield (
-            f"{vehicle.code} cannot be back by {moment(vehicle.shift.to_s):%H:%M}: it goes home at "
-            f"once and is there at {moment(route.end_s):%H:%M}"
-        )
-    if last.load_l or last.load_kg:
-        yield (
-            f"{vehicle.code} comes home with {last.load_l} l, {last.load_kg} kg: it reaches no "
-            "disposal site before it closes"
-        )
-    has_break = any(line.kind is StepKind.BREAK for line in route.lines)
-    if needs_break(vehicle, route.lines) and not has_break:
-        yield f"{vehicle.code} goes home without its break: there is no time for it"
 
 
 def _burden_rp(draft: Draft) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from angkut_backend.planning.changes import Changes
+from angkut_backend.planning.notes import Note, NoteCode
 from angkut_backend.planning.problem import Lock
 from angkut_backend.planning.revision import ServedBy, Standing
 
@@ -18,7 +19,7 @@ class Words:
     served: Mapping[str, tuple[str, ...]]
     #: Vehicles that drive.
     there: Collection[str]
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def standing(self) -> Standing:
         """Return what holds now."""
@@ -65,8 +66,21 @@ class Words:
         return standing.model_copy(update={"locks": tuple(locks)})
 
     def _note_place(self, lock: Lock) -> None:
+        text = f"{lock.bin} is locked to {lock.vehicle}, no longer to its place {lock.position}"
         self.notes.append(
-            f"{lock.bin} is locked to {lock.vehicle}, no longer to its place {lock.position}"
+            Note(
+                code=NoteCode.PLACE_LOST,
+                text=text,
+                bin=lock.bin,
+                vehicle=lock.vehicle,
+                position=lock.position,
+            )
+        )
+
+    def _note_lock(self, lock: Lock) -> None:
+        text = f"{lock.bin} is no longer locked to {lock.vehicle}, which does not drive"
+        self.notes.append(
+            Note(code=NoteCode.LOCK_LOST, text=text, bin=lock.bin, vehicle=lock.vehicle)
         )
 
     def _locks(self, released: set[str]) -> Iterator[Lock]:
@@ -77,9 +91,7 @@ class Words:
             if lock.bin in released or lock.bin in now:
                 continue
             if lock.vehicle not in self.there:
-                self.notes.append(
-                    f"{lock.bin} is no longer locked to {lock.vehicle}, which does not drive"
-                )
+                self._note_lock(lock)
                 continue
             position = lock.position
             if position is not None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from angkut_backend.planning import records, service
+from angkut_backend.planning import decisions, records, service
 from angkut_backend.planning.difference import difference
 from angkut_backend.planning.ordering import PlanIn, find_district, order_plan
 from angkut_backend.planning.plan_document import Plan, StepKind
@@ -168,7 +168,7 @@ def compare(plan_id: UUID, other: UUID) -> None:
 def accept(plan_id: UUID) -> None:
     """Say that PLAN is good; it is in force when it is published."""
     with database() as conn:
-        service.accept(conn, plan_id, actor=actor(), now=datetime.now(UTC))
+        decisions.accept(conn, plan_id, actor=actor(), now=datetime.now(UTC))
     click.echo(f"{plan_id} is accepted")
 
 
@@ -177,7 +177,7 @@ def accept(plan_id: UUID) -> None:
 def publish(plan_id: UUID) -> None:
     """Put PLAN in force; one of the same shift that is in force is withdrawn."""
     with database() as conn:
-        replaced = service.publish(conn, plan_id, actor=actor(), now=datetime.now(UTC))
+        replaced = decisions.publish(conn, plan_id, actor=actor(), now=datetime.now(UTC))
     click.echo(f"{plan_id} is published")
     for other in replaced:
         click.echo(f"{other} is withdrawn")
@@ -188,10 +188,10 @@ def publish(plan_id: UUID) -> None:
 @click.option("--note", default="", help="Why, up to 500 characters.")
 def withdraw(plan_id: UUID, note: str) -> None:
     """Take PLAN out of force for good."""
-    if len(note) > service.MAX_NOTE:
-        raise AngkutError(f"--note: {len(note)} characters, at most {service.MAX_NOTE}")
+    if len(note) > decisions.MAX_NOTE:
+        raise AngkutError(f"--note: {len(note)} characters, at most {decisions.MAX_NOTE}")
     with database() as conn:
-        service.withdraw(conn, plan_id, actor=actor(), now=datetime.now(UTC), note=note)
+        decisions.withdraw(conn, plan_id, actor=actor(), now=datetime.now(UTC), note=note)
     click.echo(f"{plan_id} is withdrawn")
 
 
@@ -216,7 +216,7 @@ def _print(made: PlanRecord) -> None:
         must = f", must: {one.must}" if one.must else ""
         click.echo(f"  {one.bin:16} {one.reason}{must}")
     for note in made.plan.notes:
-        click.echo(note)
+        click.echo(note.text)
     for wrong in made.violations:
         click.echo(f"breaks a rule: {wrong.where}: {wrong.code}, {wrong.detail}")
 

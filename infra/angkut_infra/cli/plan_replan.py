@@ -87,7 +87,7 @@ def replan(
     click.echo(f"{made.plan_id}  {made.policy}  from {plan_id}")
     print_difference(difference(parent, made))
     for note in made.plan.notes:
-        click.echo(note)
+        click.echo(note.text)
     for left in made.plan.left:
         if left.must:
             click.echo(f"stays    {left.bin}  {left.reason}, must: {left.must}")

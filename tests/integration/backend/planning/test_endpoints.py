@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 from xml.etree import ElementTree as ET
@@ -14,6 +14,7 @@ from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection
 from angkut_backend.forecast.loading import districts
 from angkut_backend.planning import service
+from angkut_backend.planning.district import SHIFT_S
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import PlanRecord
@@ -92,6 +93,30 @@ def test_who_neither_makes_nor_judges_plans_sees_those_in_force(
     all_of_them = api.signed_in(Role.EVALUATOR).get("/api/plans").json()["plans"]
     assert {one["author"] for one in all_of_them} == {"account:ana"}
     assert len(all_of_them) == 2
+
+
+def test_a_plan_of_a_shift_that_is_over_is_neither_accepted_nor_put_in_force(
+    town: Connection, api: Api
+) -> None:
+    made = some_plan(town)
+    end = made.shift_start + timedelta(seconds=SHIFT_S)
+    api.clock.ahead = end - datetime.now(UTC)
+    dispatcher = api.signed_in(Role.DISPATCHER)
+
+    for what in ("accept", "publish"):
+        answer = dispatcher.post(f"/api/plans/{made.plan_id}/{what}")
+
+        assert answer.status_code == 409
+        assert answer.json()["error"] == "shift_over"
+        assert answer.json()["detail"] == (
+            "the shift of 2026-03-11 is over since 2026-03-11 14:00: make a plan for a later day"
+        )
+    assert dispatcher.get(f"/api/plans/{made.plan_id}").json()["events"] == []
+    # Who cleans up may still take it out.
+    assert dispatcher.post(f"/api/plans/{made.plan_id}/withdraw", json={}).status_code == 200
+    last_minute = some_plan(town)
+    api.clock.ahead -= timedelta(minutes=1)
+    assert dispatcher.post(f"/api/plans/{last_minute.plan_id}/publish").status_code == 200
 
 
 def test_the_list_is_of_one_day_when_a_day_is_asked_for(town: Connection, api: Api) -> None:

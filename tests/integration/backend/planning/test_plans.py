@@ -12,18 +12,19 @@ import pytest
 from angkut_backend.db import Connection
 from angkut_backend.errors import ConflictError, NotFoundError
 from angkut_backend.forecast.loading import districts
-from angkut_backend.planning import records, service
+from angkut_backend.planning import decisions, records, service
 from angkut_backend.planning.assembly import (
     NothingToPlanError,
     assemble,
 )
+from angkut_backend.planning.decisions import PlanViolatesError
 from angkut_backend.planning.difference import Moved, NotComparableError, difference
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.problem import MAX_FILL_PCT, MustReason
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.rounds import are_invented, is_round_day
 from angkut_backend.planning.search import Budget
-from angkut_backend.planning.service import PlanOrder, PlanViolatesError
+from angkut_backend.planning.service import PlanOrder
 from angkut_backend.planning.shifts import ShiftError, check_day, next_day
 from angkut_backend.planning.solve import digest
 from angkut_backend.roads.service import Roads
@@ -315,9 +316,9 @@ def test_what_is_missing_is_named(town: Connection, table: str) -> None:
 def test_a_published_plan_replaces_the_one_before(town: Connection) -> None:
     first, second, other_day = make(town), make(town), make(town, order(day=date(2026, 3, 10)))
     for one in (first, other_day):
-        assert service.publish(town, one.plan_id, actor="account:ana", now=NOW) == []
+        assert decisions.publish(town, one.plan_id, actor="account:ana", now=NOW) == []
 
-    replaced = service.publish(town, second.plan_id, actor="account:budi", now=NOW)
+    replaced = decisions.publish(town, second.plan_id, actor="account:budi", now=NOW)
 
     assert replaced == [first.plan_id]
     events = records.get(town, first.plan_id).events
@@ -332,29 +333,29 @@ def test_a_plan_that_breaks_rules_is_not_published(town: Connection) -> None:
     copy = spoilt(town)
 
     with pytest.raises(PlanViolatesError, match="B 9001: shift, is late"):
-        service.publish(town, copy, actor="account:ana", now=NOW)
+        decisions.publish(town, copy, actor="account:ana", now=NOW)
 
     assert records.get(town, copy).events == []
 
 
 def test_what_became_of_a_plan_does_not_become_again(town: Connection) -> None:
     plan_id = make(town).plan_id
-    service.accept(town, plan_id, actor="account:ana", now=NOW)
+    decisions.accept(town, plan_id, actor="account:ana", now=NOW)
     with pytest.raises(ConflictError, match="accepted already"):
-        service.accept(town, plan_id, actor="account:ana", now=NOW)
-    service.publish(town, plan_id, actor="account:ana", now=NOW)
+        decisions.accept(town, plan_id, actor="account:ana", now=NOW)
+    decisions.publish(town, plan_id, actor="account:ana", now=NOW)
     with pytest.raises(ConflictError, match="published already"):
-        service.publish(town, plan_id, actor="account:ana", now=NOW)
-    service.withdraw(town, plan_id, actor="account:ana", now=NOW, note="rain")
+        decisions.publish(town, plan_id, actor="account:ana", now=NOW)
+    decisions.withdraw(town, plan_id, actor="account:ana", now=NOW, note="rain")
     with pytest.raises(ConflictError, match="withdrawn already"):
-        service.publish(town, plan_id, actor="account:ana", now=NOW)
+        decisions.publish(town, plan_id, actor="account:ana", now=NOW)
     with pytest.raises(ConflictError, match="withdrawn already"):
-        service.withdraw(town, plan_id, actor="account:ana", now=NOW)
+        decisions.withdraw(town, plan_id, actor="account:ana", now=NOW)
 
 
 def test_everything_is_in_the_audit_log(town: Connection) -> None:
     plan_id = make(town).plan_id
-    service.publish(town, plan_id, actor="account:budi", now=NOW)
+    decisions.publish(town, plan_id, actor="account:budi", now=NOW)
 
     rows = town.execute(
         "SELECT actor, action FROM audit_log WHERE subject = %s ORDER BY audit_id", [str(plan_id)]
@@ -377,7 +378,7 @@ def test_everything_is_in_the_audit_log(town: Connection) -> None:
     ],
 )
 def test_nothing_is_ever_changed_or_removed(town: Connection, change: str) -> None:
-    service.publish(town, make(town).plan_id, actor="account:ana", now=NOW)
+    decisions.publish(town, make(town).plan_id, actor="account:ana", now=NOW)
     town.commit()
 
     with pytest.raises(psycopg.errors.RestrictViolation, match="never changed"):
@@ -387,7 +388,7 @@ def test_nothing_is_ever_changed_or_removed(town: Connection, change: str) -> No
 def test_there_is_no_plan_of_an_unknown_id(town: Connection) -> None:
     nobody = uuid4()
     with pytest.raises(NotFoundError, match=str(nobody)):
-        service.publish(town, nobody, actor="account:ana", now=NOW)
+        decisions.publish(town, nobody, actor="account:ana", now=NOW)
 
 
 def test_a_bin_on_another_vehicle_has_moved(town: Connection) -> None:

@@ -1,6 +1,6 @@
 """Plans made from other plans: kept with their parent, what was changed and what holds."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -10,8 +10,9 @@ from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection
 from angkut_backend.errors import ConflictError, NotFoundError
 from angkut_backend.forecast.loading import districts
-from angkut_backend.planning import records, service
+from angkut_backend.planning import decisions, records, service
 from angkut_backend.planning.changes import Changes, FixedFirst, UnderwayNow, VehicleNow
+from angkut_backend.planning.decisions import OtherCourseError
 from angkut_backend.planning.difference import ChangeKind, difference
 from angkut_backend.planning.faults import MAX_FAULTS, ChangesError
 from angkut_backend.planning.plan_document import OutReason, StepKind
@@ -123,8 +124,42 @@ def test_fresh_levels_are_read_when_asked_and_under_way(
     found = difference(parent, made)
     assert set(found.served) == set(served.bins)
     assert not set(found.dropped) & set(found.served)
-    service.publish(town, parent.plan_id, actor="account:ana", now=NOW)
-    assert service.publish(town, made.plan_id, actor="account:ana", now=NOW) == [parent.plan_id]
+    decisions.publish(town, parent.plan_id, actor="account:ana", now=NOW)
+    assert decisions.publish(town, made.plan_id, actor="account:ana", now=NOW) == [parent.plan_id]
+
+
+def test_a_plan_that_knows_less_than_the_one_that_vehicles_follow_is_not_put_in_force(
+    town: Connection, parent: PlanRecord
+) -> None:
+    def underway(of: UUID, hour: int) -> UUID:
+        at = parent.shift_start + timedelta(hours=hour)
+        return replan(town, of, Changes(underway=UnderwayNow(at=at)), hours=24).plan_id
+
+    def publish(plan_id: UUID) -> list[UUID]:
+        return decisions.publish(town, plan_id, actor="account:ana", now=NOW)
+
+    other = replan(town, parent.plan_id, Changes(fresh=True)).plan_id
+    at_one, rival, at_two = (underway(parent.plan_id, hour) for hour in (1, 1, 2))
+    later, of_other = underway(at_one, 2), underway(other, 1)
+    tweaked = replan(town, at_one, Changes(), hours=24).plan_id
+    publish(parent.plan_id)
+
+    # Vehicles have not followed the draft that it goes on from.
+    with pytest.raises(OtherCourseError, match=f"{parent.plan_id} from 05:00 on"):
+        publish(of_other)
+    assert publish(at_one) == [parent.plan_id]
+    # It begins in the depot; this one takes over from a plan that vehicles left an hour before.
+    for stale in (other, at_two):
+        with pytest.raises(OtherCourseError, match=f"{at_one} from 06:00 on.*withdraw it first"):
+            publish(stale)
+    # These know as much, or more.
+    assert publish(rival) == [at_one]
+    assert publish(tweaked) == [rival]
+    with pytest.raises(OtherCourseError):
+        publish(later)
+    decisions.withdraw(town, tweaked, actor="account:ana", now=NOW)
+    assert publish(later) == []
+    assert records.get(town, other).state is None
 
 
 def test_only_changes_of_plans_that_are_there_and_not_withdrawn_are_taken(
@@ -134,7 +169,7 @@ def test_only_changes_of_plans_that_are_there_and_not_withdrawn_are_taken(
         replan(town, uuid4(), Changes())
     with pytest.raises(ChangesError, match="no bin 'X'"):
         replan(town, parent.plan_id, Changes(forbid=("X",)))
-    service.withdraw(town, parent.plan_id, actor="account:ana", now=NOW)
+    decisions.withdraw(town, parent.plan_id, actor="account:ana", now=NOW)
     with pytest.raises(ConflictError, match="is withdrawn"):
         replan(town, parent.plan_id, Changes())
 
@@ -205,18 +240,22 @@ def test_an_impossible_change_is_refused_over_http_before_a_job_begins(
 
     answer = client.post(path, json={"changes": {"force": ["X-1"]}})
     assert answer.status_code == 422
-    assert answer.json() == {
-        "error": "bad_changes",
-        "detail": "force: there is no bin 'X-1' in this plan",
-        "faults": [
-            {
-                "field": "force",
-                "code": "X-1",
-                "why": "unknown",
-                "detail": "there is no bin 'X-1' in this plan",
-            }
-        ],
+    refused = answer.json()
+    assert (refused["error"], refused["detail"]) == (
+        "bad_changes",
+        "force: there is no bin 'X-1' in this plan",
+    )
+    (fault,) = refused["faults"]
+    assert {name: value for name, value in fault.items() if value is not None} == {
+        "field": "force",
+        "code": "X-1",
+        "why": "unknown",
+        "detail": "there is no bin 'X-1' in this plan",
     }
+    outside = {"underway": {"at": parent.shift_start.isoformat()}}
+    (fault,) = client.post(path, json={"changes": outside}).json()["faults"]
+    shift = [datetime.fromisoformat(fault[name]) for name in ("from_at", "until_at")]
+    assert shift == [parent.shift_start, parent.shift_start + timedelta(hours=9)]
     assert client.post(path, json={"changes": {"colour": 1}}).status_code == 422
     assert api.signed_in(Role.VIEWER).post(path, json={"changes": {}}).status_code == 403
     assert client.get("/api/jobs").json()["jobs"] == []

@@ -15,6 +15,7 @@ from angkut_backend.planning.changes import (
 )
 from angkut_backend.planning.checker import check
 from angkut_backend.planning.faults import ChangesError
+from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import InReason, OutReason, Plan, StepKind
 from angkut_backend.planning.problem import Lock, MustReason, Problem, TimeWindow
 from angkut_backend.planning.revise import revise
@@ -165,7 +166,9 @@ def test_a_vehicle_that_does_not_start_gives_its_bins_to_the_others(morning: Mor
     assert set(morning.vehicle_of.values()) == {"T2"}
     assert "B1" in morning.vehicle_of
     assert morning.revision
-    assert morning.revision.notes == ("B1 is no longer locked to T1, which does not drive",)
+    (note,) = morning.revision.notes
+    assert note.text == "B1 is no longer locked to T1, which does not drive"
+    assert (note.code, note.bin, note.vehicle) == (NoteCode.LOCK_LOST, "B1", "T1")
     morning.change(again=["T1"])
     assert [one.code for one in morning.problem.vehicles] == ["T1", "T2"]
 
@@ -391,7 +394,9 @@ def test_a_truck_that_cannot_be_back_in_time_goes_home_at_once_and_is_named(
     assert [step.kind for step in home.steps] == [StepKind.START, StepKind.END]
     assert home.steps[-1].arrive_s > 8 * HOUR_S
     (note,) = found.notes
-    assert note.startswith("T1 cannot be back by 13:00: it goes home at once and is there at 13:")
+    assert note.text.startswith("T1 cannot be back by 13:00: it goes home at once and is there at")
+    at_s = home.steps[-1].arrive_s
+    assert (note.code, note.due_s, note.at_s) == (NoteCode.LATE_HOME, 8 * HOUR_S, at_s)
 
 
 def test_a_loaded_truck_that_comes_too_late_to_unload_goes_home_with_its_load(
@@ -403,6 +408,8 @@ def test_a_loaded_truck_that_comes_too_late_to_unload_goes_home_with_its_load(
 
     (home,) = [route for route in found.routes if route.vehicle == "T1"]
     assert home.steps[-1].load_l == 2_100
-    assert found.notes == (
-        "T1 comes home with 2100 l, 700 kg: it reaches no disposal site before it closes",
+    (note,) = found.notes
+    assert note.text == (
+        "T1 comes home with 2100 l, 700 kg: it reaches no disposal site before it closes"
     )
+    assert (note.code, note.load_l, note.load_kg) == (NoteCode.LOADED_HOME, 2_100, 700)
