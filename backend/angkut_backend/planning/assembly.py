@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -17,9 +18,10 @@ from angkut_backend.planning.district import District
 from angkut_backend.planning.outlook import SERVICE_H, Outlook, load_of
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
-from angkut_backend.planning.problem import MAX_BINS, Bin, Problem
+from angkut_backend.planning.problem import MAX_BINS, Bin, Problem, TimeWindow
 from angkut_backend.planning.rounds import Origin, Rounds
 from angkut_backend.planning.shifts import hours_ahead, shift_of
+from angkut_backend.planning.windows import shift_windows
 from angkut_backend.roads.travel import Point
 
 SQL = load_queries("angkut_backend.planning")
@@ -106,6 +108,7 @@ def assemble(
     areas = _areas(rows, [trusted[row["code"]] for row in rows], policy)
     fixed = {area.area for area in areas if area.is_fixed}
     rounds = Rounds.on(conn, district.district_id, shift.date())
+    zone = ZoneInfo(district.timezone)
     parts = _district(conn, district)
     bins: list[Bin] = []
     try:
@@ -119,6 +122,7 @@ def assemble(
                 overflow_h=float(outlook.overflow_h[at]),
                 is_trusted=trusted[row["code"]],
                 is_due=rounds.is_due(row["code"], row["site_id"]),
+                windows=shift_windows(row["collection_windows"], shift, zone),
             )
             by = Policy.FIXED if row["area_code"] in fixed else policy
             bins += bins_of(by, [prospect], parameters)
@@ -182,6 +186,7 @@ def _prospect(
     overflow_h: float,
     is_trusted: bool,
     is_due: bool,
+    windows: tuple[TimeWindow, ...],
 ) -> Prospect:
     load_l, load_kg = load_of(fill_pct, row["volume_l"], row["container"])
     service_at = shift + timedelta(hours=SERVICE_H)
@@ -197,6 +202,7 @@ def _prospect(
             load_l=load_l,
             load_kg=load_kg,
             service_s=row["service_s"],
+            windows=windows,
             trusted=is_trusted,
         ),
         row["volume_l"],

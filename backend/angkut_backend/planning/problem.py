@@ -144,7 +144,7 @@ class Bin(Document):
     load_kg: Kilograms
     service_s: Seconds
     #: When service may begin; empty: at any time.
-    windows: Annotated[tuple[TimeWindow, ...], Field(max_length=4)] = ()
+    windows: Annotated[tuple[TimeWindow, ...], Field(max_length=8)] = ()
     #: What leaving it costs: expected cost of overflow until the next chance, and its litres.
     prize_rp: Rupiah = 0
     must: MustReason | None = None

@@ -1,5 +1,6 @@
 -- name: bins
 SELECT b.code, b.lon, b.lat, b.access, b.container, b.volume_l, b.service_s, s.site_id,
+       b.collection_windows,
        a.code AS area_code, a.name AS area_name,
        (SELECT max(c.after_at) FROM collection AS c
         WHERE c.bin_id = b.bin_id AND c.after_at <= %(now)s AND c.confidence >= 0.5) AS emptied_at

@@ -18,9 +18,8 @@ from angkut_backend.planning.problem import (
 )
 from angkut_backend.planning.progress import Progress
 from angkut_backend.planning.revision import Standing
+from angkut_backend.planning.windows import EARLIEST_S, LATEST_S
 
-#: Bounds of `ShiftTime`.
-_EARLIEST_S, _LATEST_S = -86_400, 3 * 86_400
 _DAY_S = 86_400
 
 
@@ -111,7 +110,7 @@ class RevisedParts:
             if one.code in first:
                 changed["forbidden"] = False
             if one.code in hours:
-                changed["windows"] = _open_windows(self.problem, one, hours[one.code])
+                changed["windows"] = (_said_window(self.problem, hours[one.code]),)
             yield one.model_copy(update=changed) if changed else one
 
     def vehicle(self, one: Vehicle) -> Vehicle:
@@ -134,14 +133,15 @@ class RevisedParts:
         return one.model_copy(update={"shift": shift, "underway": on})
 
 
-def _open_windows(problem: Problem, one: Bin, hours: BinHours) -> tuple[TimeWindow, ...]:
-    """Return when a bin can be reached; if never, a time when nobody drives."""
-    from_s = seconds_of(problem, hours.after) if hours.after else _EARLIEST_S
-    to_s = seconds_of(problem, hours.before) if hours.before else _LATEST_S
-    windows = one.windows or (TimeWindow(from_s=_EARLIEST_S, to_s=_LATEST_S),)
-    spans = [(max(w.from_s, from_s), min(w.to_s, to_s)) for w in windows]
-    inside = tuple(TimeWindow(from_s=low, to_s=high) for low, high in spans if low <= high)
-    return inside or (TimeWindow(from_s=_LATEST_S, to_s=_LATEST_S),)
+def _said_window(problem: Problem, hours: BinHours) -> TimeWindow:
+    """Return when a bin can be reached by what somebody said of this shift.
+
+    It takes the place of what the city states once for all: who says it knows better.
+    """
+    return TimeWindow(
+        from_s=seconds_of(problem, hours.after) if hours.after else EARLIEST_S,
+        to_s=seconds_of(problem, hours.before) if hours.before else LATEST_S,
+    )
 
 
 def with_queue(site: DisposalSite, standing: Standing) -> DisposalSite:
@@ -156,4 +156,4 @@ def with_queue(site: DisposalSite, standing: Standing) -> DisposalSite:
 def seconds_of(problem: Problem, at: datetime) -> int:
     """Return a moment as a time in the shift, within the bounds that one may have."""
     since = (at - problem.shift_start) // timedelta(seconds=1)
-    return min(max(since, _EARLIEST_S), _LATEST_S)
+    return min(max(since, EARLIEST_S), LATEST_S)

@@ -11,6 +11,7 @@ from angkut_backend.planning.decisions import MAX_NOTE
 from angkut_backend.planning.difference import ChangeKind
 from angkut_backend.planning.plan_document import Plan, Totals
 from angkut_backend.planning.policies import Policy
+from angkut_backend.planning.problem import TimeWindow
 from angkut_backend.planning.records import EventKind, PlanLine, PlanRecord
 from angkut_backend.planning.revision import Standing
 from angkut_backend.planning.violations import Breach
@@ -90,6 +91,7 @@ class PlannedBinOut(BaseModel):
     ]
     gap_h: Annotated[float | None, Field(description="Since it was last emptied, hours")]
     trusted: Annotated[bool, Field(description="The level rests on readings of the last day")]
+    windows: Annotated[list[TimeWindow], Field(description="For service; empty: at any time")]
 
 
 class PlannedVehicleOut(BaseModel):
@@ -102,6 +104,7 @@ class PlannedVehicleOut(BaseModel):
     access: Literal["road", "alley"]
     volume_l: Annotated[int, Field(description="Loose waste that it holds")]
     payload_kg: int
+    shift: Annotated[TimeWindow, Field(description="It drives in this time")]
 
 
 class PlacedOut(BaseModel):

@@ -4,6 +4,7 @@
 -- between two devices keeps the interval of the one that spoke last.
 SELECT b.bin_id, b.code, s.name AS site_name, a.code AS area_code, a.common_name AS area_name,
        b.container, b.volume_l, b.lon, b.lat, cardinality(b.invented) > 0 AS invented,
+       b.collection_windows,
        l.fill_pct, l.trusted_at, l.seen_at, l.battery_mv,
        CASE WHEN m.device_id IS NOT NULL THEN d.external_id END AS device_id, d.interval_s
 FROM bin AS b

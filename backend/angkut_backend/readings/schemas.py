@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from angkut_backend.accounts.service import Role
 from angkut_backend.geojson import Point
@@ -35,6 +35,14 @@ class BinProperties(BaseModel):
     device_id: str | None
     #: Some of what is said of this bin nobody surveyed.
     invented: bool
+    collection_windows: Annotated[
+        str | None,
+        Field(
+            description="When it can be emptied, local time: `05:00-07:00;13:00-24:00`, or each "
+            "behind the days on which it begins, 1 is Monday: `1 2 3 4 5 00:00-07:00`. Null: at "
+            "any time"
+        ),
+    ]
 
 
 class BinFeature(BaseModel):
@@ -117,6 +125,7 @@ def bin_feature(state: BinState, role: Role, now: datetime) -> dict[str, object]
             "battery_mv": state.battery_mv if inside else None,
             "device_id": state.device_id if inside else None,
             "invented": state.invented,
+            "collection_windows": state.collection_windows,
         },
     }
 

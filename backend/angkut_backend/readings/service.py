@@ -75,6 +75,8 @@ class BinState(NamedTuple):
     lat: float
     #: Some of what the registry says of it nobody surveyed.
     invented: bool
+    #: When it can be emptied, as `registry.windows` writes it; `None`: at any time.
+    collection_windows: str | None
     #: Newest trusted level; kept when it is too old to be believed.
     fill_pct: float | None
     trusted_at: datetime | None

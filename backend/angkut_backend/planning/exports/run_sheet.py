@@ -15,8 +15,16 @@ from angkut_backend.planning.exports.sheet_parts import (
     marks_of,
     remark,
 )
-from angkut_backend.planning.exports.words import CONTAINERS, VEHICLES, Words, thousands, why
+from angkut_backend.planning.exports.words import (
+    CONTAINERS,
+    VEHICLES,
+    Words,
+    only_between,
+    thousands,
+    why,
+)
 from angkut_backend.planning.plan_document import StepKind
+from angkut_backend.planning.problem import Bin, Vehicle
 from angkut_backend.planning.records import PlanRecord
 
 STOPS = (
@@ -41,7 +49,7 @@ def run_sheet(record: PlanRecord, names: Names, run: Run) -> Sheet:
     for trip, stages in run.trips().items():
         if several:
             rows.append(remark("", f"RITASE {trip}", f"trip {trip}"))
-        rows += [_row(record, names, stage) for stage in stages]
+        rows += [_row(record, names, run.vehicle, stage) for stage in stages]
     for trip, links in run_links(run):
         for link in links:
             stops = [stage.position for stage in link.stages if stage.position]
@@ -83,7 +91,7 @@ def run_sheet(record: PlanRecord, names: Names, run: Run) -> Sheet:
     )
 
 
-def _row(record: PlanRecord, names: Names, stage: Stage) -> Row:
+def _row(record: PlanRecord, names: Names, vehicle: Vehicle, stage: Stage) -> Row:
     step, one = stage.step, stage.bin
     at = clock(record, step.begin_s if step.kind is StepKind.STOP else step.arrive_s)
     name = names.places.get(step.code, step.code)
@@ -98,7 +106,7 @@ def _row(record: PlanRecord, names: Names, stage: Stage) -> Row:
                 Words(found.site, found.area) if found else BLANK,
                 CONTAINERS.get(one.container, Words(one.container, "")),
                 Words(fill, ""),
-                why(stage.served),
+                _both(why(stage.served), _only(record, vehicle, one)),
                 BLANK,
                 BLANK,
             )
@@ -122,3 +130,21 @@ def _row(record: PlanRecord, names: Names, stage: Stage) -> Row:
             f"leave {name or 'where it is'}",
         )
     return remark(at, f"Kembali di {name}", f"back at {name}")
+
+
+def _only(record: PlanRecord, vehicle: Vehicle, one: Bin) -> Words:
+    """Say when a bin can be emptied, as far as its vehicle drives at all."""
+    shift = vehicle.shift
+    spans = [
+        (
+            None if window.from_s <= shift.from_s else clock(record, window.from_s),
+            None if window.to_s >= shift.to_s else clock(record, window.to_s),
+        )
+        for window in one.windows
+        if window.to_s >= shift.from_s and window.from_s <= shift.to_s
+    ]
+    return BLANK if (None, None) in spans else only_between(spans)
+
+
+def _both(one: Words, other: Words) -> Words:
+    return Words(*("; ".join(filter(None, both)) for both in zip(one, other, strict=True)))

@@ -1,6 +1,6 @@
 """What plans say on paper: Bahasa Indonesia and English."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -86,6 +86,23 @@ def why(served: Served | None) -> Words:
         return IN[served.reason]
     must = MUST[served.must]
     return Words(f"WAJIB: {must.id}", f"must: {must.en}")
+
+
+def only_between(spans: Sequence[tuple[str | None, str | None]]) -> Words:
+    """Say when a bin can be emptied: from and to, either of which may be open."""
+    if not spans:
+        return Words("", "")
+    return Words(
+        "hanya " + ", ".join(_span(span, "mulai", "sampai") for span in spans),
+        "only " + ", ".join(_span(span, "from", "until") for span in spans),
+    )
+
+
+def _span(span: tuple[str | None, str | None], from_: str, until: str) -> str:
+    begin, end = span
+    if begin is None:
+        return f"{until} {end}"
+    return f"{from_} {begin}" if end is None else f"{begin}-{end}"
 
 
 def day(at: datetime) -> Words:

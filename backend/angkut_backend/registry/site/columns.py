@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from angkut_backend.registry import windows
+
 
 def _words(value: object) -> object:
     return tuple(value.split()) if isinstance(value, str) else value
@@ -162,5 +164,13 @@ ServiceSeconds = Annotated[
 ]
 Kilograms = Annotated[
     int, Field(ge=1, le=60_000, description="kilograms, a whole number from 1 to 60000")
+]
+CollectionWindows = Annotated[
+    Annotated[str, AfterValidator(windows.as_kept)] | None,
+    Field(
+        description="local times such as 05:00-07:00;13:00-24:00, each window once, at most "
+        f"{windows.MAX_WINDOWS_A_DAY} a day; if one names days of the week, such as "
+        "1 2 3 4 5 00:00-07:00, all do; or empty: at any time"
+    ),
 ]
 TippingMinutes = Annotated[Minutes, Field(description="minutes from 0 to 1440")]

@@ -195,26 +195,27 @@ WITH incoming AS (
     SELECT r.*, s.site_id
     FROM jsonb_to_recordset(%(rows)s) AS r(
         code text, site text, container text, volume_l integer, access text, service_s integer,
-        lon double precision, lat double precision, source text, invented text[])
+        lon double precision, lat double precision, collection_windows text, source text,
+        invented text[])
     LEFT JOIN site s ON s.code = r.site
 ), changed AS (
     UPDATE bin t
     SET site_id = i.site_id, container = i.container, volume_l = i.volume_l,
         access = i.access, service_s = i.service_s, lon = i.lon, lat = i.lat,
-        source = i.source, invented = i.invented
+        collection_windows = i.collection_windows, source = i.source, invented = i.invented
     FROM incoming i, bin old
     WHERE t.code = i.code AND old.bin_id = t.bin_id
-      AND (t.site_id, t.container, t.volume_l, t.access, t.service_s, t.lon, t.lat, t.source,
-           t.invented)
+      AND (t.site_id, t.container, t.volume_l, t.access, t.service_s, t.lon, t.lat,
+           t.collection_windows, t.source, t.invented)
           IS DISTINCT FROM
-          (i.site_id, i.container, i.volume_l, i.access, i.service_s, i.lon, i.lat, i.source,
-           i.invented)
+          (i.site_id, i.container, i.volume_l, i.access, i.service_s, i.lon, i.lat,
+           i.collection_windows, i.source, i.invented)
     RETURNING t.code, to_jsonb(old) AS before, to_jsonb(t) AS after
 ), added AS (
-    INSERT INTO bin (code, site_id, container, volume_l, access, service_s, lon, lat, source,
-                     invented)
+    INSERT INTO bin (code, site_id, container, volume_l, access, service_s, lon, lat,
+                     collection_windows, source, invented)
     SELECT i.code, i.site_id, i.container, i.volume_l, i.access, i.service_s, i.lon, i.lat,
-           i.source, i.invented
+           i.collection_windows, i.source, i.invented
     FROM incoming i
     WHERE NOT EXISTS (SELECT FROM bin t WHERE t.code = i.code)
     ORDER BY i.code

@@ -13,6 +13,7 @@ from angkut_backend.registry.site.columns import (
     BinPrefix,
     CitySlug,
     Code,
+    CollectionWindows,
     Day,
     Degrees,
     DistrictBpsCode,
@@ -115,6 +116,8 @@ class Bin:
     service_s: ServiceSeconds
     lon: Degrees
     lat: Degrees
+    #: When it can be emptied; `None`: at any time.
+    collection_windows: CollectionWindows = None
     source: Source
     invented: Invented = ()
 

@@ -132,6 +132,7 @@ def test_a_bin_is_a_feature_with_the_newest_that_is_known(api: Api, conn: db.Con
             "battery_mv": 3600,
             "device_id": DEVICE,
             "invented": False,
+            "collection_windows": None,
         },
     }
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from angkut_backend.db import BINS_CHANNEL, Connection, connect
@@ -15,6 +16,7 @@ from angkut_backend.registry.rounds import RoundRow, list_rounds
 from angkut_backend.registry.site.load import LoadReport, TableReport, load
 from angkut_backend.registry.site.pack import read_pack
 from angkut_backend.registry.site.records import Round, SitePack
+from angkut_backend.registry.windows import as_kept
 from parts.waiting import wait_until
 
 ROOT = Path(__file__).parents[4]
@@ -111,6 +113,60 @@ def test_a_changed_value_updates_its_row_and_no_other(conn: Connection, pack: Si
     assert {code for code, version in after.items() if version != before[code]} == {"CTH-0001"}
 
 
+def test_windows_of_a_bin_come_and_go_with_the_column_of_the_pack(
+    conn: Connection, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(CONTOH, tmp_path / "pack"))
+    without = (folder / "bins.csv").read_text()
+
+    def loaded(windows: str | None) -> tuple[str | None, int]:
+        header, *rows = without.splitlines()
+        cells = [windows if row.startswith("CTH-0002") else "" for row in rows]
+        lines = [f"{row},{cell}" for row, cell in zip(rows, cells, strict=True)]
+        with_column = "\n".join([f"{header},collection_windows", *lines])
+        (folder / "bins.csv").write_text(without if windows is None else with_column)
+        report = load(conn, read_pack(folder), actor=ACTOR)
+        row = conn.execute("SELECT collection_windows FROM bin WHERE code = 'CTH-0002'").fetchone()
+        assert row
+        return row["collection_windows"], report.tables["bin"].changed
+
+    assert loaded(None) == (None, 0)
+    assert loaded("-7:00") == ("00:00-07:00", 1)
+    # Another way to write the same.
+    assert loaded("00:00-07:00") == ("00:00-07:00", 0)
+    days = "1 2 3 4 5 05:00-07:00;1 2 3 4 5 13:00-24:00;6 7 00:00-24:00"
+    assert loaded(days) == (days, 1)
+    assert loaded(None) == (None, 1)
+    traces = conn.execute("SELECT before, after FROM audit_log ORDER BY audit_id DESC").fetchone()
+    assert traces
+    assert traces["before"] == {"bin": {"CTH-0002": {"collection_windows": days}}}
+
+
+def test_the_longest_windows_that_can_be_stated_can_be_kept(
+    conn: Connection, pack: SitePack
+) -> None:
+    spans = ("00:00-01:00", "08:00-09:00", "16:00-17:00")
+    longest = as_kept(";".join(f"{day} {span}" for day in range(1, 8) for span in spans))
+    load(conn, with_first_bin(pack, collection_windows=longest), actor=ACTOR)
+    row = conn.execute("SELECT collection_windows FROM bin WHERE code = 'CTH-0001'").fetchone()
+    assert row == {"collection_windows": longest}
+
+
+@pytest.mark.parametrize(
+    "windows",
+    ["", "10:00", "10:00-", "7:00-08:00", "24:00-05:00", "05:00-07:00;", "8 05:00-07:00",
+     "05:00-07:00 13:00-14:00", "05:00-07:00\n", "05:00-07:00;" * 30 + "05:00-07:00"],
+)  # fmt: skip
+def test_the_database_refuses_windows_that_nobody_could_read(
+    conn: Connection, pack: SitePack, windows: str
+) -> None:
+    load(conn, pack, actor=ACTOR)
+    conn.commit()
+    with pytest.raises(psycopg.errors.CheckViolation):
+        conn.execute("UPDATE bin SET collection_windows = %s", [windows])
+    conn.rollback()
+
+
 @pytest.mark.parametrize(
     ("table", "field", "changes"),
     [
@@ -121,6 +177,7 @@ def test_a_changed_value_updates_its_row_and_no_other(conn: Connection, pack: Si
         ("vehicle", "vehicles", {"payload_kg": 2900}),
         ("site", "sites", {"area": "99.01.02.1002"}),
         ("bin", "bins", {"site": "CTH-L2"}),
+        ("bin", "bins", {"collection_windows": "10:00-24:00"}),
         ("calendar_day", "calendar", {"invented": ("day",)}),
     ],
 )

@@ -22,6 +22,7 @@ from angkut_backend.planning.revise import revise
 from angkut_backend.planning.revision import Revision
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
+from angkut_backend.planning.windows import LATEST_S
 
 from .conftest import HOUR_S, line_bin, line_shift, line_travel, truck
 
@@ -137,14 +138,16 @@ def test_a_bin_that_is_blocked_is_served_later_or_not(morning: Morning) -> None:
     assert not morning.problem.bins[0].windows
 
 
-def test_hours_of_a_market_narrow_the_windows_of_a_bin() -> None:
+def test_hours_said_of_a_bin_go_before_the_windows_that_the_city_states() -> None:
     windows = (TimeWindow(from_s=0, to_s=HOUR_S), TimeWindow(from_s=2 * HOUR_S, to_s=4 * HOUR_S))
     morning = Morning(line_shift(bins=(line_bin(1, windows=windows),)))
     moment = morning.problem.shift_start + timedelta(hours=3)
 
     morning.change(hours=[{"bin": "B1", "after": moment}])
 
-    assert morning.problem.bins[0].windows == (TimeWindow(from_s=3 * HOUR_S, to_s=4 * HOUR_S),)
+    assert morning.problem.bins[0].windows == (TimeWindow(from_s=3 * HOUR_S, to_s=LATEST_S),)
+    morning.change(unlock=["B1"])
+    assert morning.problem.bins[0].windows == windows
 
 
 def test_the_first_stops_stay_when_others_change(morning: Morning) -> None:

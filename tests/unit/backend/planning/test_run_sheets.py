@@ -15,7 +15,7 @@ from angkut_backend.planning.exports.runs import runs_of
 from angkut_backend.planning.exports.words import CONTAINERS, IN, MUST, OUT, POLICIES, STATES
 from angkut_backend.planning.plan_document import InReason, OutReason, StepKind
 from angkut_backend.planning.policies import Policy
-from angkut_backend.planning.problem import MustReason, Problem, Underway
+from angkut_backend.planning.problem import MustReason, Problem, TimeWindow, Underway
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.violations import Breach, Violation
 
@@ -55,6 +55,38 @@ def eighty(bins: int = 80, **changes: object) -> Problem:
 @pytest.fixture(scope="module")
 def long_record() -> PlanRecord:
     return kept(eighty())
+
+
+def test_a_sheet_says_when_a_bin_can_be_emptied() -> None:
+    hour = 3600
+    windows = {
+        1: (-5, 3),
+        2: (1, 19),
+        3: (1, 3),
+        # As long as anybody drives.
+        4: (-5, 19),
+        5: None,
+    }
+    bins = tuple(
+        line_bin(
+            number,
+            windows=()
+            if span is None
+            else (TimeWindow(from_s=span[0] * hour, to_s=span[1] * hour),),
+        )
+        for number, span in windows.items()
+    )
+    split = (TimeWindow(from_s=0, to_s=hour), TimeWindow(from_s=2 * hour, to_s=3 * hour))
+    record = kept(line_shift(bins=(*bins, line_bin(6, windows=split)), vehicles=(truck("T1"),)))
+
+    assert {one.bin for one in record.plan.served} == {f"B{number}" for number in range(1, 7)}
+    text = " ".join(" ".join(pages(record)).split())
+    assert text.count("hanya") == text.count("only ") == 4
+    for said in (
+        "hanya sampai 08:00", "only until 08:00", "hanya mulai 06:00", "only from 06:00",
+        "hanya 06:00-08:00", "only 06:00-08:00", "hanya sampai 06:00, 07:00-08:00",
+    ):  # fmt: skip
+        assert said in text
 
 
 def test_a_sheet_tells_a_crew_the_whole_shift_in_order() -> None:

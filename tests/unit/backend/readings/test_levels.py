@@ -28,6 +28,7 @@ HALF_HOURLY = BinState(
     lon=107.01,
     lat=-6.23,
     invented=False,
+    collection_windows=None,
     fill_pct=60.0,
     trusted_at=NOW,
     seen_at=NOW,

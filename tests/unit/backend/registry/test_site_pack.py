@@ -41,6 +41,37 @@ def test_another_city_needs_only_another_pack() -> None:
     assert pack.bins[0].invented == ("lon", "lat")
 
 
+def with_windows(pack: Path, windows: str) -> None:
+    """Say when the second bin of the pack can be emptied."""
+    header, *rows = (pack / "bins.csv").read_text().splitlines()
+    cells = [windows if row.startswith("CTH-0002") else "" for row in rows]
+    lines = [f"{row},{cell}" for row, cell in zip(rows, cells, strict=True)]
+    (pack / "bins.csv").write_text("\n".join([f"{header},collection_windows", *lines]))
+
+
+def test_windows_of_a_bin_are_kept_in_one_form(pack: Path) -> None:
+    with_windows(pack, "5:00-7:00;13:00-")
+    found = [item.collection_windows for item in read_pack(pack).bins]
+    assert found == [None, "05:00-07:00;13:00-24:00", None]
+
+
+@pytest.mark.parametrize("windows", ["10:00", "10:00-;5 13:00-", "10 pagi-", "07:00-07:00"])
+def test_windows_that_are_not_clear_are_refused(pack: Path, windows: str) -> None:
+    with_windows(pack, windows)
+    (said,) = faults(pack)
+    assert said == (
+        f"bins.csv line 3, collection_windows: is {windows!r}; expected local times such as "
+        "05:00-07:00;13:00-24:00, each window once, at most 3 a day; if one names days of the "
+        "week, such as 1 2 3 4 5 00:00-07:00, all do; or empty: at any time"
+    )
+
+
+def test_windows_that_somebody_invented_are_marked(pack: Path) -> None:
+    with_windows(pack, "10:00-")
+    edit(pack, "bins.csv", "lon lat,10:00-", "lon lat collection_windows,10:00-")
+    assert read_pack(pack).bins[1].invented == ("lon", "lat", "collection_windows")
+
+
 # Each: file, what stands there, what is put in its place, the only fault expected.
 ONE_FAULT = {
     "a number that is none": (
