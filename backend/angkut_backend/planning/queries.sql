@@ -73,7 +73,6 @@ JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
               ORDER BY plan_event_id DESC LIMIT 1) AS e ON true
 WHERE mine.plan_id = %(plan_id)s AND p.plan_id <> mine.plan_id AND e.kind = 'published'
 
--- name: plan
 -- name: course
 -- A plan and those that it came of by changes, the newest first, with when each takes over.
 WITH RECURSIVE course AS (
@@ -84,6 +83,7 @@ WITH RECURSIVE course AS (
 SELECT plan_id, (changes -> 'standing' ->> 'taken_over_at')::timestamptz AS taken_over_at
 FROM course ORDER BY back
 
+-- name: plan
 SELECT p.*, d.code AS district, d.timezone,
        (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
         ORDER BY plan_event_id DESC LIMIT 1) AS state
