@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from angkut_backend.clock import Clock
 from angkut_backend.jobs.metrics import JobMetrics
@@ -18,15 +19,25 @@ QUEUES = (PERIODIC, "planning", "forecasts")
 KINDS = ("plan", "replan", "forecast", "backtest")
 
 
-def works() -> Mapping[str, Work]:
-    """Return what does the jobs of each kind; called in the processes that do them."""
+def works(settings: Settings, *, plans: bool) -> Mapping[str, Work]:
+    """Return what does the jobs of each kind; called in the processes that do them.
+
+    Parameters
+    ----------
+    plans
+        Be ready for plans before one is asked for.
+    """
     # The planner and the road engine take seconds to load, and only those need them.
     from angkut_backend.forecast import jobs as forecast  # noqa: PLC0415
-    from angkut_backend.planning import jobs as planning  # noqa: PLC0415
+    from angkut_backend.planning.jobs import Planner  # noqa: PLC0415
+    from angkut_backend.roads.recall import Recall  # noqa: PLC0415
 
+    planner = Planner(Recall())
+    if plans:
+        planner.stay_ready(settings)
     return {
-        "plan": planning.make_plan,
-        "replan": planning.replan,
+        "plan": planner.make_plan,
+        "replan": planner.replan,
         "forecast": forecast.forecast,
         "backtest": forecast.backtest,
     }
@@ -59,7 +70,7 @@ def run_worker(
     queue = QueueWorker(
         settings,
         slots,
-        works,
+        partial(works, settings, plans="planning" in slots),
         clock=clock,
         rng=rng,
         metrics=JobMetrics(worker.registry, KINDS),

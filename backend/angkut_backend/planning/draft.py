@@ -100,8 +100,11 @@ class Draft:
 
     def insertions(self, bins: Sequence[Bin], most: int) -> list[list[Insertion]]:
         """Return for each bin at most `most` cheapest places, also where it surely does not fit."""
-        spots = [one for code in self.takeovers if (one := self.spots(code)) is not None]
-        return cheapest_places(spots, bins, most)
+        return cheapest_places(self.all_spots(), bins, most)
+
+    def all_spots(self) -> list[Spots]:
+        """Return where bins can be put into routes."""
+        return [one for code in self.takeovers if (one := self.spots(code)) is not None]
 
     def insert(self, one: Bin, place: Insertion) -> bool:
         """Put a bin in where it fits and costs less than it is worth."""

@@ -56,6 +56,8 @@ class Excuses:
 
     def _wrong(self, one: Bin, reason: OutReason) -> str | None:
         """Return what speaks against a reason that no route decides."""
+        if reason not in _ROUTELESS:
+            return None
         if reason is OutReason.FORBIDDEN:
             return None if one.forbidden else "nobody keeps it out"
         able = [v for v in self._problem.vehicles if _can_empty(v, one)]
@@ -64,10 +66,8 @@ class Excuses:
             return f"{able[0].code} can empty it" if able else None
         if reason is OutReason.TOO_LARGE:
             return f"{strong[0].code} can carry it" if strong else None
-        if reason is OutReason.UNREACHABLE:
-            near = [v for v in strong if self._may(v, one) and self._room.reaches(v, one)]
-            return f"{near[0].code} reaches it" if near else None
-        return None
+        near = [v for v in strong if self._may(v, one) and self._room.reaches(v, one)]
+        return f"{near[0].code} reaches it" if near else None
 
     def _says_no_room(self, left: Left) -> bool:
         # One of the first stops that could not be kept is not put elsewhere.

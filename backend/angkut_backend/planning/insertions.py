@@ -1,6 +1,6 @@
 """Places where a bin could be put into routes, by what it adds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,23 +73,27 @@ class Spots:
         return Glance(self.rules, self.takeover, self.visits).wrong(new, at)
 
 
+def least_costs(spots: Sequence[Spots], bins: Sequence[Bin]) -> tuple[Floats, list[str]]:
+    """Return what each bin adds where it adds least, infinite if nowhere, and on which vehicle."""
+    least_rp, vehicles = np.full(len(bins), np.inf), [""] * len(bins)
+    for code, mine, own, one in _by_vehicle(spots, bins):
+        costs_rp = one.costs_rp(own)
+        if not costs_rp.shape[1]:
+            continue
+        own_rp = costs_rp.min(axis=1)
+        for row in mine[own_rp < least_rp[mine]].tolist():
+            vehicles[row] = code
+        least_rp[mine] = np.minimum(least_rp[mine], own_rp)
+    return least_rp, vehicles
+
+
 def cheapest_places(
     spots: Sequence[Spots], bins: Sequence[Bin], most: int
 ) -> list[list[Insertion]]:
     """Return for each bin at most `most` places, the cheapest first."""
-    if not spots or not bins:
-        return [[] for _ in bins]
-    rules = spots[0].rules
-    crews = [rules.crew(one) for one in bins]
-    new = Candidates.of(rules, bins)
     vehicles: list[str] = []
     costs_rp, places, wrongs = [], [], []
-    for one in spots:
-        code = one.takeover.vehicle.code
-        mine = np.array([row for row, crew in enumerate(crews) if code in crew], dtype=np.intp)
-        if not len(mine):
-            continue
-        own = new.take(mine)
+    for code, mine, own, one in _by_vehicle(spots, bins):
         best_rp, best = one.cheapest(own, most)
         shape = len(bins), best.shape[1]
         cost_rp, at = np.full(shape, np.inf), np.zeros(shape, dtype=np.int64)
@@ -118,3 +122,22 @@ def cheapest_places(
         ]
         for row, line in enumerate(order.tolist())
     ]
+
+
+def _by_vehicle(
+    spots: Sequence[Spots], bins: Sequence[Bin]
+) -> Iterator[tuple[str, NDArray[np.intp], Candidates, Spots]]:
+    """Yield each vehicle with those of the bins that it may serve: their numbers, and they."""
+    if not spots or not bins:
+        return
+    rules = spots[0].rules
+    new = Candidates.of(rules, bins)
+    # Few crews are unlike.
+    alike: dict[frozenset[str], int] = {}
+    crew_of = np.array([alike.setdefault(rules.crew(one), len(alike)) for one in bins])
+    for one in spots:
+        code = one.takeover.vehicle.code
+        able = np.array([code in crew for crew in alike], dtype=bool)
+        mine = np.flatnonzero(able[crew_of])
+        if len(mine):
+            yield code, mine, new.take(mine), one

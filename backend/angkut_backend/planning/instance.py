@@ -160,12 +160,15 @@ def _prize_rp(group: Group) -> float:
 def _kept_out(rules: Rules) -> dict[str, OutReason]:
     """Say which bins no vehicle can serve, and why."""
     out: dict[str, OutReason] = {}
-    for one in rules.problem.bins:
+    bins = rules.problem.bins
+    rows = rules.travel.rows(bin_point(one.code) for one in bins)
+    reach = {vehicle.code: _reaches(rules, vehicle, rows) for vehicle in rules.problem.vehicles}
+    for at, one in enumerate(bins):
         if one.forbidden:
             out[one.code] = OutReason.FORBIDDEN
         elif not rules.crew(one):
             out[one.code] = _no_crew(rules, one)
-        elif not any(_reaches(rules, rules.vehicles[code], one) for code in rules.crew(one)):
+        elif not any(reach[code][at] for code in rules.crew(one)):
             out[one.code] = OutReason.UNREACHABLE
         elif one.windows and not any(_on_shift(rules.vehicles[v], one) for v in rules.crew(one)):
             out[one.code] = OutReason.WINDOW
@@ -182,14 +185,14 @@ def _no_crew(rules: Rules, one: Bin) -> OutReason:
     return OutReason.LOCK
 
 
-def _reaches(rules: Rules, vehicle: Vehicle, one: Bin) -> bool:
+def _reaches(rules: Rules, vehicle: Vehicle, rows: NDArray[np.intp]) -> list[bool]:
+    """Tell to which places there is a way for a vehicle, and from there to a disposal site."""
     leg, index = rules.travel.legs[vehicle.profile], rules.travel.index
-    there = index[bin_point(one.code)]
-    sites = [index[disposal_point(site.code)] for site in rules.disposal_sites(vehicle)]
-    return bool(
-        leg.distance_m[index[start_point(vehicle)], there] < UNREACHABLE
-        and min(leg.distance_m[there, sites], default=UNREACHABLE) < UNREACHABLE
-    )
+    sites = rules.travel.rows(disposal_point(site.code) for site in rules.disposal_sites(vehicle))
+    out = leg.distance_m[index[start_point(vehicle)], rows] < UNREACHABLE
+    back = (leg.distance_m[np.ix_(rows, sites)] < UNREACHABLE).any(axis=1)
+    found: list[bool] = (out & back).tolist()
+    return found
 
 
 def _on_shift(vehicle: Vehicle, one: Bin) -> bool:

@@ -1,10 +1,11 @@
 """Why each bin is in the plan or not, worked out apart from the search."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 
 from angkut_backend.planning.detours import savings_rp
 from angkut_backend.planning.draft import Draft
-from angkut_backend.planning.insertions import Insertion
+from angkut_backend.planning.insertions import least_costs
 from angkut_backend.planning.plan_document import InReason, Left, OutReason, Served, StepKind
 from angkut_backend.planning.problem import Bin
 
@@ -12,6 +13,9 @@ from angkut_backend.planning.problem import Bin
 ON_THE_WAY_RP = 2_500.0
 #: Places that are tried, with exact times, before a bin is said not to fit.
 _PLACES = 4
+
+#: What a bin adds that no vehicle can take.
+_NOWHERE = (math.inf, "")
 
 _MISFITS = {
     "access": OutReason.NO_VEHICLE,
@@ -64,19 +68,29 @@ def left_reasons(draft: Draft, out: Mapping[str, OutReason], *, searched: bool) 
     served = draft.served
     left = [one for one in draft.rules.problem.bins if one.code not in served]
     able = [one for one in left if out.get(one.code) in {None, OutReason.NOT_OFFERED}]
-    found = draft.insertions(able, _PLACES)
-    places = {one.code: there for one, there in zip(able, found, strict=True)}
+    least_rp, vehicles = least_costs(draft.all_spots(), able)
+    least = {
+        one.code: (cost_rp, vehicle)
+        for one, cost_rp, vehicle in zip(able, least_rp.tolist(), vehicles, strict=True)
+    }
+    known = {one.code: _out_reason(draft, one, out, least, searched=searched) for one in left}
+    # Few are tried with exact times.
+    doubtful = [one for one in left if known[one.code] is None]
+    tried: dict[str, OutReason] = {}
+    for one, there in zip(doubtful, draft.insertions(doubtful, _PLACES), strict=True):
+        wrong = draft.trial(one, there)
+        tried[one.code] = OutReason.NOT_FOUND if wrong is None else _MISFITS[wrong.what]
     result = []
     for one in left:
-        there = places.get(one.code, [])
+        cost_rp, vehicle = least.get(one.code, _NOWHERE)
         result.append(
             Left(
                 bin=one.code,
-                reason=_out_reason(draft, one, there, out.get(one.code), searched=searched),
+                reason=known[one.code] or tried[one.code],
                 must=one.must,
                 prize_rp=one.prize_rp,
-                insertion_rp=round(there[0].cost_rp) if there else None,
-                vehicle=there[0].vehicle if there else None,
+                insertion_rp=round(cost_rp) if vehicle else None,
+                vehicle=vehicle or None,
             )
         )
     return result
@@ -91,18 +105,23 @@ def _in_reason(draft: Draft, one: Bin, saving_rp: float) -> InReason:
 
 
 def _out_reason(
-    draft: Draft, one: Bin, places: Sequence[Insertion], out: OutReason | None, *, searched: bool
-) -> OutReason:
-    if out is not None and out is not OutReason.NOT_OFFERED:
-        return out
+    draft: Draft,
+    one: Bin,
+    out: Mapping[str, OutReason],
+    least: Mapping[str, tuple[float, str]],
+    *,
+    searched: bool,
+) -> OutReason | None:
+    """Return why a bin stays as far as that is known without a trial; `None`: try it."""
+    why = out.get(one.code)
+    if why is not None and why is not OutReason.NOT_OFFERED:
+        return why
     failed = any(one.code in takeover.failed for takeover in draft.takeovers.values())
     if failed or one.code in draft.rules.positions:
         return OutReason.LOCK
-    if not places:
+    cost_rp, vehicle = least[one.code]
+    if not vehicle:
         return OutReason.NO_CAPACITY
-    if one.must is None and places[0].cost_rp >= one.prize_rp:
-        return out or OutReason.NOT_WORTH
-    if not searched and not one.must:
-        return OutReason.NOT_FOUND
-    wrong = draft.trial(one, places)
-    return OutReason.NOT_FOUND if wrong is None else _MISFITS[wrong.what]
+    if one.must is None and cost_rp >= one.prize_rp:
+        return why or OutReason.NOT_WORTH
+    return None if searched or one.must else OutReason.NOT_FOUND

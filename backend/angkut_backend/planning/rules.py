@@ -2,9 +2,29 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from angkut_backend.planning.problem import Bin, DisposalSite, Problem, Vehicle
 from angkut_backend.roads.travel import Travel
+
+
+class _Alike(NamedTuple):
+    """Vehicles that get to bins of one kind and handle them."""
+
+    able: tuple[Vehicle, ...]
+    crew: frozenset[str]
+    #: What fits into each of them.
+    least_l: int
+    least_kg: int
+
+    @classmethod
+    def of(cls, able: tuple[Vehicle, ...]) -> "_Alike":
+        return cls(
+            able,
+            frozenset(one.code for one in able),
+            min((one.volume_l for one in able), default=0),
+            min((one.payload_kg for one in able), default=0),
+        )
 
 
 class Rules:
@@ -25,10 +45,9 @@ class Rules:
         self.steady = set(problem.traffic_by_hour) == {1.0}
         start = problem.moment(0)
         self._time_of_day_s = start.hour * 3600 + start.minute * 60 + start.second
-        self._crews = {
-            one.code: frozenset(v.code for v in problem.vehicles if self._admits(v, one))
-            for one in problem.bins
-        }
+        self._named = {code for code, _ in self._barred} | set(self._locked)
+        self._alike: dict[tuple[str, str], _Alike] = {}
+        self._crews = {one.code: self._crew(one) for one in problem.bins}
 
     def crew(self, one: Bin) -> frozenset[str]:
         """Return the vehicles that may serve a bin."""
@@ -77,6 +96,19 @@ class Rules:
             factor = self.problem.traffic_by_hour[self.hour(leave_s)]
             duration_s = math.ceil(duration_s * factor)
         return int(leg.distance_m[row, column]), duration_s
+
+    def _crew(self, one: Bin) -> frozenset[str]:
+        if one.code in self._named or one.forbidden:
+            return frozenset(v.code for v in self.problem.vehicles if self._admits(v, one))
+        # Most bins are like others: for thousands of them it matters.
+        kind = one.access, one.container
+        alike = self._alike.get(kind)
+        if alike is None:
+            able = tuple(v for v in self.problem.vehicles if self.can_empty(v, one))
+            alike = self._alike[kind] = _Alike.of(able)
+        if one.load_l <= alike.least_l and one.load_kg <= alike.least_kg:
+            return alike.crew
+        return frozenset(v.code for v in alike.able if self.can_carry(v, one))
 
     def _admits(self, vehicle: Vehicle, one: Bin) -> bool:
         return (

@@ -9,6 +9,7 @@ import numpy as np
 from angkut_backend.roads import engine
 from angkut_backend.roads.graph import PROFILES, RoadGraph, current, is_engine_there
 from angkut_backend.roads.matrices import Matrices, Ways
+from angkut_backend.roads.recall import Off, Recall
 from angkut_backend.roads.straight import straight_travel
 from angkut_backend.roads.travel import Leg, Point, Profile, Travel
 
@@ -22,9 +23,11 @@ class Roads:
 
     roads_dir: Path
     graph: RoadGraph | None
+    #: What the process was asked before, if it is to remember.
+    recall: Recall | None = None
 
     @classmethod
-    def open(cls, roads_dir: Path) -> "Roads":
+    def open(cls, roads_dir: Path, recall: Recall | None = None) -> "Roads":
         """Take the network in force, if there is one and the engine is installed.
 
         Raises
@@ -32,7 +35,7 @@ class Roads:
         RoadsUnavailableError
             There is one, and its record cannot be read.
         """
-        return cls(roads_dir, current(roads_dir) if is_engine_there() else None)
+        return cls(roads_dir, current(roads_dir) if is_engine_there() else None, recall)
 
     def travel(self, points: Sequence[Point]) -> tuple[Travel, Mapping[Profile, Sequence[str]]]:
         """Return travel among points, and by profile the names of those that lie off its roads.
@@ -42,10 +45,16 @@ class Roads:
         RoadsUnavailableError
             The network cannot be read.
         """
+        if self.recall is None:
+            return self._travel(points)
+        network = (self.graph.folder, self.graph.digest) if self.graph else None
+        return self.recall.get((network, tuple(points)), lambda: self._travel(points))
+
+    def _travel(self, points: Sequence[Point]) -> tuple[Travel, Off]:
         if self.graph is None:
             return straight_travel(points), {}
         legs: dict[Profile, Leg] = {}
-        off: dict[Profile, list[str]] = {}
+        off: Off = {}
         for profile in PROFILES:
             ways = self._ways(self.graph, profile, points)
             legs[profile] = Leg(ways.distance_m, ways.duration_s)
@@ -54,6 +63,26 @@ class Roads:
             ]
         travel = Travel.of(points, legs, source=self.graph.source, approximate=False)
         return travel, {profile: names for profile, names in off.items() if names}
+
+    def off(self, points: Sequence[Point]) -> Mapping[Profile, Sequence[str]]:
+        """Return by profile the names of those of a few points that lie off its roads.
+
+        Nothing of them is kept. Without a network none does.
+
+        Raises
+        ------
+        RoadsUnavailableError
+            The network cannot be read.
+        """
+        if self.graph is None:
+            return {}
+        off: dict[Profile, list[str]] = {}
+        for profile in PROFILES:
+            ways = engine.ways(self.graph, profile, points)
+            off[profile] = [
+                point.name for point, is_off in zip(points, ways.off, strict=True) if is_off
+            ]
+        return {profile: names for profile, names in off.items() if names}
 
     def line(self, profile: Profile, points: Sequence[Point]) -> list[tuple[float, float]]:
         """Return the way through points for the map, lon/lat; straight where there is no road.
