@@ -25,6 +25,8 @@ class NoteCode(StrEnum):
     NOT_FIRST = "not_first"
     #: The bin is still locked to the vehicle, but no longer to `position`.
     PLACE_LOST = "place_lost"
+    #: The bin is locked to `position`, behind the last stop of the vehicle: it comes at the end.
+    AT_THE_END = "at_the_end"
     #: The bin is not locked to the vehicle any more, which does not drive.
     LOCK_LOST = "lock_lost"
 

@@ -52,6 +52,11 @@ export type Breach = Schemas["Breach"];
 /** Something that is wrong with changes. */
 export type Fault = Schemas["Fault"];
 export type FaultWord = Schemas["FaultWord"];
+export type FaultField = Schemas["FaultField"];
+/** A remark of the planner. */
+export type Note = Schemas["Note"];
+export type NoteCode = Schemas["NoteCode"];
+export type Hurdle = Schemas["Hurdle"];
 export type Underway = Pick<Schemas["UnderwayNow"], "at" | "vehicles">;
 export type VehicleAt = Schemas["VehicleAtOut"];
 

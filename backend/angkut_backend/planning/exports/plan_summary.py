@@ -13,6 +13,7 @@ from angkut_backend.planning.exports.sheet_parts import (
     hours,
     kilometres,
     marks_of,
+    notes_of,
     remark,
 )
 from angkut_backend.planning.exports.words import MUST, OUT, VEHICLES, Words, thousands
@@ -57,7 +58,7 @@ def summary(record: PlanRecord, names: Names, runs: Sequence[Run]) -> Sheet:
             cells = [Words(text, "") for text in texts]
         rows.append(Row((Words(vehicle.code, ""), kind, *cells)))
     rows += _left(record, names)
-    rows += [remark("", note, "") for note in record.plan.notes]
+    rows += notes_of(record, record.plan.notes)
     totals = record.plan.totals
     return Sheet(
         Words("RINGKASAN RENCANA", "PLAN SUMMARY"),

@@ -1,9 +1,12 @@
 """What the printed sheets of a plan have in common."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from angkut_backend.planning.exports.names import Names
+from angkut_backend.planning.exports.note_words import note_words
 from angkut_backend.planning.exports.words import POLICIES, STATES, Words, day, decimal
+from angkut_backend.planning.notes import Note
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.rounds import are_invented
 
@@ -91,6 +94,12 @@ def marks_of(record: PlanRecord) -> tuple[Words, ...]:
 def remark(at: str, text: str, english: str) -> Row:
     """Return a row that is not ticked off."""
     return Row((Words(at, ""), Words(text, english)), is_stop=False)
+
+
+def notes_of(record: PlanRecord, notes: Iterable[Note]) -> list[Row]:
+    """Return rows that say what the planner remarks."""
+    said = (note_words(note, lambda at_s: clock(record, at_s)) for note in notes)
+    return [remark("", f"CATATAN: {words.id}", words.en) for words in said]
 
 
 def clock(record: PlanRecord, at_s: int) -> str:

@@ -1,4 +1,5 @@
 import type { Messages } from "./id";
+import { saidEn } from "./said-en";
 
 const plural = (n: number, one: string) => `${n} ${one}${n === 1 ? "" : "s"}`;
 
@@ -311,22 +312,7 @@ export const plansEn: Messages["plans"] = {
   servedN: (n) => `${plural(n, "bin")} served before.`,
   servedBefore: (time, n) => `Before ${time}: ${plural(n, "bin")} served`,
   goesOn: "Goes on from where it is",
-  faults: {
-    unknown: "This plan has none of it.",
-    served: "It is served by then, or being served.",
-    outside_shift: "This time is outside the shift.",
-    before_plan: "This time is before this plan begins.",
-    not_driving: "Its vehicle does not drive.",
-    alley: "It stands in an alley where this vehicle does not get in.",
-    container: "This vehicle cannot empty its container.",
-    too_large: "What it holds does not fit into this vehicle.",
-    kept_apart: "A person keeps this bin and this vehicle apart.",
-    no_vehicle: "No vehicle can serve it.",
-    no_position: "This vehicle does not make so many stops.",
-    position_fixed: "That place is fixed.",
-    fewer_stops: "There are not so many stops left.",
-    off_road: "There is no road where it was reported.",
-  },
+  ...saidEn,
 
   nextPlace: "Next",
   placeBefore: "The place before",

@@ -1,7 +1,8 @@
 // The plan view's words in Bahasa Indonesia. `plans-en.ts` has the same keys.
 
-import type { Breach, FaultWord, InReason, MustReason, OutReason, PlanState, Policy } from "../api";
+import type { Breach, InReason, MustReason, OutReason, PlanState, Policy } from "../api";
 import type { PlanPart } from "../address";
+import { saidId } from "./said-id";
 
 export const plansId = {
   title: "Rencana",
@@ -330,22 +331,7 @@ export const plansId = {
   servedN: (n: number) => `${n} bak sudah diangkut sebelumnya.`,
   servedBefore: (time: string, n: number) => `Sebelum ${time}: ${n} bak sudah diangkut`,
   goesOn: "Melanjutkan dari tempatnya",
-  faults: {
-    unknown: "Tidak ada dalam rencana ini.",
-    served: "Pada saat itu sudah, atau sedang, diangkut.",
-    outside_shift: "Waktu ini di luar giliran kerja.",
-    before_plan: "Waktu ini sebelum rencana ini mulai.",
-    not_driving: "Kendaraannya tidak jalan.",
-    alley: "Letaknya di gang, kendaraan ini tidak dapat masuk.",
-    container: "Kendaraan ini tidak dapat mengosongkan wadahnya.",
-    too_large: "Isinya tidak muat di kendaraan ini.",
-    kept_apart: "Petugas memisahkan bak dan kendaraan ini.",
-    no_vehicle: "Tidak ada kendaraan yang dapat mengangkutnya.",
-    no_position: "Kendaraan ini tidak berhenti sebanyak itu.",
-    position_fixed: "Urutan itu sudah ditetapkan.",
-    fewer_stops: "Perhentian yang tersisa tidak sebanyak itu.",
-    off_road: "Di tempat yang dilaporkan tidak ada jalan.",
-  } satisfies Record<FaultWord, string> as Record<FaultWord, string>,
+  ...saidId,
 
   nextPlace: "Berikutnya",
   placeBefore: "Tujuan sebelumnya",

@@ -14,7 +14,7 @@ import {
   wrongWith,
 } from "./changestate";
 import { isOrdering, isUnderWay } from "./jobs";
-import { changeText, Faults } from "./pending";
+import { changeText, Faults, FaultText } from "./pending";
 import { select } from "./state";
 import { underwayBody } from "./underwaystate";
 
@@ -93,9 +93,10 @@ function Refused() {
   return (
     <p class="fault" role="alert">
       {t.refusals["bad_changes"]}{" "}
-      {others.map(({ why, code, detail }) => (
-        <span key={detail}>
-          {code} {t.faults[why]} <small lang="en">({detail})</small>{" "}
+      {others.map((fault) => (
+        <span key={fault.detail}>
+          {t.faultFields[fault.field]}
+          {fault.code != null && `, ${fault.code}`}: <FaultText fault={fault} />{" "}
         </span>
       ))}
     </p>

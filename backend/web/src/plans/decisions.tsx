@@ -7,7 +7,7 @@ import { planUrl } from "../api";
 import { locale, messages } from "../store";
 import { clockTime, shortDay } from "../time";
 import { actorName } from "./days";
-import { decide, decision, inForce, mayPlan, record } from "./state";
+import { decide, decision, decisionText, inForce, mayPlan, record } from "./state";
 
 const FILES = ["pdf", "csv", "gpx", "geojson", "vroom.json"] as const;
 /** Of a withdrawal, as the service allows. */
@@ -57,8 +57,7 @@ export function Decisions() {
         <Files id={shown.plan_id} />
       </div>
       <p class="trouble" role="alert">
-        {decision.value === "failed" && t.decideFailed}
-        {decision.value === "refused" && t.decideRefused}
+        {decisionText.value}
       </p>
       {asked.value === "publish" && <Publish onEnd={end} />}
       {asked.value === "withdraw" && <Withdraw onEnd={end} />}

@@ -4,6 +4,7 @@ import { locale, site } from "../store";
 import { clockTime } from "../time";
 import { shiftStart } from "./changestate";
 import { labels, placeNames } from "./state";
+import type { Names } from "./words";
 
 /** `05.12`, of a time in the shift. */
 export function at(seconds: number): string {
@@ -24,3 +25,6 @@ export function placeName(code: string): string {
 export function labelOf(vehicle: string): string {
   return labels.value.get(vehicle) ?? vehicle;
 }
+
+/** As remarks and faults name them. */
+export const names: Names = { vehicle: labelOf, time: at, clock };

@@ -4,8 +4,8 @@ import type { Fault } from "../api";
 import { bins, locale, messages } from "../store";
 import type { Change } from "./changes";
 import { wrongWith } from "./changestate";
-import { clock, labelOf, placeName } from "./labels";
-import { decimal } from "./words";
+import { clock, labelOf, names, placeName } from "./labels";
+import { decimal, faultText } from "./words";
 
 export function Pending({ changes }: { changes: readonly Change[] }) {
   return (
@@ -31,10 +31,11 @@ export function Faults({ of }: { of: Change }) {
   );
 }
 
-export function FaultText({ fault: { why, detail } }: { fault: Fault }) {
+export function FaultText({ fault }: { fault: Fault }) {
+  const tongue = { t: messages.value.plans, locale: locale.value };
   return (
     <span class="fault">
-      {messages.value.plans.faults[why]} <small lang="en">({detail})</small>
+      {faultText(fault, names, tongue)} <small lang="en">({fault.detail})</small>
     </span>
   );
 }

@@ -1,13 +1,14 @@
 // What a plan is, what it adds up to, what is wrong with it, and what may be done with it.
 
-import { account, locale, messages, site } from "../store";
+import type { Note } from "../api";
+import { account, language, locale, messages, site } from "../store";
 import { clockTime, dayAndTime } from "../time";
 import { Decisions } from "./decisions";
 import { actorName } from "./days";
 import { isMissed, roundsKept } from "./drives";
-import { clock, labelOf } from "./labels";
+import { clock, labelOf, names } from "./labels";
 import { record } from "./state";
-import { decimal } from "./words";
+import { decimal, noteText } from "./words";
 
 export function PlanHead() {
   const t = messages.value.plans;
@@ -143,13 +144,24 @@ function Warnings() {
           <summary>
             {t.notes} ({shown.plan.notes.length})
           </summary>
-          <ul lang="en">
+          <ul>
             {shown.plan.notes.map((note) => (
-              <li key={note}>{note}</li>
+              <PlannerNote key={note.text} note={note} />
             ))}
           </ul>
         </details>
       )}
     </>
+  );
+}
+
+/** In the language that is chosen, with the planner's own English beside. */
+function PlannerNote({ note }: { note: Note }) {
+  const said = noteText(note, names, { t: messages.value.plans, locale: locale.value });
+  if (said === null) return <li lang="en">{note.text}</li>;
+  return (
+    <li>
+      {said} {language.value !== "en" && <small lang="en">({note.text})</small>}
+    </li>
   );
 }

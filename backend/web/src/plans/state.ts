@@ -13,7 +13,7 @@ import {
   withdrawPlan,
 } from "../api";
 import { serverNow } from "../clock";
-import { account, lookAtPlans, openCode, planning } from "../store";
+import { account, lookAtPlans, messages, openCode, planning } from "../store";
 import { dayOf, mainPlan, plansOfDay, shiftDay } from "./days";
 import { namesIn } from "./navigation";
 import { drivesOf, type LeftFilter, leftInOrder, shortLabels, stopsByBin } from "./drives";
@@ -29,6 +29,15 @@ const planTrouble = signal<"none" | "load" | "not_found">("none");
 const isListMissing = signal(false);
 /** What went wrong with accepting, publishing, withdrawing. */
 export const decision = signal<"idle" | "busy" | "failed" | "refused">("idle");
+/** The service's word for why it was refused. */
+export const decisionCode = signal("");
+/** What is said of it on the screen. */
+export const decisionText = computed(() => {
+  const t = messages.value.plans;
+  if (decision.value === "failed") return t.decideFailed;
+  if (decision.value !== "refused") return "";
+  return t.decisionRefusals[decisionCode.value] ?? t.decideRefused;
+});
 export const leftFilter = signal<LeftFilter>({ area: "", reason: "" });
 
 export const mayPlan = computed(
@@ -203,6 +212,7 @@ export async function decide(
 }
 
 /**
+    decisionCode.value = error instanceof ApiError ? error.code : "";
  * What is looked at stays, with its day, when others publish; drivers follow what is in force.
  */
 function pin(found: PlanRecord): void {

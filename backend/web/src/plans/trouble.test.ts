@@ -6,13 +6,15 @@ import { runningJob } from "../testing/job";
 import { line, plan } from "../testing/plan";
 import { account, planning } from "../store";
 import { dismiss, isUnderWay, job, make, receiveJob, refusal } from "./jobs";
-import { decide, decision, followPlans, loadList, planList, record, trouble, tryAgain } from "./state";
+import { decide, decision, decisionCode, decisionText, followPlans, loadList, planList, record, trouble, tryAgain } from "./state";
 
 const ID = plan().plan_id;
 const ORDER = { day: "2026-11-23", policy: "integrated", seconds: 10 } as const;
 
 /** What fails, by the way its path begins or ends. */
 let failing: (path: string, method: string) => number | null = () => null;
+/** The service's word for it. */
+let word = "conflict";
 let listed: string[] = [];
 let state: PlanState | null = null;
 let told: Partial<Job> = {};
@@ -20,7 +22,7 @@ let end: () => void = () => undefined;
 
 function answer(path: string, method: string): Response {
   const status = failing(path, method);
-  if (status !== null) return Response.json({ error: "conflict", detail: "" }, { status });
+  if (status !== null) return Response.json({ error: word, detail: "" }, { status });
   if (path.startsWith("/api/jobs/")) return Response.json(runningJob(told));
   if (path === "/api/plans" && method === "POST") return Response.json({ job_id: "j1" });
   if (path.startsWith("/api/plans?")) {
@@ -47,7 +49,7 @@ beforeEach(() => {
   );
   account.value = { username: "siti", display_name: "Siti", role: "dispatcher" };
   planning.value = null;
-  [listed, state, told, failing] = [[ID], null, {}, () => null];
+  [listed, state, told, failing, word] = [[ID], null, {}, () => null, "conflict"];
 });
 
 afterEach(() => {
@@ -114,6 +116,24 @@ it("who decides on a plan that another has just withdrawn reads that it was refu
   };
   expect(await decide(ID, "publish")).toBe(false);
   expect([decision.value, record.value?.state]).toEqual(["refused", "withdrawn"]);
+});
+
+it("who publishes a plan whose shift is over reads that, and what to do", async () => {
+  await look(ID);
+  failing = (_path, method) => (method === "POST" ? 409 : null);
+  word = "shift_over";
+  expect(await decide(ID, "publish")).toBe(false);
+  expect([decision.value, decisionCode.value]).toEqual(["refused", "shift_over"]);
+  expect(decisionText.value).toContain("Giliran kerja rencana ini sudah selesai. Buat rencana");
+  word = "conflict";
+  await decide(ID, "publish");
+  expect(decisionText.value).toContain("keadaan rencana sudah berubah");
+  failing = () => 503;
+  await decide(ID, "publish");
+  expect(decisionText.value).toContain("Gagal");
+  failing = () => null;
+  await decide(ID, "publish");
+  expect(decisionText.value).toBe("");
 });
 
 it("a job that is given back to the queue is followed until it ends", async () => {

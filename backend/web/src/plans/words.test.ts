@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { InReason, MustReason, OutReason } from "../api";
+import type { Fault, FaultWord, Hurdle, InReason, MustReason, Note, NoteCode, OutReason } from "../api";
 import { en } from "../messages/en";
 import { id } from "../messages/id";
 import { bin } from "../testing/plan";
-import { chance, gap, leftText, mustText, servedText, span } from "./words";
+import { chance, faultText, gap, leftText, mustText, noteText, servedText, span } from "./words";
 
 const INDONESIAN = { t: id.plans, locale: "id-ID" } as const;
 const ENGLISH = { t: en.plans, locale: "en-GB" } as const;
@@ -75,4 +75,62 @@ it("spans of time are told in the units that people use", () => {
     "1 h 05 min",
     "1 h 05 min",
   ]);
+});
+
+const NAMES = {
+  vehicle: (code: string) => code.replace("BKS-", ""),
+  time: (seconds: number) => `${5 + seconds / 3600}.00`,
+  clock: (moment: string) => moment.slice(11, 16),
+};
+const CODES = Object.keys(id.plans.noteTexts) as NoteCode[];
+const WHYS = Object.keys(id.plans.faults) as FaultWord[];
+
+it("a remark of the planner is said with what it is about", () => {
+  const late: Note = { code: "late_home", text: "", vehicle: "BKS-DT01", due_s: 32_400, at_s: 36_000 };
+  expect(noteText(late, NAMES, INDONESIAN)).toBe(
+    "DT01 tidak dapat kembali pukul 14.00 WIB: langsung pulang, tiba pukul 15.00.",
+  );
+  const loaded: Note = { code: "loaded_home", text: "", vehicle: "BKS-DT01", load_kg: 1700, load_l: 0 };
+  expect(noteText(loaded, NAMES, INDONESIAN)).toContain("DT01 pulang membawa 1.700 kg, 0 l:");
+  const notFirst: Note = { code: "not_first", text: "", vehicle: "V", bin: "B-1", hurdle: "closed" };
+  expect(noteText(notFirst, NAMES, ENGLISH)).toBe(
+    "B-1 cannot be among the first stops of V: the disposal site has closed.",
+  );
+});
+
+it("of a remark from before there were codes only the sentence is known", () => {
+  expect(noteText({ text: "T1 is late" }, NAMES, INDONESIAN)).toBeNull();
+  expect(noteText({ code: null, text: "T1 is late" }, NAMES, ENGLISH)).toBeNull();
+});
+
+it.each([INDONESIAN, ENGLISH])("every remark and fault is a sentence, whatever is known of it", (tongue) => {
+  for (const code of CODES) {
+    for (const hurdle of Object.keys(id.plans.hurdles) as Hurdle[]) {
+      const note: Note = { code, text: "", vehicle: "BKS-DT01", bin: "B-1", position: 3, hurdle };
+      expect(noteText(note, NAMES, tongue)).toMatch(/\bDT01\b.*\.$/);
+    }
+  }
+  for (const why of WHYS) {
+    const bare: Fault = { field: "locks", code: "B-1", why, detail: "" };
+    const whole: Fault = { ...bare, vehicle: "V", stops: 3, from_at: "2026-11-22T22:00:00Z", until_at: null };
+    for (const fault of [bare, whole, { ...bare, vehicle: null, stops: null, position: 2 }]) {
+      const said = faultText(fault, NAMES, tongue);
+      expect(said).toMatch(/^[\p{Lu}\d].*\.$/u);
+      expect(said).not.toMatch(/undefined|null|  /);
+    }
+  }
+});
+
+it("a fault is said with its figures", () => {
+  const outside: Fault = {
+    field: "underway.at",
+    code: null,
+    why: "outside_shift",
+    detail: "",
+    from_at: "2026-11-22T22:00:00Z",
+    until_at: "2026-11-23T07:00:00Z",
+  };
+  expect(faultText(outside, NAMES, INDONESIAN)).toBe("Waktu ini di luar giliran kerja (22:00–07:00 WIB).");
+  const fixed: Fault = { field: "locks", code: "B", why: "position_fixed", detail: "", vehicle: "V", stops: 4 };
+  expect(faultText(fixed, NAMES, INDONESIAN)).toContain("4 perhentian pertama V sudah tetap.");
 });

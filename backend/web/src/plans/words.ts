@@ -1,6 +1,6 @@
 // Why a bin is in a plan or not, in words. Pure functions.
 
-import type { Left, MustReason, PlannedBin, Served } from "../api";
+import type { Fault, Left, MustReason, Note, PlannedBin, Served } from "../api";
 import type { Messages } from "../messages/id";
 import type { Locale } from "../time";
 
@@ -94,4 +94,42 @@ export function leftText(
       : t.outReasons[left.reason].text,
   );
   return sentences.join(" ");
+}
+
+/** How vehicles and times are called. */
+export interface Names {
+  vehicle: (code: string) => string;
+  /** Of seconds from the start of the shift. */
+  time: (seconds: number) => string;
+  /** Of a moment as ISO 8601. */
+  clock: (moment: string) => string;
+}
+
+/** A remark of the planner; null: of a plan from before there were codes, only its English is known. */
+export function noteText(note: Note, names: Names, { t, locale }: Tongue): string | null {
+  if (note.code == null) return null;
+  const load = [
+    note.load_kg == null ? "" : `${decimal(note.load_kg, locale, 0)} kg`,
+    note.load_l == null ? "" : `${decimal(note.load_l, locale, 0)} l`,
+  ];
+  return t.noteTexts[note.code]({
+    vehicle: note.vehicle == null ? "" : names.vehicle(note.vehicle),
+    bin: note.bin ?? "",
+    position: note.position ?? 0,
+    hurdle: note.hurdle == null ? "" : t.hurdles[note.hurdle],
+    due: note.due_s == null ? "" : names.time(note.due_s),
+    at: note.at_s == null ? "" : names.time(note.at_s),
+    load: load.filter((one) => one !== "").join(", "),
+  });
+}
+
+/** What is wrong with a change. */
+export function faultText(fault: Fault, names: Names, { t }: Tongue): string {
+  return t.faults[fault.why]({
+    vehicle: fault.vehicle == null ? "" : names.vehicle(fault.vehicle),
+    stops: fault.stops ?? null,
+    position: fault.position ?? null,
+    from: fault.from_at == null ? "" : names.clock(fault.from_at),
+    until: fault.until_at == null ? "" : names.clock(fault.until_at),
+  });
 }

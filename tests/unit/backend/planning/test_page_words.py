@@ -7,12 +7,14 @@ import pytest
 
 from angkut_backend import errors
 from angkut_backend.accounts import access
-from angkut_backend.errors import BackendError
+from angkut_backend.errors import BackendError, ConflictError
 from angkut_backend.forecast.service import ForecastMissingError
 from angkut_backend.jobs import failures
 from angkut_backend.jobs.service import TooManyJobsError
-from angkut_backend.planning import assembly, ordering, shifts
-from angkut_backend.planning.faults import ChangesError, FaultWord
+from angkut_backend.planning import assembly, decisions, ordering, shifts
+from angkut_backend.planning.faults import ChangesError, FaultField, FaultWord
+from angkut_backend.planning.keeping import Phase
+from angkut_backend.planning.notes import Hurdle, NoteCode
 from angkut_backend.planning.violations import Breach
 from angkut_backend.roads.errors import RoadsUnavailableError
 
@@ -40,15 +42,31 @@ REFUSALS = (
 
 def keys(language: str, block: str) -> set[str]:
     """Return the keys of a block of the plan view's messages."""
-    text = (MESSAGES / f"plans-{language}.ts").read_text()
-    found = re.search(rf"\n  {block}: {{\n(.*?)\n  }}", text, re.DOTALL)
-    assert found
-    return set(re.findall(r"^    (\w+):", found[1], re.MULTILINE))
+    files = [MESSAGES / f"{name}-{language}.ts" for name in ("plans", "said")]
+    text = "".join(file.read_text() for file in files)
+    (found,) = re.findall(rf"\n  {block}: {{\n(.*?)\n  }}", text, re.DOTALL)
+    return set(re.findall(r'^    "?([\w.]+)"?:', found, re.MULTILINE))
+
+
+#: Phases of any job.
+WAITING = {"queued", "no_worker", "starting", "worker_lost"}
+#: Why a plan is not accepted or published; that it was decided before is said by the page itself.
+DECISIONS = codes_of(decisions) - {ConflictError.code}
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
 @pytest.mark.parametrize(
-    ("block", "words"), [("rules", set(Breach)), ("faults", set(FaultWord)), ("refusals", REFUSALS)]
+    ("block", "words"),
+    [
+        ("rules", set(Breach)),
+        ("faults", set(FaultWord)),
+        ("faultFields", set(FaultField)),
+        ("noteTexts", set(NoteCode)),
+        ("hurdles", set(Hurdle)),
+        ("refusals", REFUSALS),
+        ("decisionRefusals", DECISIONS),
+        ("phases", {*Phase, *WAITING}),
+    ],
 )
 def test_every_word_of_the_service_is_said_on_the_page(
     language: str, block: str, words: set[str]
