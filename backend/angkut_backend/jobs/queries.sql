@@ -4,7 +4,7 @@ SELECT j.job_id, j.kind, j.queue, j.body, j.state, j.progress, j.message, j.canc
        j.first_plan_id, j.plan_id, j.author, j.retry_of, j.attempt, j.created_at,
        j.started_at, j.ended_at,
        CASE WHEN j.message IS NULL AND j.ended_at IS NOT NULL
-           THEN nullif(j.result - 'deaths', '{}') END AS result,
+           THEN nullif(j.result - ARRAY['deaths', 'delays'], '{}') END AS result,
        CASE WHEN j.message IS NOT NULL THEN j.result ->> 'code' END AS code,
        CASE
            WHEN j.state = 'running' AND j.beat_at < now() - make_interval(secs => %(lost_s)s)
@@ -38,6 +38,15 @@ SELECT pg_advisory_xact_lock(hashtextextended('angkut jobs', 0))
 SELECT count(*) FILTER (WHERE author = %(author)s) AS mine, count(*) AS total
 FROM job WHERE state IN ('waiting', 'running')
 
+-- name: same
+-- One that runs has read its data: who asks again later may have changed them. One that is to be
+-- cancelled is no answer at all.
+SELECT job_id FROM job
+WHERE (state = 'waiting' OR (state = 'running' AND created_at > %(since)s))
+  AND NOT cancel_asked AND author = %(author)s
+  AND kind = %(kind)s AND body = %(body)s AND retry_of IS NOT DISTINCT FROM %(retry_of)s::uuid
+ORDER BY created_at LIMIT 1
+
 -- name: open_of_kind
 SELECT FROM job WHERE kind = %(kind)s AND state IN ('waiting', 'running') LIMIT 1
 
@@ -56,23 +65,27 @@ FROM job WHERE job_id = %(job_id)s FOR UPDATE
 UPDATE job SET cancel_asked = true WHERE job_id = %(job_id)s
 
 -- name: cancel_now
-UPDATE job SET cancel_asked = true, state = 'cancelled', ended_at = %(now)s,
-               plan_id = first_plan_id
+-- Clocks of machines differ, and no job ends before it began.
+UPDATE job SET cancel_asked = true, state = 'cancelled', plan_id = first_plan_id,
+               ended_at = greatest(%(now)s, created_at, started_at)
 WHERE job_id = %(job_id)s
 
 -- name: claim
--- Nothing where it ended before it began: cancelled while it waited.
+-- Nothing where it ended before it began, cancelled while it waited, or was put in the queue anew.
 UPDATE job SET state = 'running', attempt = attempt + 1, phase = 'starting', progress = 0,
-               started_at = coalesce(started_at, %(now)s), beat_at = clock_timestamp()
-WHERE job_id = %(job_id)s AND state IN ('waiting', 'running') RETURNING attempt, kind
+               started_at = coalesce(started_at, greatest(%(now)s, created_at)),
+               beat_at = clock_timestamp()
+WHERE job_id = %(job_id)s AND state IN ('waiting', 'running') AND queue_id = %(queue_id)s
+RETURNING attempt, kind, coalesce((result ->> 'delays')::int, 0) AS delays
 
 -- name: ours
-SELECT kind, body, author FROM job
+SELECT kind, body, author, first_plan_id FROM job
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
 
 -- name: beat
 UPDATE job SET beat_at = clock_timestamp()
-WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING job_id
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
+RETURNING cancel_asked, first_plan_id IS NOT NULL AS has_first
 
 -- name: tell
 UPDATE job SET phase = %(phase)s, progress = %(progress)s
@@ -86,53 +99,70 @@ WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURN
 -- Part of the transaction that keeps what the job made. One that was told to stop early is cancelled.
 UPDATE job SET state = CASE WHEN %(stopped)s THEN 'cancelled' ELSE 'done' END,
                progress = CASE WHEN %(stopped)s THEN progress ELSE 1 END,
-               plan_id = %(plan_id)s, result = %(result)s, ended_at = %(now)s
+               plan_id = %(plan_id)s, result = %(result)s,
+               ended_at = greatest(%(now)s, started_at)
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING job_id
 
 -- name: fail
--- What failed has no other result than why.
+-- What failed has no other result than why; what was to be cancelled anyway has the best so far.
 UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'failed' END,
-               message = %(message)s, result = jsonb_build_object('code', %(code)s::text),
-               ended_at = %(now)s
+               message = CASE WHEN NOT cancel_asked THEN %(message)s END,
+               result = CASE WHEN NOT cancel_asked
+                   THEN jsonb_build_object('code', %(code)s::text) END,
+               plan_id = CASE WHEN cancel_asked THEN first_plan_id END,
+               ended_at = greatest(%(now)s, started_at)
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 
 -- name: drop
--- The best so far is the first plan of an attempt before, if there was one.
-UPDATE job SET state = 'cancelled', ended_at = %(now)s, plan_id = first_plan_id
+-- The best so far is the first plan, if there is one.
+UPDATE job SET state = 'cancelled', ended_at = greatest(%(now)s, started_at),
+               plan_id = first_plan_id
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 
 -- name: state
 SELECT state FROM job WHERE job_id = %(job_id)s
 
 -- name: put_back
--- Its worker stops, or died: another one begins anew, unless it was to be cancelled anyway. Until
--- there is a result, that column counts the deaths: a restart is none.
+-- Its worker stops, or died, or had no database: another one begins anew, unless it was to be
+-- cancelled anyway. Until there is a result, that column counts what is not to go on for ever:
+-- `deaths` and `delays`. A restart is neither.
 UPDATE job SET state = CASE WHEN cancel_asked THEN 'cancelled' ELSE 'waiting' END,
-               ended_at = CASE WHEN cancel_asked THEN %(now)s END,
+               ended_at = CASE WHEN cancel_asked THEN greatest(%(now)s, started_at) END,
                plan_id = CASE WHEN cancel_asked THEN first_plan_id END,
                phase = 'queued', progress = 0,
-               result = CASE WHEN %(died)s THEN jsonb_build_object(
-                   'deaths', coalesce((result ->> 'deaths')::int, 0) + 1) ELSE result END
-WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
+               result = CASE WHEN %(because)s::text IS NULL THEN result
+                   ELSE coalesce(result, '{}') || jsonb_build_object(%(because)s::text,
+                       coalesce((result ->> %(because)s::text)::int, 0) + 1) END
+WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running'
+RETURNING state, queue_id, clock_timestamp() AS at
 
 -- name: silent
 -- Running jobs whose worker says nothing, whatever the queue thinks of them.
 SELECT job_id, queue_id, attempt, coalesce((result ->> 'deaths')::int, 0) + 1 AS deaths FROM job
 WHERE state = 'running' AND beat_at < now() - make_interval(secs => %(lost_s)s)
 
+-- name: stranded
+-- Jobs that wait and that the queue has done with, such as for a worker that was only slow and
+-- reported the end of an attempt that was not its own any more. No other worker takes them up now.
+SELECT j.job_id, j.queue FROM job AS j
+WHERE j.state = 'waiting' AND NOT EXISTS (
+    SELECT FROM procrastinate_jobs AS q WHERE q.id = j.queue_id AND q.status IN ('todo', 'doing'))
+FOR UPDATE SKIP LOCKED
+
 -- name: of_queue
 SELECT job_id, state, attempt FROM job WHERE queue_id = %(queue_id)s
 
 -- name: prune
-WITH old AS (
-    DELETE FROM job WHERE state IN ('done', 'failed', 'cancelled') AND ended_at < %(before)s
-    RETURNING queue_id)
-DELETE FROM procrastinate_jobs
-WHERE id IN (SELECT queue_id FROM old) AND status NOT IN ('todo', 'doing')
+DELETE FROM job WHERE state IN ('done', 'failed', 'cancelled') AND ended_at < %(before)s
+
+-- name: prune_queue
+-- What the queue knows of jobs that are gone; its events go along.
+DELETE FROM procrastinate_jobs AS q
+WHERE q.status <> 'doing' AND NOT EXISTS (SELECT FROM job WHERE queue_id = q.id)
 
 -- name: figures
 SELECT kind, count(*) FILTER (WHERE state = 'waiting') AS waiting,
        count(*) FILTER (WHERE state = 'running') AS running,
-       extract(epoch FROM %(now)s - min(created_at) FILTER (WHERE state = 'waiting'))
-           AS oldest_waiting_s
+       greatest(0, extract(epoch FROM
+           %(now)s - min(created_at) FILTER (WHERE state = 'waiting'))) AS oldest_waiting_s
 FROM job WHERE state IN ('waiting', 'running') GROUP BY kind

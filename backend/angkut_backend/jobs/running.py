@@ -41,6 +41,8 @@ class RunningJob:
     #: What was asked for.
     body: Mapping[str, Any]
     author: str
+    #: Kept by this attempt or by one before: of two first plans of a job nobody knew which is it.
+    first_plan_id: UUID | None = None
     #: Told to stop; what there is by now is kept.
     is_stopped: bool = False
     _has_first: bool = False
@@ -73,12 +75,16 @@ class RunningJob:
     def keep_first(self, plan_id: UUID) -> None:
         """Note the first plan, in the transaction that keeps it: what a cancelled search leaves.
 
+        That of an attempt before stays the job's.
+
         Raises
         ------
         TakenOverError
             It is not ours any more.
         """
-        self._write("first_plan", {"plan_id": plan_id})
+        if self.first_plan_id is None:
+            self._write("first_plan", {"plan_id": plan_id})
+            self.first_plan_id = plan_id
         self._has_first = True
 
     def finish(

@@ -17,6 +17,8 @@ from angkut_backend.jobs.records import ENDED, LOST_S, SQL, JobState
 MAX_OPEN = 5
 #: Of everybody together.
 MAX_OPEN_ALL = 100
+#: Who asks for the same within so long means the same job.
+IMPATIENCE = timedelta(seconds=10)
 #: So long it is known of a job that ended what came of it.
 KEEP = timedelta(days=30)
 
@@ -44,12 +46,19 @@ def add(
 ) -> UUID:
     """Put a job in the queue, as part of the transaction; return its id.
 
+    Who asks twice for the same while it waits, or within `IMPATIENCE`, gets the job that is there:
+    a second click, or a request that was sent again because its answer was lost.
+
     Raises
     ------
     TooManyJobsError
         The author, or all together, have too many that did not end.
     """
     conn.execute(SQL["lock_bounds"])
+    values = {"kind": job.kind, "body": Jsonb(job.body), "author": author, "retry_of": retry_of}
+    if same := conn.execute(SQL["same"], {**values, "since": now - IMPATIENCE}).fetchone():
+        same_id: UUID = same["job_id"]
+        return same_id
     count = conn.execute(SQL["count_open"], {"author": author}).fetchone() or {}
     if count["mine"] >= MAX_OPEN:
         raise TooManyJobsError(
@@ -62,16 +71,7 @@ def add(
             "see that a worker runs (`angkut worker`), and try again later"
         )
     job_id = uuid4()
-    values = {
-        "job_id": job_id,
-        "kind": job.kind,
-        "queue": job.queue,
-        "body": Jsonb(job.body),
-        "author": author,
-        "retry_of": retry_of,
-        "now": now,
-    }
-    conn.execute(SQL["add"], values)
+    conn.execute(SQL["add"], {**values, "job_id": job_id, "queue": job.queue, "now": now})
     queue_id = queue.put(conn, job_id, job.queue)
     conn.execute(SQL["set_queue_id"], {"job_id": job_id, "queue_id": queue_id})
     audit(conn, author, "job.add", str(job_id), after={"kind": job.kind, "body": job.body})
@@ -126,6 +126,7 @@ def retry(conn: Connection, job_id: UUID, *, actor: str, now: datetime) -> UUID:
 def prune(conn: Connection, now: datetime) -> None:
     """Remove jobs that ended long ago, as often as the worker likes; their plans stay."""
     conn.execute(SQL["prune"], {"before": now - KEEP})
+    conn.execute(SQL["prune_queue"])
 
 
 def _lock(conn: Connection, job_id: UUID) -> dict[str, Any]:

@@ -16,17 +16,14 @@ from uuid import UUID
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job
-from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from psycopg_pool import AsyncConnectionPool
 
 from angkut_backend.clock import Clock
-from angkut_backend.jobs.child import Errand, Outcome
-from angkut_backend.jobs.children import ChildDiedError, Children
-from angkut_backend.jobs.failures import PROCESS_DIED, Failure
+from angkut_backend.jobs.attempts import Again, Attempts
+from angkut_backend.jobs.children import Children
 from angkut_backend.jobs.metrics import JobMetrics
-from angkut_backend.jobs.queue import TASK
-from angkut_backend.jobs.records import LOST_S, JobState
+from angkut_backend.jobs.queue import TASK, number
+from angkut_backend.jobs.records import LOST_S
 from angkut_backend.jobs.recovery import recover
 from angkut_backend.jobs.running import Work
 from angkut_backend.jobs.serving import connection_options
@@ -35,35 +32,14 @@ from angkut_backend.settings import Settings
 
 log = logging.getLogger("angkut.jobs")
 
-#: How often a worker says that its jobs live; well below `LOST_S`.
-BEAT_S = 5.0
 #: How often workers look for jobs of dead ones.
 RECOVER_EVERY_S = 10.0
 #: A job that is all but done when the worker stops may end; others begin anew elsewhere.
 _GRACE_S = 2.0
-_RETRY_S = 5.0
 _LONGEST_RETRY_S = 60.0
 _CONNECTIONS = 4
 #: Shorter than a supervisor waits for a worker to stop, seconds.
 _CONNECT_S = 5.0
-#: A job that could not be done so often will not be.
-_MAX_LATER = 5
-
-
-class LaterError(Exception):
-    """A job could not be done just now."""
-
-
-class _Again(BaseRetryStrategy):
-    """Gives back what this worker had to drop; all else ended, well or not."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        if isinstance(exception, asyncio.CancelledError):
-            return RetryDecision(retry_in={"seconds": 0})
-        if isinstance(exception, LaterError):
-            delay_s = min(_RETRY_S * 2.0**job.attempts, _LONGEST_RETRY_S)
-            return RetryDecision(retry_in={"seconds": round(delay_s)})
-        return None
 
 
 class QueueWorker:
@@ -86,6 +62,7 @@ class QueueWorker:
         self._rng = rng
         self._metrics = metrics
         self._children = Children(settings, works)
+        self._attempts = Attempts(self._children, clock, metrics)
         self._fault: Exception | None = None
         #: Since when it has no connection; `None` while it has.
         self.away_since: datetime | None = clock()
@@ -152,7 +129,7 @@ class QueueWorker:
             store = Store(pool)
             self.away_since = None
             self._children.warm_up()
-            app.task(name=TASK, pass_context=True, retry=_Again())(self._task(store))
+            app.task(name=TASK, pass_context=True, retry=Again())(self._task(store))
             tasks = [
                 asyncio.create_task(
                     app.run_worker_async(
@@ -180,68 +157,13 @@ class QueueWorker:
     async def _look_after(self, app: procrastinate.App, store: Store) -> None:
         while True:
             now = self._clock()
+            await self._attempts.give_back(app.job_manager, store)
             await recover(app.job_manager, store, self._metrics, now)
             self._metrics.figures(await store.figures(now))
             await asyncio.sleep(RECOVER_EVERY_S)
 
     def _task(self, store: Store) -> Callable[..., Awaitable[None]]:
-        async def run_job(_context: procrastinate.JobContext, job_id: str) -> None:
-            claimed = await store.claim(UUID(job_id), self._clock())
-            if claimed is None:  # cancelled while it waited
-                return
-            attempt, kind = claimed
-            log.info("job %s (%s, attempt %d) begins", job_id, kind, attempt)
-            began_s = time.monotonic()
-            state = await self._attempt(Errand(UUID(job_id), attempt), store)
-            log.info("job %s (%s, attempt %d): %s", job_id, kind, attempt, state)
-            if state is not None:
-                self._metrics.ended(kind, state, time.monotonic() - began_s)
+        async def run_job(context: procrastinate.JobContext, job_id: str) -> None:
+            await self._attempts.make(store, number(context.job), UUID(job_id))
 
         return run_job
-
-    async def _attempt(self, errand: Errand, store: Store) -> str | None:
-        """Have a job done; return the state that it has then, or nothing if it is not ours."""
-        child = self._children.take()
-        doing = asyncio.create_task(child.do(errand))
-        try:
-            while not doing.done():
-                await asyncio.wait([doing], timeout=BEAT_S)
-                if not doing.done() and not await _beat(errand, store):
-                    child.kill()
-                    return None
-            outcome = doing.result()
-        except asyncio.CancelledError:
-            child.kill()
-            await store.put_back(errand, self._clock())
-            raise
-        except ChildDiedError as exc:
-            message = (
-                f"the process that worked on it ended ({exc}): the machine may lack memory; "
-                "look at the log of the worker, then try again"
-            )
-            return await store.fail(errand, Failure(PROCESS_DIED, message), self._clock())
-        finally:
-            doing.cancel()
-        self._children.give_back(child)
-        return await self._end(outcome, errand, store)
-
-    async def _end(self, outcome: Outcome, errand: Errand, store: Store) -> str | None:
-        now = self._clock()
-        if outcome.later is not None and errand.attempt < _MAX_LATER:
-            if await store.put_back(errand, now) == JobState.WAITING:
-                raise LaterError(outcome.later.message)
-            return await store.state(errand.job_id)
-        if outcome.cancelled:
-            return await store.drop(errand, now)
-        if failure := outcome.failure or outcome.later:
-            return await store.fail(errand, failure, now)
-        return await store.state(errand.job_id)
-
-
-async def _beat(errand: Errand, store: Store) -> bool:
-    """Say that its worker lives; return whether the job is ours still, as far as one knows."""
-    try:
-        return await store.beat(errand)
-    except psycopg.Error as exc:
-        log.warning("job %s goes on though the database is away: %s", errand.job_id, exc)
-        return True

@@ -101,7 +101,7 @@ class Matrices:
             with np.load(file) as stored:
                 places: NDArray[np.float64] = stored["places"]
                 return places
-        except (OSError, ValueError, KeyError, BadZipFile) as exc:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as exc:
             log.warning("%s cannot be read (%s): asked again", file, exc)
             return np.empty((0, 2))
 
@@ -111,7 +111,7 @@ class Matrices:
             with np.load(file) as stored:
                 os.utime(file)
                 return Ways(stored["distance_m"], stored["duration_s"], stored["off"])
-        except (OSError, ValueError, KeyError, BadZipFile) as exc:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as exc:
             log.warning("%s cannot be read (%s): asked again", file, exc)
             return None
 
