@@ -6,6 +6,7 @@ import { byUrgency } from "./bins";
 import { Chart } from "./chart";
 import { Mounted } from "./mounted";
 import { Past } from "./past";
+import { statedOpening } from "./opening";
 import { Fact } from "./pieces";
 import { Badge, Row } from "./row";
 import {
@@ -154,6 +155,11 @@ function Facts({ bin }: { bin: BinProperties }) {
       <Fact name={t.container}>
         {t.containers[bin.container] ?? bin.container}, {t.litres(number(bin.volume_l, 0))}
       </Fact>
+      {bin.collection_windows !== null && (
+        <Fact name={t.opening.name}>
+          {statedOpening(bin.collection_windows, locale.value === "id-ID" ? "." : ":", t.opening)}
+        </Fact>
+      )}
       <Fact name={t.lastSeen}>
         <Moment at={bin.seen_at} />
       </Fact>

@@ -62,6 +62,14 @@ export const left = computed(() =>
 export const vehicles = computed(
   () => record.value?.problem.vehicles.map(({ code }) => code) ?? [],
 );
+/** From when to when anybody drives, seconds into the shift. */
+export const driving = computed(() => {
+  const shifts = record.value?.problem.vehicles.map(({ shift }) => shift) ?? [];
+  return {
+    from_s: Math.min(...shifts.map(({ from_s }) => from_s)),
+    to_s: Math.max(...shifts.map(({ to_s }) => to_s)),
+  };
+});
 /** Short names of all vehicles by their codes, also of those that were taken out. */
 export const labels = computed(() =>
   shortLabels([...vehicles.value, ...(record.value?.standing?.without ?? [])]),

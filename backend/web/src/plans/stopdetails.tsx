@@ -2,10 +2,13 @@
 
 import type { Left, PlannedBin } from "../api";
 import { Fact } from "../pieces";
+import { shiftOpening } from "../opening";
 import { bins, locale, messages, percent } from "../store";
 import { LeftChanges, StopChanges } from "./changers";
 import type { Drive, Stop } from "./drives";
+import { at } from "./labels";
 import { geoUri } from "./navigation";
+import { driving } from "./state";
 import { chance, decimal, gap, leftText, servedText, type Tongue } from "./words";
 
 export function StopDetails({ stop, drive }: { stop: Stop; drive: Drive }) {
@@ -69,8 +72,11 @@ interface LeftProps {
 function Expected({ facts, tongue }: { facts: PlannedBin; tongue: Tongue }) {
   const { t } = tongue;
   const kind = bins.value?.get(facts.code)?.properties.volume_l;
+  const words = messages.value.opening;
+  const opening = shiftOpening(facts.windows, driving.value, at, words);
   return (
     <>
+      {opening !== "" && <Fact name={words.name}>{opening}</Fact>}
       {facts.fill_pct != null && (
         <Fact name={t.fillExpected}>
           {percent(facts.fill_pct)}

@@ -18,6 +18,7 @@ export function bin(code: string, change: Partial<PlannedBin> = {}): PlannedBin 
     overflow_probability: 0.5,
     gap_h: 53,
     trusted: true,
+    windows: [],
     ...change,
   };
 }
@@ -68,6 +69,7 @@ export function plan(change: Partial<PlanRecord> = {}): PlanRecord {
         access: "road",
         volume_l: 1000,
         payload_kg: 1000,
+        shift: { from_s: 0, to_s: 32_400 },
       })),
       depots: [{ code: "POOL", lon: 107, lat: -6.25 }],
       disposal_sites: [

@@ -27,6 +27,7 @@ export function bin(code: string, change: Partial<BinProperties> = {}): BinFeatu
       battery_mv: 3500,
       device_id: "70b3d57ed0001234",
       invented: false,
+      collection_windows: null,
       ...change,
     },
   };
