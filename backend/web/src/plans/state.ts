@@ -212,6 +212,7 @@ export async function decide(
     else await withdrawPlan(id, how.withdraw);
   } catch (error) {
     outcome = error instanceof ApiError && error.status === 409 ? "refused" : "failed";
+    decisionCode.value = error instanceof ApiError ? error.code : "";
   }
   await loadList();
   // What went wrong with a plan is not said of another.
@@ -220,7 +221,6 @@ export async function decide(
 }
 
 /**
-    decisionCode.value = error instanceof ApiError ? error.code : "";
  * What is looked at stays, with its day, when others publish; drivers follow what is in force.
  */
 function pin(found: PlanRecord): void {
