@@ -27,6 +27,7 @@ from angkut_backend.forecast.loading import districts, load
 from angkut_backend.forecast.model import learn
 from angkut_backend.forecast.nowcast import BACK_H
 from angkut_backend.forecast.predict import QUANTILES, Forecast, predict
+from angkut_backend.forecast.unheard import learn_odds
 from bench import places
 from bench.hours import add_hours
 
@@ -80,13 +81,17 @@ def _once(conn: Connection) -> dict[str, float]:
     widen = timed(
         "learn: widen by what was off", lambda: calibrate(history.history, model, history.now_h)
     )
-    learned = Learned(model, widen)
+    unheard = timed(
+        "learn: chances where nothing is known",
+        lambda: learn_odds(history.history, model, widen, history.now_h),
+    )
+    learned = Learned(model, widen, unheard)
     timed("learn: keep", lambda: kept.put(conn, district.district_id, history, learned, NOW))
     spent["learning, all in"] = sum(spent.values())
     week = timed("forecast: read a week", lambda: load(conn, district, NOW, past_h=BACK_H))
     found = timed(
         "forecast: level now and 72 h ahead",
-        lambda: predict(week.history, model, week.now_h, widen),
+        lambda: predict(week.history, model, week.now_h, widen, unheard),
     )
     timed("forecast: quantiles, chances, hours", lambda: _all_of(found))
     issued = timed("forecast, all in", lambda: service.issue(conn, district, NOW))

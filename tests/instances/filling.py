@@ -22,8 +22,13 @@ class Filling:
     by_hour: NDArray[np.float64]
 
 
-def filling(bins: int, days: int, seed: int, *, holiday: float | None = None) -> Filling:
-    """Return bins that are emptied every other morning; each fifth day may be a holiday."""
+def filling(
+    bins: int, days: int, seed: int, *, holiday: float | None = None, steady: int = 0
+) -> Filling:
+    """Return bins that are emptied every other morning; each fifth day may be a holiday.
+
+    To the first `steady` ones every day brings the same.
+    """
     rng = np.random.default_rng(seed)
     hours = days * 24
     rate = np.exp(np.log(RATE) + SIGMA * rng.standard_normal(bins))
@@ -38,6 +43,7 @@ def filling(bins: int, days: int, seed: int, *, holiday: float | None = None) ->
         if hour % 24 == 0:
             sigma = np.sqrt(np.log(1 + KAPPA**2))
             day = np.exp(sigma * rng.standard_normal(bins) - sigma**2 / 2)
+            day[:steady] = 1
         factor = holiday if holiday is not None and daykind[hour] else 1.0
         gain = rng.gamma(rate * by_hour[hour % 24] * day * factor / PHI, PHI)
         level = level + gain

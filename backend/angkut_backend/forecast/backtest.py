@@ -36,7 +36,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
+class Origin:
     """One moment of forecasting and what came after, [b, h]."""
 
     level_pct: Floats
@@ -57,17 +57,17 @@ def backtest(
     origins
         Hours of the history, each with two weeks before it and some days behind it.
     """
-    ways: dict[str, list[tuple[Floats, Floats | None, _Origin]]] = {}
+    ways: dict[str, list[tuple[Floats, Floats | None, Origin]]] = {}
     for number, hour in enumerate(origins):
         progress(number, len(origins))
-        past, after = history.until(hour), _after(history, hour)
+        past, came = history.until(hour), after(history, hour)
         model = learn(past)
         forecast = predict(past, model, hour, calibrate(past, model, hour))
         levels = np.stack([forecast.quantile_pct(share) for share in QUANTILES])
-        ways.setdefault("angkut", []).append((levels, forecast.hours_to_full(), after))
+        ways.setdefault("angkut", []).append((levels, forecast.hours_to_full(), came))
         for name, points in naive(past, hour).items():
             same = np.repeat(points[None], len(QUANTILES), axis=0)
-            ways.setdefault(name, []).append((same, _first_full(points), after))
+            ways.setdefault(name, []).append((same, _first_full(points), came))
     progress(len(origins), len(origins))
     return [_score(name, results, banded=name == "angkut") for name, results in ways.items()]
 
@@ -82,13 +82,13 @@ def calibrate(history: History, model: FillModel, hour: int) -> Floats:
     origins = [at for at in range(hour - 240, hour - 5, 18) if at >= 7 * 24]
     off: list[list[Floats]] = [[] for _ in SCORED_H]
     for origin in origins:
-        past, after = history.until(origin), _after(history, origin)
+        past, came = history.until(origin), after(history, origin)
         forecast = predict(past, model, origin)
         low, high = forecast.quantile_pct(0.05), forecast.quantile_pct(0.95)
         middle = forecast.quantile_pct(0.5)
         for number, ahead in enumerate(SCORED_H):
-            use = after.use[:, ahead]
-            level = after.level_pct[use, ahead]
+            use = came.use[:, ahead]
+            level = came.level_pct[use, ahead]
             mid = np.minimum(middle[use, ahead], 100)
             up = np.minimum(high[use, ahead], 100) - mid
             down = mid - np.minimum(low[use, ahead], 100)
@@ -106,7 +106,8 @@ def calibrate(history: History, model: FillModel, hour: int) -> Floats:
     return np.interp(hours, SCORED_H, factors)
 
 
-def _after(history: History, hour: int) -> _Origin:
+def after(history: History, hour: int) -> Origin:
+    """Return what came after an hour, as far as it is known."""
     end = min(hour + HORIZON_H + 1, history.hours)
     level = np.full((len(history.bins), HORIZON_H + 1), np.nan)
     # Column h is the mean of the hour that ends h hours after the origin.
@@ -116,7 +117,7 @@ def _after(history: History, hour: int) -> _Origin:
     alone = np.cumsum(emptied, axis=1) == 0
     use = alone & ~np.isnan(level)
     level = np.minimum(level, 100)
-    return _Origin(level, use, _first_full(np.where(use, level, -1)))
+    return Origin(level, use, _first_full(np.where(use, level, -1)))
 
 
 def _first_full(level_pct: Floats) -> Floats:
@@ -153,7 +154,7 @@ def _last(levels: Floats) -> Floats:
 
 
 def _score(
-    name: str, results: Sequence[tuple[Floats, Floats | None, _Origin]], *, banded: bool
+    name: str, results: Sequence[tuple[Floats, Floats | None, Origin]], *, banded: bool
 ) -> Score:
     losses, inside, errors = [], [], []
     shares = np.array(QUANTILES)[:, None]

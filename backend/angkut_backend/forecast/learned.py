@@ -10,6 +10,7 @@ from angkut_backend.db import Connection
 from angkut_backend.forecast.history import WEEK_H, Floats
 from angkut_backend.forecast.loading import DAY_KINDS, SQL, Loaded
 from angkut_backend.forecast.model import FillModel
+from angkut_backend.forecast.predict import Odds
 
 #: Of the rates of bins of a group, in logarithms: as in `model.py`.
 _SIGMA = 0.52
@@ -24,6 +25,8 @@ class Learned:
     model: FillModel
     #: By hours ahead, [h].
     widen: Floats
+    #: Sets right the chances of bins of which nothing is known.
+    unheard: Odds
 
 
 def put(
@@ -45,6 +48,8 @@ def put(
             "noise_pct": model.noise_pct,
             "daykind": daykind.tolist(),
             "widen": learned.widen.tolist(),
+            "unheard_shift": learned.unheard.shift,
+            "unheard_slope": learned.unheard.slope,
         },
     )
     names = sorted(set(loaded.groups))
@@ -61,6 +66,7 @@ def put(
             "bins": loaded.bin_ids,
             "log_rate": model.log_rate.tolist(),
             "log_rate_sd": model.log_rate_sd.tolist(),
+            "spread": model.spread.tolist(),
         },
     )
 
@@ -78,7 +84,7 @@ def get(conn: Connection, district_id: int, loaded: Loaded) -> Learned | None:
         for found in conn.execute(SQL["groups"], {"district_id": district_id})
     }
     names = sorted(set(loaded.groups))
-    log_rate, log_rate_sd = _rates(conn, loaded.bin_ids, loaded.groups)
+    log_rate, log_rate_sd, spread = _rates(conn, loaded.bin_ids, loaded.groups)
     model = FillModel(
         log_rate,
         log_rate_sd,
@@ -87,22 +93,28 @@ def get(conn: Connection, district_id: int, loaded: Loaded) -> Learned | None:
         row["phi"],
         row["kappa"],
         row["noise_pct"],
+        spread,
     )
-    return Learned(model, np.array(row["widen"]))
+    unheard = Odds(row["unheard_shift"], row["unheard_slope"])
+    return Learned(model, np.array(row["widen"]), unheard)
 
 
-def _rates(conn: Connection, bin_ids: list[int], groups: Sequence[str]) -> tuple[Floats, Floats]:
+def _rates(
+    conn: Connection, bin_ids: list[int], groups: Sequence[str]
+) -> tuple[Floats, Floats, Floats]:
     rows = {row["bin_id"]: row for row in conn.execute(SQL["rates"], {"bins": bin_ids})}
     known: dict[str, list[float]] = {}
     for bin_id, group in zip(bin_ids, groups, strict=True):
         if bin_id in rows:
             known.setdefault(group, []).append(rows[bin_id]["log_rate"])
     log_rate, log_rate_sd = np.empty(len(bin_ids)), np.empty(len(bin_ids))
+    spread = np.ones(len(bin_ids))
     for index, (bin_id, group) in enumerate(zip(bin_ids, groups, strict=True)):
         if bin_id in rows:
             log_rate[index] = rows[bin_id]["log_rate"]
             log_rate_sd[index] = rows[bin_id]["log_rate_sd"]
+            spread[index] = rows[bin_id]["spread"]
         else:
             log_rate[index] = float(np.mean(known.get(group, [np.log(_USUAL_RATE)])))
             log_rate_sd[index] = _SIGMA
-    return log_rate, log_rate_sd
+    return log_rate, log_rate_sd, spread

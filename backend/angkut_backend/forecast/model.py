@@ -6,11 +6,11 @@ which little is known is drawn towards its group (empirical Bayes: Efron and Mor
 A gain G varies by phi G (waste comes in lumps) and by kappa^2 G^2 (days differ).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from angkut_backend.forecast.history import GAP_H, WEEK_H, Floats, History, Ints, Rises, rises
+from angkut_backend.forecast.history import GAP_H, WEEK_H, Floats, History, Ints, Mask, Rises, rises
 
 #: Per cent of rise that a flat shape and an ordinary day count for, against what is seen.
 _SHAPE_PRIOR_PCT = 60.0
@@ -20,6 +20,14 @@ _SLOWEST = 0.02
 #: What is taken for a rate where no bin of any group says anything: Edinburgh's median, % an hour.
 _USUAL_RATE = 1.46
 _USUAL_SIGMA = 0.52
+#: Rates of a group differ at least so much: variance of logarithms.
+_BETWEEN = 0.05
+#: Days on which less is expected say nothing of how much days differ, %.
+_MUCH_PCT = 5.0
+#: A bin's spread is drawn towards all by so many days (10 or 20 make no difference on seeds 1 to 3
+#: of the bench), a day counts up to so many standard deviations, and it stays within so much.
+_SPREAD_DAYS, _ODD = 10.0, 3.0
+_SPREAD_RANGE = (0.1, 6.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,18 @@ class FillModel:
     kappa: float
     #: Standard deviation of an hour's mean level, %.
     noise_pct: float
+    #: Variance of a bin's gains beside the usual one, [b].
+    spread: Floats
+
+    @property
+    def own_phi(self) -> Floats:
+        """Return phi of each bin, [b]."""
+        return self.phi * self.spread
+
+    @property
+    def own_kappa(self) -> Floats:
+        """Return kappa of each bin, [b]."""
+        return self.kappa * np.sqrt(self.spread)
 
     def gain_pct(self, history: History, since: int, until: int) -> Floats:
         """Return the mean gain of some hours of a history, % [b, t]."""
@@ -67,7 +87,8 @@ def learn(history: History) -> FillModel:
     noise, phi = _noise(seen, rate[seen.row] * exposure)
     kappa = _kappa(seen, rate[seen.row] * exposure, phi, noise)
     mean, sd = _shrunk(history, seen, exposure, rate, kappa, phi)
-    return FillModel(mean, sd, shape, daykind, phi, kappa, noise)
+    spread = _spread(history, seen, np.exp(mean)[seen.row] * exposure, (phi, kappa, noise))
+    return FillModel(mean, sd, shape, daykind, phi, kappa, noise, spread)
 
 
 def _between(pace: Floats, seen: Rises) -> Floats:
@@ -146,7 +167,7 @@ def _kappa(seen: Rises, expected_pct: Floats, phi: float, noise: float) -> float
     day = seen.until // 24
     key = seen.row * (day.max(initial=0) + 1) + day
     rise, expected = np.bincount(key, seen.rise_pct), np.bincount(key, expected_pct)
-    much = expected > 5.0
+    much = expected > _MUCH_PCT
     if much.sum() < 20:
         return 0.4
     square = (rise[much] - expected[much]) ** 2
@@ -173,11 +194,48 @@ def _shrunk(
             between = float(np.var(own[told]) - own_var[told].mean())
         else:
             centre, between = float(np.log(_USUAL_RATE)), _USUAL_SIGMA**2
-        between = max(between, 0.05)
+        between = max(between, _BETWEEN)
         weight = between / (between + own_var[mine])
         mean[mine] = centre + weight * (own[mine] - centre)
         var[mine] = weight * own_var[mine]
     return mean, np.sqrt(np.maximum(var, 1e-4))
+
+
+def _spread(
+    history: History, seen: Rises, expected_pct: Floats, usual: tuple[float, float, float]
+) -> Floats:
+    """Return how much more than usual each bin's days differ from what was expected, [b]."""
+    phi, kappa, noise = usual
+    bins, days = len(history.bins), history.hours // 24 + 1
+    key = seen.row * days + seen.until // 24
+    rise = np.bincount(key, seen.rise_pct, bins * days)
+    expected = np.bincount(key, expected_pct, bins * days)
+    much = expected > _MUCH_PCT
+    due = phi * expected + (kappa * expected) ** 2 + 2 * noise**2
+    # One odd day may be a fault.
+    square = np.minimum((rise - expected) ** 2 / due, _ODD**2)
+    total = np.where(much, square, 0).reshape(bins, days).sum(axis=1)
+    count = much.reshape(bins, days).sum(axis=1)
+    of_all = total.sum() / max(count.sum(), 1)
+    if not of_all:
+        return np.ones(bins)
+    own = (total / of_all + _SPREAD_DAYS) / (count + _SPREAD_DAYS)
+    return np.asarray(np.clip(own, *_SPREAD_RANGE))
+
+
+def like_its_group(model: FillModel, history: History, which: Mask, told: Mask) -> FillModel:
+    """Return a model that knows nothing of some bins but what those that are told of say of it."""
+    rate, sd = model.log_rate.copy(), model.log_rate_sd.copy()
+    for number in np.unique(history.group[which]):
+        mine = history.group == number
+        known = model.log_rate[mine & told]
+        if len(known) >= 3:
+            rate[mine & which] = known.mean()
+            sd[mine & which] = np.sqrt(max(float(known.var()), _BETWEEN))
+        else:
+            rate[mine & which] = model.log_rate[told].mean()
+            sd[mine & which] = _USUAL_SIGMA
+    return replace(model, log_rate=rate, log_rate_sd=sd, spread=np.where(which, 1.0, model.spread))
 
 
 def group_numbers(names: list[str]) -> Ints:

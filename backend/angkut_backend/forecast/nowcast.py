@@ -75,10 +75,10 @@ class Now:
 def nowcast(history: History, model: FillModel, hour: int) -> Now:
     """Estimate levels at the beginning of an hour from what was known before it."""
     first = max(0, hour - BACK_H)
-    bins = len(history.bins)
+    bins, phi, kappa = len(history.bins), model.own_phi, model.own_kappa
     gain = model.gain_pct(history, first, hour)
     unseen = _Unseen.of(history, model, gain, first)
-    now = Belief.of(np.full(bins, _UNKNOWN_PCT), np.full(bins, _UNKNOWN_SD**2), model.kappa)
+    now = Belief.of(np.full(bins, _UNKNOWN_PCT), np.full(bins, _UNKNOWN_SD**2), kappa)
     age = np.full(bins, np.inf)
     # Since anything was heard of the bin, and since it was emptied as far as is known, h.
     silent, since = np.full(bins, np.inf), np.full(bins, np.nan)
@@ -91,7 +91,7 @@ def nowcast(history: History, model: FillModel, hour: int) -> Now:
         for one in (history.level_pct[:, first:hour], history.emptied[:, first:hour], gain)
     )
     for step, (level, emptied, gain_pct) in enumerate(zip(levels, emptyings, gains, strict=True)):
-        now = now.grown(gain_pct, model.phi, model.kappa)
+        now = now.grown(gain_pct, phi, kappa)
         now = now.set(emptied, LEFT_PCT, _LEFT_SD**2)
         known = ~np.isnan(level) & ~emptied
         heard_again = known & (silent > 0)
@@ -183,7 +183,9 @@ class _Unseen:
         # Rounds suit the rates: a bin that fills faster than its like is emptied more often, so a
         # bin of unknown rate holds what the middle one does, not what the mean one would.
         gain = gain * within_h / np.maximum(back_h, 1) * np.exp(-(self.model.log_rate_sd**2) / 2)
-        unsure = np.exp(self.model.log_rate_sd**2) - 1 + self.model.kappa**2
-        other_var = _LEFT_SD**2 + gain**2 / 12 + self.model.phi * gain / 2 + unsure * gain**2 / 4
+        unsure = np.exp(self.model.log_rate_sd**2) - 1 + self.model.own_kappa**2
+        other_var = (
+            _LEFT_SD**2 + gain**2 / 12 + self.model.own_phi * gain / 2 + unsure * gain**2 / 4
+        )
         weight = np.where(left_alone > 1 - _SELDOM, 1.0, left_alone)
         return _mixed(now, weight, LEFT_PCT + gain / 2, other_var, use), 1 - weight

@@ -36,13 +36,12 @@ class Belief:
     both: Floats
 
     @classmethod
-    def of(cls, level_pct: Floats, level_var: Floats, kappa: float) -> "Belief":
+    def of(cls, level_pct: Floats, level_var: Floats, kappa: Floats) -> "Belief":
         """Begin with levels and the usual pace."""
         nothing = np.zeros_like(level_pct)
-        usual = np.full_like(level_pct, kappa**2 / _DAY_SHARE)
-        return cls(level_pct, level_var, nothing, usual, nothing)
+        return cls(level_pct, level_var, nothing, kappa**2 / _DAY_SHARE, nothing)
 
-    def grown(self, gain_pct: Floats, phi: float, kappa: float) -> "Belief":
+    def grown(self, gain_pct: Floats, phi: Floats, kappa: Floats) -> "Belief":
         """Let an hour pass.
 
         Parameters
@@ -50,7 +49,7 @@ class Belief:
         gain_pct
             What this hour brings on average, % [b].
         phi, kappa
-            As in `FillModel`; `kappa` is of sums over a day.
+            Of each bin, as in `FillModel`; `kappa` is of sums over a day. [b]
         """
         expected = gain_pct * (1 + self.pace)
         spread = phi * expected + gain_pct * (2 * self.both + gain_pct * self.pace_var)

@@ -21,6 +21,29 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 FULL_PCT = 100.0
 #: A skewness of next to nothing: there the cube root turns into the normal distribution.
 _STRAIGHT = 1e-3
+#: Chances below say no more than that something is rare.
+_RARE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """How to set chances right: their logits times a slope plus a shift."""
+
+    shift: float
+    slope: float
+
+    @staticmethod
+    def logit(chance: Floats) -> Floats:
+        """Return the logit of a chance; of none or all it is that of one in a thousand."""
+        inside = np.clip(chance, _RARE, 1 - _RARE)
+        return np.asarray(np.log(inside / (1 - inside)))
+
+    def set_right(self, chance: Floats) -> Floats:
+        """Return what comes of chances that are said so."""
+        return np.asarray(1 / (1 + np.exp(-(self.shift + self.slope * self.logit(chance)))))
+
+
+AS_SAID = Odds(0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +55,18 @@ class Forecast:
     mean_pct: Floats
     sd_pct: Floats
     skew: Floats
+    #: Sets right the chances of bins of which nothing is known.
+    unheard: Odds
 
     def between(self, first_h: int, last_h: int) -> "Forecast":
         """Return the hours ahead from the first to the last one: whoever asks less waits less."""
         hours = slice(first_h, last_h + 1)
         return Forecast(
-            self.now, self.mean_pct[:, hours], self.sd_pct[:, hours], self.skew[:, hours]
+            self.now,
+            self.mean_pct[:, hours],
+            self.sd_pct[:, hours],
+            self.skew[:, hours],
+            self.unheard,
         )
 
     def quantile_pct(self, share: float) -> Floats:
@@ -47,6 +76,12 @@ class Forecast:
 
     def overflow_probability(self, at_pct: float = FULL_PCT) -> Floats:
         """Return the probability that the level is at or above a limit, [b, h]."""
+        chance, nothing = self._chance_of_level(at_pct), np.isinf(self.now.age_h)
+        if self.unheard != AS_SAID and nothing.any():
+            chance[nothing] = self.unheard.set_right(chance[nothing])
+        return chance
+
+    def _chance_of_level(self, at_pct: float) -> Floats:
         k = (at_pct - self.mean_pct) / np.maximum(self.sd_pct, 1e-6)
         return 1 - normal_cdf(_z_of_k(k, self.skew))
 
@@ -57,8 +92,11 @@ class Forecast:
         return np.concatenate([np.zeros((len(chance), 1)), np.cumsum(within, axis=1)], axis=1)
 
     def hours_to_full(self, share: float = 0.5) -> Floats:
-        """Return after how many hours it is full with this probability; NaN: not within 72. [b]."""
-        chance = np.maximum.accumulate(self.overflow_probability(), axis=1)
+        """Return after how many hours a level of 100 % is passed with this probability, [b].
+
+        NaN: not within 72.
+        """
+        chance = np.maximum.accumulate(self._chance_of_level(FULL_PCT), axis=1)
         reached = chance >= share
         first = np.argmax(reached, axis=1)
         rows = np.arange(len(first))
@@ -68,7 +106,13 @@ class Forecast:
         return np.where(reached.any(axis=1), exact, np.nan)
 
 
-def predict(history: History, model: FillModel, hour: int, widen: Floats | None = None) -> Forecast:
+def predict(
+    history: History,
+    model: FillModel,
+    hour: int,
+    widen: Floats | None = None,
+    unheard: Odds = AS_SAID,
+) -> Forecast:
     """Forecast from the beginning of an hour, knowing what was known then.
 
     Parameters
@@ -77,13 +121,16 @@ def predict(history: History, model: FillModel, hour: int, widen: Floats | None 
         Reaches `HORIZON_H` hours beyond `hour`, for the calendar's sake.
     widen
         What to multiply standard deviations with, by hours ahead; see `calibrate`. [h]
+    unheard
+        Sets right the chances of bins of which nothing is known; see `learn_odds`.
     """
     now = nowcast(history, model, hour)
     ahead = model.gain_pct(history, hour, hour + HORIZON_H)
     passing, beliefs = now.belief.set(np.ones(len(ahead), dtype=bool), 0, 0), []
     beliefs.append(replace(passing, both=now.belief.both))
+    phi, kappa = model.own_phi, model.own_kappa
     for gain_pct in ahead.T:
-        beliefs.append(beliefs[-1].grown(gain_pct, model.phi, model.kappa))
+        beliefs.append(beliefs[-1].grown(gain_pct, phi, kappa))
     gain = np.stack([one.level_pct for one in beliefs], axis=1)
     gain_var = np.stack([one.level_var for one in beliefs], axis=1)
     unsure = (np.exp(model.log_rate_sd**2) - 1)[:, None] * gain**2
@@ -98,7 +145,7 @@ def predict(history: History, model: FillModel, hour: int, widen: Floats | None 
     if widen is not None:
         # It was measured on bins that are heard of.
         sd = sd * (1 + (widen - 1) * (1 - now.unseen[:, None] / 2))
-    return Forecast(now, now.mean_pct[:, None] + gain, sd, skew)
+    return Forecast(now, now.mean_pct[:, None] + gain, sd, skew, unheard)
 
 
 def normal_cdf(z: Floats) -> Floats:

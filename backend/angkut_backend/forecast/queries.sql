@@ -41,16 +41,18 @@ SELECT * FROM fill_model WHERE district_id = %(district_id)s
 SELECT name, shape FROM fill_group WHERE district_id = %(district_id)s
 
 -- name: rates
-SELECT bin_id, log_rate, log_rate_sd FROM fill_rate WHERE bin_id = ANY(%(bins)s)
+SELECT bin_id, log_rate, log_rate_sd, spread FROM fill_rate WHERE bin_id = ANY(%(bins)s)
 
 -- name: put_model
-INSERT INTO fill_model (district_id, learned_at, days, phi, kappa, noise_pct, daykind, widen)
+INSERT INTO fill_model (district_id, learned_at, days, phi, kappa, noise_pct, daykind, widen,
+                        unheard_shift, unheard_slope)
 VALUES (%(district_id)s, %(learned_at)s, %(days)s, %(phi)s, %(kappa)s, %(noise_pct)s,
-        %(daykind)s, %(widen)s)
+        %(daykind)s, %(widen)s, %(unheard_shift)s, %(unheard_slope)s)
 ON CONFLICT (district_id) DO UPDATE SET
     learned_at = excluded.learned_at, days = excluded.days, phi = excluded.phi,
     kappa = excluded.kappa, noise_pct = excluded.noise_pct, daykind = excluded.daykind,
-    widen = excluded.widen
+    widen = excluded.widen, unheard_shift = excluded.unheard_shift,
+    unheard_slope = excluded.unheard_slope
 
 -- name: put_group
 INSERT INTO fill_group (district_id, name, shape) VALUES (%(district_id)s, %(name)s, %(shape)s)
@@ -60,10 +62,11 @@ ON CONFLICT (district_id, name) DO UPDATE SET shape = excluded.shape
 DELETE FROM fill_group WHERE district_id = %(district_id)s AND name <> ALL (%(names)s)
 
 -- name: put_rates
-INSERT INTO fill_rate (bin_id, log_rate, log_rate_sd)
-SELECT * FROM unnest(%(bins)s::int4[], %(log_rate)s::float8[], %(log_rate_sd)s::float8[])
+INSERT INTO fill_rate (bin_id, log_rate, log_rate_sd, spread)
+SELECT * FROM unnest(%(bins)s::int4[], %(log_rate)s::float8[], %(log_rate_sd)s::float8[],
+                     %(spread)s::float8[])
 ON CONFLICT (bin_id) DO UPDATE SET
-    log_rate = excluded.log_rate, log_rate_sd = excluded.log_rate_sd
+    log_rate = excluded.log_rate, log_rate_sd = excluded.log_rate_sd, spread = excluded.spread
 
 -- name: model_due
 SELECT d.district_id FROM unnest(%(districts)s::int2[]) AS d (district_id)

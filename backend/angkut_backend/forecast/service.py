@@ -15,6 +15,7 @@ from angkut_backend.forecast.loading import HISTORY_H, SQL, DistrictRow, Loaded,
 from angkut_backend.forecast.model import learn
 from angkut_backend.forecast.nowcast import BACK_H
 from angkut_backend.forecast.predict import HORIZON_H, QUANTILES, Forecast, predict
+from angkut_backend.forecast.unheard import learn_odds
 
 #: Hours ahead at which forecasts are kept.
 KEPT_H = (0, 6, 12, 24, 36, 48, 72)
@@ -131,7 +132,9 @@ def learn_district(conn: Connection, district: DistrictRow, now: datetime) -> Le
     """Learn how the bins of a district fill, and keep it."""
     loaded = load(conn, district, now)
     model = learn(loaded.history)
-    learned = Learned(model, calibrate(loaded.history, model, loaded.now_h))
+    widen = calibrate(loaded.history, model, loaded.now_h)
+    unheard = learn_odds(loaded.history, model, widen, loaded.now_h)
+    learned = Learned(model, widen, unheard)
     kept.put(conn, district.district_id, loaded, learned, now)
     return learned
 
@@ -145,7 +148,7 @@ def current(conn: Connection, district: DistrictRow, now: datetime) -> DistrictF
         learned = kept.get(conn, district.district_id, loaded)
         if learned is None:
             raise ForecastMissingError(f"nothing was learned of district {district.code}")
-    found = predict(loaded.history, learned.model, loaded.now_h, learned.widen)
+    found = predict(loaded.history, learned.model, loaded.now_h, learned.widen, learned.unheard)
     return DistrictForecast(loaded, found)
 
 

@@ -8,10 +8,10 @@ import pytest
 from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection, connect
 from angkut_backend.errors import NotFoundError
-from angkut_backend.forecast import service
+from angkut_backend.forecast import learned, service
 from angkut_backend.forecast.loading import DAY_KINDS, districts, load
 from angkut_backend.forecast.nowcast import BACK_H
-from angkut_backend.forecast.predict import predict
+from angkut_backend.forecast.predict import AS_SAID, predict
 from angkut_backend.forecast.service import ForecastMissingError, issue_due, latest, learn_due
 from instances.filling import filling
 from parts.api import Api
@@ -106,6 +106,32 @@ def test_of_two_crews_in_one_hour_the_first_tells_how_full_it_was(town: Connecti
     row = loaded.history.bins.index(BIN)
     assert loaded.history.emptied[row].nonzero()[0].tolist() == [19]
     assert loaded.history.level_pct[row, 18] == 80
+
+
+def test_what_was_learned_is_read_again_as_it_was(town: Connection) -> None:
+    [district] = districts(town)
+    made = service.learn_district(town, district, ASKED)
+
+    kept = learned.get(town, district.district_id, load(town, district, ASKED))
+
+    assert kept is not None
+    np.testing.assert_array_equal(kept.model.spread, made.model.spread)
+    assert made.model.spread.std() > 0.05
+    assert kept.unheard == made.unheard
+    assert kept.unheard != AS_SAID
+
+
+def test_what_was_learned_before_spreads_were_known_is_of_usual_ones(town: Connection) -> None:
+    [district] = districts(town)
+    service.learn_district(town, district, ASKED)
+    town.execute("UPDATE fill_rate SET spread = DEFAULT")
+    town.execute("UPDATE fill_model SET unheard_shift = DEFAULT, unheard_slope = DEFAULT")
+
+    kept = learned.get(town, district.district_id, load(town, district, ASKED))
+
+    assert kept is not None
+    assert (kept.model.spread == 1).all()
+    assert kept.unheard == AS_SAID
 
 
 def test_kinds_of_day_are_local_days(town: Connection) -> None:

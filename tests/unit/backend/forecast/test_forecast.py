@@ -56,6 +56,24 @@ def test_noise_lumps_and_days_are_told_apart(model: FillModel) -> None:
     assert model.kappa == pytest.approx(KAPPA, rel=0.2)
 
 
+def test_a_steady_bin_is_told_from_the_others_and_forecast_more_narrowly() -> None:
+    history = filling(60, 40, seed=6, steady=20).history
+    model = learn(history.until(NOW_H))
+    usual = replace(model, spread=np.ones(60))
+
+    narrow, wide = (predict(history.until(NOW_H), one, NOW_H) for one in (model, usual))
+
+    assert np.median(model.spread[:20]) < 0.75 * np.median(model.spread[20:])
+    assert model.spread.mean() == pytest.approx(1, abs=0.1)
+    assert (narrow.sd_pct[:20, 24] < wide.sd_pct[:20, 24]).mean() > 0.9
+
+
+def test_a_bin_of_which_nothing_is_known_differs_as_much_as_the_others(town: Filling) -> None:
+    model = learn(unknown(town.history.until(NOW_H), 0))
+
+    assert model.spread[0] == pytest.approx(1)
+
+
 def test_a_kind_of_day_gets_its_own_factor() -> None:
     history = filling(120, 42, seed=3, holiday=1.5).history
 
