@@ -249,6 +249,7 @@ export const plansEn: Messages["plans"] = {
     from: (time) => `work it out from ${time} WIB on`,
     served: "served",
     notServed: "not served yet",
+    servedMany: (label, n, is) => `${label}: ${plural(n, "bin")} ${is ? "served" : "not served yet"}`,
     place: (label, place) =>
       `${label} is at ${place ?? "the point shown on the map"}`,
     load: (label, kg) => `${label} carries ${kg} kg`,

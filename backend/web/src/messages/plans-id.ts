@@ -267,6 +267,8 @@ export const plansId = {
     from: (time: string) => `hitung ulang dari ${time} WIB`,
     served: "sudah diangkut",
     notServed: "belum diangkut",
+    servedMany: (label: string, n: number, is: boolean) =>
+      `${label}: ${n} bak ${is ? "sudah" : "belum"} diangkut`,
     place: (label: string, place: string | null) =>
       `${label} ${place === null ? "di titik yang ditunjuk di peta" : `di ${place}`}`,
     load: (label: string, kg: string) => `${label} memuat ${kg} kg`,

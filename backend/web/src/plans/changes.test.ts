@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { add, type Change, changesOfBin, drop, NO_STEPS, present, type Steps, toBody, undo } from "./changes";
+import { add, type Change, changesOfBin, drop, exchange, linesOf, NO_STEPS, present, type Steps, toBody, undo } from "./changes";
 
 const lock = (bin: string, vehicle: string, position: number | null = null): Change => ({
   kind: "lock",
@@ -125,4 +125,19 @@ it("of the queue at a place the last word counts, and other places keep theirs",
     queue("TPS", 10),
     queue("TPA", 0),
   ]);
+});
+
+it("bins of a vehicle that are told together are one line, taken back in one step", () => {
+  const served = (bin: string, vehicle: string, isServed: boolean): Change => ({
+    kind: "served",
+    bin,
+    vehicle,
+    isServed,
+  });
+  const draft = [served("B-1", "V", true), lock("B-9", "V"), served("B-2", "V", true), served("B-3", "V", false)];
+  const steps = after(...draft);
+  const [first, ...others] = linesOf(present(steps));
+  expect(first).toEqual([draft[0], draft[2]]);
+  expect(others).toEqual([[draft[1]], [draft[3]]]);
+  expect(present(exchange(steps, new Set(first), []))).toEqual([draft[1], draft[3]]);
 });

@@ -96,6 +96,16 @@ export function changesOfVehicle(draft: Draft, vehicle: string): Change[] {
   return draft.filter((one) => "vehicle" in one && !("bin" in one) && one.vehicle === vehicle);
 }
 
+/** As people read them: what is said of several bins of a vehicle in the shift is one line. */
+export function linesOf(draft: Draft): Change[][] {
+  const lines = new Map<string, Change[]>();
+  for (const one of draft) {
+    const key = one.kind === "served" ? `${one.isServed} ${one.vehicle}` : JSON.stringify(one);
+    lines.set(key, [...(lines.get(key) ?? []), one]);
+  }
+  return [...lines.values()];
+}
+
 /** All of a kind. */
 export function ofKind<Kind extends Change["kind"]>(
   draft: Draft,

@@ -1,19 +1,20 @@
 // What was collected, always in reach while there is something: looked at, taken back, sent.
 
 import { messages } from "../store";
-import type { Change } from "./changes";
+import { type Change, linesOf } from "./changes";
 import {
   canUndo,
+  changeAll,
   draft,
   dropAll,
   faults,
   mayChange,
   sendChanges,
-  takeBack,
   undoLast,
   wrongWith,
 } from "./changestate";
 import { isOrdering, isUnderWay } from "./jobs";
+import { labelOf } from "./labels";
 import { changeText, Faults, FaultText } from "./pending";
 import { select } from "./state";
 import { underwayBody } from "./underwaystate";
@@ -22,20 +23,21 @@ export function ChangesBar() {
   const t = messages.value.plans;
   if (!mayChange.value || (draft.value.length === 0 && !canUndo.value)) return null;
   const isBusy = isOrdering.value || isUnderWay.value;
+  const lines = linesOf(draft.value);
   const isRefused = faults.value.length > 0;
   return (
     <section class="changes-bar" aria-label={t.changesTitle}>
       <details open={isRefused}>
         <summary>
-          <span role="status">{t.changesN(draft.value.length)}</span>
+          <span role="status">{t.changesN(lines.length)}</span>
         </summary>
         {isRefused && <Refused />}
         <ul>
-          {draft.value.map((one) => (
-            <Line key={JSON.stringify(one)} one={one} />
+          {lines.map((changes) => (
+            <Line key={JSON.stringify(changes)} changes={changes} />
           ))}
         </ul>
-        {draft.value.length > 1 && (
+        {lines.length > 1 && (
           <button type="button" class="link" onClick={dropAll}>
             {t.dropAll}
           </button>
@@ -58,26 +60,36 @@ export function ChangesBar() {
   );
 }
 
-function Line({ one }: { one: Change }) {
+/** A change, or what is said of several bins of a vehicle. */
+function Line({ changes }: { changes: readonly Change[] }) {
   const t = messages.value.plans;
-  const name = `${"bin" in one ? one.bin : ""} ${changeText(one)}`;
+  const [one] = changes;
+  if (one === undefined) return null;
+  const isOne = changes.length === 1;
+  const text =
+    one.kind === "served" && !isOne
+      ? t.changes.servedMany(labelOf(one.vehicle), changes.length, one.isServed)
+      : changeText(one);
+  const bin = isOne && "bin" in one ? one.bin : "";
   return (
-    <li data-refused={wrongWith(one).length > 0}>
+    <li data-refused={changes.some((said) => wrongWith(said).length > 0)}>
       <span>
-        {"bin" in one && (
-          <button type="button" class="link" onClick={() => select(one.bin)}>
-            {one.bin}
+        {bin !== "" && (
+          <button type="button" class="link" onClick={() => select(bin)}>
+            {bin}
           </button>
         )}{" "}
-        {changeText(one)}
-        <Faults of={one} />
+        {text}
+        {changes.map((said) => (
+          <Faults key={JSON.stringify(said)} of={said} />
+        ))}
       </span>
       <button
         type="button"
         class="close"
-        aria-label={`${t.takeBack}: ${name}`}
+        aria-label={`${t.takeBack}: ${bin} ${text}`}
         title={t.takeBack}
-        onClick={() => takeBack(one)}
+        onClick={() => changeAll(new Set(changes), [])}
       >
         ×
       </button>

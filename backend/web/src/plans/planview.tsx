@@ -1,7 +1,7 @@
 // The plan view: which bins are served in a shift, by whom and why.
 
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Site } from "../api";
 import { PLAN_PARTS } from "../address";
 import { SheetHandle } from "../pieces";
@@ -43,8 +43,12 @@ export function PlanView({ site }: { site: Site }) {
     };
   }, []);
   // On a telephone the map must be seen to point at it.
+  const wasTall = useRef(false);
   useSignalEffect(() => {
-    if (pointing.value !== null) tall.value = false;
+    const isPointing = pointing.value !== null;
+    if (isPointing) wasTall.current = tall.peek();
+    tall.value = !isPointing && (wasTall.current || tall.peek());
+    if (!isPointing) wasTall.current = false;
   });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Fault } from "../api";
 import { faultsOf } from "./refusals";
 
-function fault(field: string, code: string | null): Fault {
+function fault(field: Fault["field"], code: string | null): Fault {
   return { field, code, why: "unknown", detail: "" };
 }
 

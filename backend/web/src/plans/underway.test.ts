@@ -3,6 +3,7 @@ import { bin, plan, vehicleAt } from "../testing/plan";
 import { add, type Change, type Draft, exchange, NO_STEPS, present, undo } from "./changes";
 import { drivesOf } from "./drives";
 import {
+  asTold,
   litresFor,
   reportsOf,
   routedOf,
@@ -59,6 +60,16 @@ it("a vehicle on the road without a route can be reported, one in its depot need
 it("what people say of a bin counts at once, before the service has answered", () => {
   const draft = [isServed("B-2", TRUCK, true), isServed("B-3", "X-Y-MS01", false)];
   expect([...servedBy(draft, PLANNED)]).toEqual(["B-1", "B-2"]);
+});
+
+it("a place that is told is where the vehicle is, wherever it was driving", () => {
+  const heading = vehicleAt(TRUCK, { is_driving: true, step: { kind: "stop", code: "B-2" }, load_kg: 70 });
+  const home = vehicleAt("X-Y-MS01", { has_left: false });
+  const place = { kind: "place", lon: 107.1, lat: -6.3, at: null } as const;
+  const load: Change = { kind: "load", vehicle: "X-Y-MS01", load_kg: 9, load_l: 30 };
+  const told = asTold([heading, home], [{ ...place, vehicle: TRUCK }, load]);
+  expect(told[0]).toMatchObject({ lon: 107.1, lat: -6.3, step: null, is_driving: false, load_kg: 70 });
+  expect(told[1]).toEqual({ ...home, load_kg: 9, load_l: 30 });
 });
 
 it("served up to a number is one step, says only what the plan does not, and can be undone", () => {

@@ -67,6 +67,21 @@ export function reportsOf(
   });
 }
 
+/** Vehicles with the places and loads that people tell, before the service has answered. */
+export function asTold(vehicles: readonly VehicleAt[], draft: Draft): VehicleAt[] {
+  const places = new Map(ofKind(draft, "place").map((one) => [one.vehicle, one]));
+  const loads = new Map(ofKind(draft, "load").map((one) => [one.vehicle, one]));
+  return vehicles.map((then) => {
+    const place = places.get(then.vehicle);
+    const load = loads.get(then.vehicle);
+    return {
+      ...then,
+      ...(place && { lon: place.lon, lat: place.lat, has_left: true, step: null, is_driving: false }),
+      ...(load && { load_kg: load.load_kg, load_l: load.load_l }),
+    };
+  });
+}
+
 /** What to add to a draft, and what to take back, so that just these of a vehicle's bins count. */
 export function servedAs(
   wanted: (stop: Stop) => boolean,

@@ -9,7 +9,7 @@ import { change, changeAll, draft } from "./changestate";
 import type { Stop } from "./drives";
 import { type Refusal, refusalOf } from "./jobs";
 import { drives, record } from "./state";
-import { type Routed, reportsOf, routedOf, servedAs, servedBy, takeoverMs } from "./underway";
+import { asTold, type Routed, reportsOf, routedOf, servedAs, servedBy, takeoverMs } from "./underway";
 
 const MINUTE_MS = 60_000;
 
@@ -29,7 +29,7 @@ export const takeoverMinute = computed(() => {
   const at_ms = takeoverMs(draft.value, now.value);
   return at_ms === null ? null : Math.floor(at_ms / MINUTE_MS) * MINUTE_MS;
 });
-export const vehiclesThen = computed(() => byVehicle(known.value?.taken));
+export const vehiclesThen = computed(() => byVehicle(asTold(known.value?.taken ?? [], draft.value)));
 /** As `vehiclesThen`, whatever people say. */
 export const vehiclesPlanned = computed(() => byVehicle(known.value?.planned));
 /** Bins that count as served then; null: that is not known. */

@@ -31,6 +31,7 @@ export function VehicleReport({ routed, then, planned }: Props) {
       {routed.stops.length > 0 && <ServedReport routed={routed} />}
       <PlaceReport routed={routed} planned={planned} />
       <LoadReport routed={routed} then={then} />
+      {routed.stops.length > 0 && <Ticks routed={routed} />}
     </div>
   );
 }
@@ -44,41 +45,48 @@ function ServedReport({ routed }: { routed: Routed }) {
   const { stops } = routed;
   const last = stops.findLast(({ bin }) => served.has(bin))?.position ?? 0;
   return (
-    <>
-      <Field label={t.servedUpTo(stops.length)} error={typed.value === null ? "" : t.servedWrong(stops.length)}>
-        {(props) => (
-          <input
-            {...props}
-            type="text"
-            inputMode="numeric"
-            value={typed.value ?? String(last)}
-            onChange={(event) => {
-              const text = event.currentTarget.value;
-              const upTo = wholeNumber(text);
-              const isRight = upTo !== null && upTo <= stops.length;
-              typed.value = isRight ? null : text;
-              if (isRight) setServed(({ position }) => position <= upTo, routed);
-            }}
-          />
-        )}
-      </Field>
-      <details class="report-bins">
-        <summary>{t.oneByOne}</summary>
-        <div>
-          {stops.map((stop) => (
-            <label key={stop.bin} title={stop.bin}>
-              <input
-                type="checkbox"
-                aria-label={`${stop.position}. ${t.servedBin(stop.bin)}`}
-                checked={served.has(stop.bin)}
-                onChange={() => tick(stop, routed)}
-              />
-              <span>{stop.position}</span>
-            </label>
-          ))}
-        </div>
-      </details>
-    </>
+    <Field label={t.servedUpTo(stops.length)} error={typed.value === null ? "" : t.servedWrong(stops.length)}>
+      {(props) => (
+        <input
+          {...props}
+          type="text"
+          inputMode="numeric"
+          value={typed.value ?? String(last)}
+          onChange={(event) => {
+            const text = event.currentTarget.value;
+            const upTo = wholeNumber(text);
+            const isRight = upTo !== null && upTo <= stops.length;
+            typed.value = isRight ? null : text;
+            if (isRight) setServed(({ position }) => position <= upTo, routed);
+          }}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** For what was passed over: each bin by itself. */
+function Ticks({ routed }: { routed: Routed }) {
+  const t = messages.value.plans;
+  const served = servedThen.value;
+  if (served === null) return null;
+  return (
+    <details class="report-bins">
+      <summary>{t.oneByOne}</summary>
+      <div>
+        {routed.stops.map((stop) => (
+          <label key={stop.bin} title={stop.bin}>
+            <input
+              type="checkbox"
+              aria-label={`${stop.position}. ${t.servedBin(stop.bin)}`}
+              checked={served.has(stop.bin)}
+              onChange={() => tick(stop, routed)}
+            />
+            <span>{stop.position}</span>
+          </label>
+        ))}
+      </div>
+    </details>
   );
 }
 
@@ -222,9 +230,11 @@ function Field({ label, error = "", children }: FieldProps) {
     <p class="report-field">
       <label for={id}>{label}</label>
       {children({ id, "aria-invalid": error !== "", "aria-describedby": `${id}-error` })}
-      <span id={`${id}-error`} class="fault" role="alert">
-        {error}
-      </span>
+      {error !== "" && (
+        <span id={`${id}-error`} class="fault" role="alert">
+          {error}
+        </span>
+      )}
     </p>
   );
 }
