@@ -16,8 +16,6 @@ export const saidEn: Said = {
       `${bin} is locked to ${vehicle} still, but no longer to its place ${position}.`,
     at_the_end: ({ vehicle, bin, position }) =>
       `${bin} is locked to place ${position} of ${vehicle}, which makes fewer stops: it comes at the end.`,
-    at_the_end: ({ vehicle, bin, position }) =>
-      `${bin} is locked to place ${position} of ${vehicle}, which makes fewer stops: it comes at the end.`,
     lock_lost: ({ vehicle, bin }) =>
       `${bin} is no longer locked to ${vehicle}, which does not drive.`,
   },

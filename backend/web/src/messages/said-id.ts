@@ -38,8 +38,6 @@ export const saidId = {
     place_lost: ({ vehicle, bin, position }) =>
       `${bin} tetap dikunci di ${vehicle}, tetapi tidak lagi di urutan ${position}.`,
     at_the_end: ({ vehicle, bin, position }) =>
-      `${bin} dikunci di urutan ${position} pada ${vehicle}, yang berhenti lebih sedikit: diangkut paling akhir.`,
-    at_the_end: ({ vehicle, bin, position }) =>
       `${bin} dikunci di ${vehicle} urutan ${position}, tetapi kendaraan itu berhenti lebih sedikit: menjadi yang terakhir.`,
     lock_lost: ({ vehicle, bin }) =>
       `${bin} tidak lagi dikunci di ${vehicle}, karena kendaraan itu tidak jalan.`,
