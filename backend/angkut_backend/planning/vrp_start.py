@@ -4,7 +4,7 @@ A group may be several clients, one for each window, and a disposal site several
 each part of the day; a start with the wrong ones would break windows that the order itself keeps.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pyvrp import Activity, ActivityType, Client, Depot, ProblemData, Route, Solution
 
@@ -50,23 +50,37 @@ def solution_of(
     depots_of: Mapping[int, Sequence[int]],
     vehicles_of: Sequence[Sequence[str]],
 ) -> Solution:
-    """Return a solution that does what the orders say; arguments as in `Vrp`."""
+    """Return a solution that does what the orders say; arguments as in `Vrp`.
+
+    Groups that the search is not told of are left out, and trips of nothing else.
+    """
     clients: dict[int, list[int]] = {}
     for client, way in enumerate(ways):
         clients.setdefault(way.group, []).append(client)
     routes = []
     for type_, vehicles in enumerate(vehicles_of):
         for code in vehicles:
-            if not orders.get(code):
+            sought = _sought(orders.get(code, []), clients)
+            if not sought:
                 continue
             walk = _Walk(data, type_)
-            for node in orders[code]:
+            for node in sought:
                 if node < 0:
                     walk.unload(depots_of[~node])
                 else:
                     walk.serve(one for one in clients[node] if code in ways[one].crew)
             routes.append(Route(data, walk.activities, type_))
     return Solution(data, routes)
+
+
+def _sought(order: Order, clients: Collection[int]) -> Order:
+    """Return an order without groups that are no clients, and without trips of nothing else."""
+    sought: Order = []
+    for place, node in enumerate(order):
+        # What is unloaded first was on the vehicle before.
+        if node in clients or (node < 0 and (place == 0 or (sought and sought[-1] >= 0))):
+            sought.append(node)
+    return sought[:-1] if sought and sought[-1] < 0 else sought
 
 
 class _Walk:

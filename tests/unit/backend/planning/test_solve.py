@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from angkut_backend.planning.checker import check
+from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import InReason, OutReason, Plan, StepKind
 from angkut_backend.planning.problem import (
     Break,
@@ -132,14 +133,57 @@ def test_a_place_that_cannot_be_kept_costs_no_other_place() -> None:
         line_bin(n, load_l=200, must=MustReason.MANUAL if n in {3, 5, 7} else None)
         for n in range(1, 13)
     )
-    places = {"B7": 1, "B3": 50, "B5": 4}
+    never = bins[2].model_copy(update={"windows": (TimeWindow(from_s=0, to_s=10),)})
+    places = {"B7": 1, "B3": 3, "B5": 4}
     locks = tuple(Lock(bin=code, vehicle="T1", position=at) for code, at in places.items())
 
-    found = solved(line_shift(bins=bins, locks=locks))
+    found = solved(line_shift(bins=(*bins[:2], never, *bins[3:]), locks=locks))
 
     order = next(route.bins for route in found.routes if route.vehicle == "T1")
     assert (order[0], order[3]) == ("B7", "B5")
     assert left(found) == {"B3": OutReason.LOCK}
+
+
+def test_a_place_behind_the_last_stop_is_the_last() -> None:
+    bins = tuple(line_bin(number, load_l=200) for number in range(1, 7))
+
+    found = solved(line_shift(bins=bins, locks=(Lock(bin="B1", vehicle="T1", position=50),)))
+
+    order = next(route.bins for route in found.routes if route.vehicle == "T1")
+    assert order[-1] == "B1"
+    assert found.totals.stops == 6
+    # It does not drive once more for it.
+    assert found.totals.trips == len(found.routes)
+    (note,) = found.notes
+    assert (note.code, note.bin, note.vehicle, note.position) == (
+        NoteCode.AT_THE_END,
+        "B1",
+        "T1",
+        50,
+    )
+
+
+def test_bins_behind_the_last_stop_come_last_in_their_order() -> None:
+    places = {"B2": 90, "B5": 1, "B4": 70, "B3": 80}
+    locks = tuple(Lock(bin=code, vehicle="T1", position=at) for code, at in places.items())
+
+    found = solved(line_shift(locks=locks))
+
+    order = next(route.bins for route in found.routes if route.vehicle == "T1")
+    assert (order[0], order[-3:]) == ("B5", ["B4", "B3", "B2"])
+    assert {one.bin for one in found.notes} == {"B4", "B3", "B2"}
+
+
+def test_a_last_place_for_which_there_is_no_room_has_a_trip_of_its_own() -> None:
+    bins = tuple(line_bin(number, must=MustReason.MANUAL) for number in range(1, 7))
+    locks = (Lock(bin="B1", vehicle="T1", position=9),)
+
+    found = solved(line_shift(vehicles=(truck("T1"),), bins=bins, locks=locks))
+
+    (route,) = found.routes
+    assert route.bins[-1] == "B1"
+    assert left(found) == {}
+    assert found.totals.trips == 2
 
 
 def test_a_first_place_that_is_never_open_leaves_the_places_behind_it() -> None:
@@ -256,3 +300,14 @@ def test_a_watcher_can_stop_the_search_and_gets_the_best_so_far() -> None:
 def test_a_budget_has_an_end() -> None:
     with pytest.raises(ValueError, match="seconds or iterations"):
         Budget()
+
+
+def test_a_bin_that_is_not_worth_a_way_of_its_own_is_emptied_where_the_truck_passes() -> None:
+    """The search is not told of it; it stands 1.1 km before the other, on the way there."""
+    small = line_bin(3, prize_rp=2_500)
+    problem = line_shift(bins=(small, line_bin(4)))
+
+    found = solved(problem)
+
+    assert found.provenance.iterations > 0
+    assert set(vehicle_of(found)) == {small.code, line_bin(4).code}

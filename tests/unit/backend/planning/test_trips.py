@@ -96,3 +96,20 @@ def test_with_more_musts_than_room_each_that_stays_has_a_reason_and_no_rule_is_b
         OutReason.NO_TIME,
         OutReason.WINDOW,
     }
+
+
+def test_the_search_is_not_told_of_bins_that_are_worth_less_than_their_way() -> None:
+    problem, travel = shift(300)
+    rules = Rules(problem, travel)
+    instance = Instance.of(rules)
+    takeovers = {one.code: take_over(rules, Scheduler(rules), one) for one in problem.vehicles}
+    told = {way.group for way in VrpBuilder(instance, takeovers).build().ways}
+
+    musts = {number for number, group in enumerate(instance.groups) if group.is_must}
+    assert musts <= told
+    untold = [one for n, group in enumerate(instance.groups) if n not in told for one in group.bins]
+    assert 60 < len(untold) < 150
+    # In the plan of before they are sought again: what was planned is not dropped in silence.
+    before = problem.model_copy(update={"earlier": {one.code: "C1" for one in untold}})
+    again = VrpBuilder(Instance.of(Rules(before, travel)), takeovers).build()
+    assert {way.group for way in again.ways} == set(range(len(again.ways)))
