@@ -79,6 +79,8 @@ def create_app(settings: Settings, *, clock: Clock = utc_now, page_dir: Path = P
     app.state.settings = settings
     app.state.clock = clock
     app.state.metrics = ApiMetrics()
+    # Of long plans, one at a time.
+    app.state.drawing = asyncio.Semaphore(1)
     app.include_router(_api())
     app.router.default = Page(page_dir)
     # The last one added is the outermost.

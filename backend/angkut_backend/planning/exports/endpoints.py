@@ -4,14 +4,18 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from angkut_backend.accounts.access import SignedIn
+from angkut_backend.accounts.sessions import Caller
 from angkut_backend.planning.endpoints import visible
-from angkut_backend.planning.exports.names import names_of
+from angkut_backend.planning.exports.drawing import is_long, to_pdf_apart
+from angkut_backend.planning.exports.names import Names, names_of
 from angkut_backend.planning.exports.navigation import MAX_WAYPOINTS
 from angkut_backend.planning.exports.schemas import NavigationOut, navigation_out
 from angkut_backend.planning.exports.service import MEDIA_TYPES, Format, export
-from angkut_backend.pool import PoolDep
+from angkut_backend.planning.records import PlanRecord
+from angkut_backend.pool import Pool, PoolDep
 from angkut_backend.roads.service import Roads
 from angkut_backend.settings import Settings
 
@@ -25,17 +29,30 @@ Waypoints = Annotated[
 
 # The id is matched as one, because a form may hold a dot.
 @router.get("/{plan_id:uuid}.{form}", response_class=Response)
-def export_plan(
+async def export_plan(
     caller: SignedIn, pool: PoolDep, request: Request, plan_id: UUID, form: Format
 ) -> Response:
     """A plan as a file: `csv`, `geojson`, `gpx`, `vroom.json`, or `pdf` to print."""
-    with pool.connection() as conn:
-        found = visible(conn, caller, plan_id)
-        names = names_of(conn, found)
-    settings: Settings = request.app.state.settings
-    content = export(found, names, form, Roads.open(settings.roads_folder))
+    state = request.app.state
+    found, names = await run_in_threadpool(_read, pool, caller, plan_id)
+    if form == "pdf" and is_long(found):
+        # One at a time, and waiting takes no thread from other requests.
+        async with state.drawing:
+            content = await run_in_threadpool(to_pdf_apart, found, names)
+    else:
+        content = await run_in_threadpool(_write, found, names, form, state.settings)
     headers = {"Content-Disposition": f'attachment; filename="angkut-plan-{plan_id}.{form}"'}
     return Response(content, media_type=MEDIA_TYPES[form], headers=headers)
+
+
+def _read(pool: Pool, caller: Caller, plan_id: UUID) -> tuple[PlanRecord, Names]:
+    with pool.connection() as conn:
+        found = visible(conn, caller, plan_id)
+        return found, names_of(conn, found)
+
+
+def _write(found: PlanRecord, names: Names, form: Format, settings: Settings) -> bytes:
+    return export(found, names, form, Roads.open(settings.roads_folder))
 
 
 @router.get("/{plan_id}/navigation")

@@ -5,7 +5,7 @@ the solver brings along. What it lacks, and what is written from the right, is r
 """
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 
 REPLACEMENT = "\ufffd"
 _FILES = {False: ("AngkutSans", "DejaVuSans.ttf"), True: ("AngkutSans-Bold", "DejaVuSans-Bold.ttf")}
+#: Texts of which is known what becomes of them: rows say the same things.
+_KEPT = 8_192
 #: Points in a millimetre.
 POINTS = 72 / 25.4
 
@@ -26,8 +28,11 @@ def font(*, bold: bool) -> str:
     return name
 
 
+@lru_cache(maxsize=_KEPT)
 def printable(text: str) -> str:
     """Return a text with only what the font has; letters without a sign lose their accents."""
+    if text.isascii() and text.isprintable():
+        return text
     shown: list[str] = []
     for character in unicodedata.normalize("NFC", text):
         if _is_there(character):
@@ -44,25 +49,32 @@ def printable(text: str) -> str:
 
 def width_mm(text: str, size_pt: float, *, bold: bool = False) -> float:
     """Return how wide a text is drawn."""
-    return float(stringWidth(text, font(bold=bold), size_pt)) / POINTS
+    return _width_em(text, bold=bold) * size_pt / POINTS
 
 
+@lru_cache(maxsize=_KEPT)
+def _width_em(text: str, *, bold: bool) -> float:
+    return float(stringWidth(text, font(bold=bold), 1))
+
+
+@lru_cache(maxsize=_KEPT)
 def wrapped(
     text: str, width: float, size_pt: float, *, lines: int, bold: bool = False
-) -> list[str]:
+) -> tuple[str, ...]:
     """Break a text into lines of a width in mm; what does not fit into them ends with an ellipsis.
 
     A word that is wider than a line is broken.
     """
     found: list[str] = []
     rest = printable(text).split()
+    space = width_mm(" ", size_pt, bold=bold)
     while rest and len(found) < lines:
-        line = ""
+        # Letters have no kerning in it: widths of words add up.
+        line, left = "", width
         while rest:
-            longer = f"{line} {rest[0]}".strip()
-            if width_mm(longer, size_pt, bold=bold) <= width:
-                line = longer
-                rest.pop(0)
+            needed = width_mm(rest[0], size_pt, bold=bold) + (space if line else 0.0)
+            if needed <= left:
+                line, left = f"{line} {rest.pop(0)}" if line else rest.pop(0), left - needed
                 continue
             if not line:
                 line, rest[0] = _cut(rest[0], width, size_pt, bold=bold)
@@ -73,7 +85,7 @@ def wrapped(
         while last and width_mm(f"{last}…", size_pt, bold=bold) > width:
             last = last[:-1].rstrip()
         found[-1] = f"{last}…"
-    return found
+    return tuple(found)
 
 
 def _cut(word: str, width: float, size_pt: float, *, bold: bool) -> tuple[str, str]:

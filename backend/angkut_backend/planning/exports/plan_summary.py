@@ -63,7 +63,7 @@ def summary(record: PlanRecord, names: Names, runs: Sequence[Run]) -> Sheet:
     return Sheet(
         Words("RINGKASAN RENCANA", "PLAN SUMMARY"),
         Words("Ringkasan", "Summary").id,
-        facts_of(record, names),
+        facts_of(record, names, record.problem.vehicles),
         marks_of(record),
         VEHICLE_TABLE,
         tuple(rows),

@@ -7,6 +7,7 @@ from angkut_backend.planning.exports.names import Names
 from angkut_backend.planning.exports.note_words import note_words
 from angkut_backend.planning.exports.words import POLICIES, STATES, Words, day, decimal
 from angkut_backend.planning.notes import Note
+from angkut_backend.planning.problem import Vehicle
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.rounds import are_invented
 
@@ -48,9 +49,17 @@ class Sheet:
 BLANK = Words("", "")
 
 
-def facts_of(record: PlanRecord, names: Names) -> tuple[tuple[Words, Words], ...]:
-    """Say what a plan is of and what it rests on."""
+def facts_of(
+    record: PlanRecord, names: Names, vehicles: Iterable[Vehicle]
+) -> tuple[tuple[Words, Words], ...]:
+    """Say what a plan is of, when vehicles drive, and what it rests on."""
     read = record.readings_as_of.astimezone(record.problem.moment(0).tzinfo)
+    spans = [one.shift for one in vehicles]
+    begins, ends = (
+        min((s.from_s for s in spans), default=0),
+        max((s.to_s for s in spans), default=0),
+    )
+    hours_driven = [f"{clock(record, begins)}-{clock(record, ends)}"] if spans else []
     place = ", ".join(part for part in (names.district, names.city) if part)
     return (
         (Words("Kecamatan", "District"), Words(place, "")),
@@ -58,7 +67,7 @@ def facts_of(record: PlanRecord, names: Names) -> tuple[tuple[Words, Words], ...
         (Words("Rencana", "Plan"), Words(str(record.plan_id)[:8], "")),
         (Words("Kebijakan", "Policy"), POLICIES[record.policy]),
         (Words("Data sampai", "Readings as of"), Words(f"{read:%Y-%m-%d %H:%M %Z}", "")),
-        (Words("Jam", "Times"), Words(f"{read:%Z}", "")),
+        (Words("Jam kerja", "Hours"), Words(" ".join([*hours_driven, f"{read:%Z}"]), "")),
     )
 
 

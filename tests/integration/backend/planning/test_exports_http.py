@@ -10,9 +10,11 @@ from pypdf import PdfReader
 
 from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection
+from angkut_backend.planning.exports import drawing
 from angkut_backend.planning.exports.service import MEDIA_TYPES
 from angkut_backend.planning.plan_document import StepKind
 from parts.api import Api
+from parts.waiting import PATIENCE_S
 
 from .test_endpoints import some_plan
 
@@ -55,6 +57,17 @@ def test_the_run_sheet_has_names_of_the_registry_and_says_what_it_is_not(
     driver = api.signed_in(Role.DRIVER)
     [first, *_] = PdfReader(io.BytesIO(driver.get(path).content)).pages
     assert "DRAFT" not in first.extract_text()
+
+
+def test_the_run_sheets_of_a_long_plan_are_drawn_beside_the_api(
+    town: Connection, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = some_plan(town)
+    client = api.signed_in(Role.DISPATCHER)
+    path = f"/api/plans/{made.plan_id}.pdf"
+    short = client.get(path).content
+    monkeypatch.setattr(drawing, "MANY_STOPS", 0)
+    assert client.get(path, timeout=PATIENCE_S).content == short
 
 
 def test_the_vroom_form_serves_and_leaves_what_the_plan_does(town: Connection, api: Api) -> None:

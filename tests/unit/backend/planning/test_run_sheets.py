@@ -1,21 +1,30 @@
 """Run sheets on paper, read back from the PDF."""
 
 import io
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pypdf import PdfReader
 
+from angkut_backend.planning.exports.drawing import (
+    MANY_STOPS,
+    DrawingError,
+    is_long,
+    to_pdf_apart,
+)
 from angkut_backend.planning.exports.fonts import REPLACEMENT, printable, width_mm, wrapped
 from angkut_backend.planning.exports.names import BinName, Names
 from angkut_backend.planning.exports.navigation import run_links
+from angkut_backend.planning.exports.note_words import HURDLES, note_words
 from angkut_backend.planning.exports.run_sheet_pdf import to_pdf
 from angkut_backend.planning.exports.runs import runs_of
 from angkut_backend.planning.exports.words import CONTAINERS, IN, MUST, OUT, POLICIES, STATES
+from angkut_backend.planning.notes import Hurdle, Note, NoteCode
 from angkut_backend.planning.plan_document import InReason, OutReason, StepKind
 from angkut_backend.planning.policies import Policy
-from angkut_backend.planning.problem import MustReason, Problem, TimeWindow, Underway
+from angkut_backend.planning.problem import Lock, MustReason, Problem, TimeWindow, Underway
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.violations import Breach, Violation
 
@@ -107,7 +116,17 @@ def test_a_sheet_tells_a_crew_the_whole_shift_in_order() -> None:
         if stage.step.kind is StepKind.UNLOAD
     }
     assert queue_min == {15}
-    assert sheet.count("BONGKAR di TPA Sumur Batu; antre sekitar 15 menit") == 2
+    loads = re.findall(
+        r"BONGKAR di TPA Sumur Batu sekitar ([\d.]+) kg; antre sekitar 15 menit", sheet
+    )
+    assert len(loads) == 2
+    assert sum(int(one.replace(".", "")) for one in loads) == 1_800
+    trips = re.findall(r"RITASE (\d): (\d) titik, sekitar ([\d.]+) kg", sheet)
+    assert [(trip, kg) for trip, _, kg in trips] == list(zip("12", loads, strict=True))
+    assert sum(int(stops) for _, stops, _ in trips) == 6
+    assert sheet.count("300 kg") >= 6
+    assert sheet.count("1.000 l") == 6
+    assert "05:00-13:00 WIB" in sheet
     assert "ISTIRAHAT sampai 06:53" in sheet
     for text in (
         "Kamis, 15 Januari 2026",
@@ -203,6 +222,62 @@ def test_names_in_other_letters_are_printed_or_marked_never_lost() -> None:
     assert "Łódź Ψ Жук" in sheet
     assert f"Masjid {REPLACEMENT}" in sheet
     assert "huruf lain / other letters" in sheet
+
+
+def test_remarks_on_a_vehicle_stand_on_its_sheet_and_all_on_the_summary() -> None:
+    record = kept(two_trips())
+    notes = (
+        Note(
+            code=NoteCode.LATE_HOME,
+            text="T1 cannot be back by 13:00",
+            vehicle="T1",
+            due_s=8 * 3600,
+            at_s=9 * 3600,
+        ),
+        Note(code=NoteCode.NO_WAY_HOME, text="T2 has no route", vehicle="T2"),
+        Note(text="as it was said before there were codes"),
+    )
+    noted = replace(record, plan=record.plan.model_copy(update={"notes": notes}))
+    summary, sheet = pages(noted)
+    late = "CATATAN: T1 tidak dapat kembali pukul 13:00: langsung pulang, tiba pukul 14:00"
+    assert late in sheet
+    assert "T2 tidak punya rute" not in sheet
+    for text in (late, "T1 cannot be back", "T2 tidak punya rute", "CATATAN: as it was said"):
+        assert text in summary
+
+
+def test_every_remark_has_words_on_paper() -> None:
+    for code in NoteCode:
+        note = Note(code=code, text="English", vehicle="T1", bin="B1", position=3, hurdle="closed")
+        said = note_words(note, str)
+        assert re.search(r"\bT1\b", said.id)
+        assert "None" not in said.id
+        assert said.en == "English"
+    assert set(HURDLES) == set(Hurdle)
+
+
+def test_a_lock_is_told_beside_the_reason() -> None:
+    bins = (line_bin(1, must=MustReason.COMPLAINT), line_bin(2))
+    locks = (Lock(bin="B1", vehicle="T1"), Lock(bin="B2", vehicle="T1"))
+    _, sheet = pages(kept(line_shift(bins=bins, locks=locks)))
+    assert "dikunci petugas" in sheet
+    assert " ".join(sheet.split()).count("dikunci petugas") == 2
+    assert "WAJIB: aduan warga;" in " ".join(sheet.split())
+
+
+def test_a_process_of_its_own_draws_the_same_and_says_so_when_it_fails() -> None:
+    record = kept(two_trips())
+    names = named(record.problem)
+    assert to_pdf_apart(record, names) == to_pdf(record, names)
+    with pytest.raises(DrawingError, match="take the csv form"):
+        to_pdf_apart(record, replace(names, places=None))  # type: ignore[arg-type]
+
+
+def test_a_plan_is_long_by_its_stops() -> None:
+    record = kept(two_trips())
+    assert not is_long(record)
+    many = record.plan.totals.model_copy(update={"stops": MANY_STOPS + 1})
+    assert is_long(replace(record, plan=record.plan.model_copy(update={"totals": many})))
 
 
 def test_invented_rounds_are_marked_where_they_decided() -> None:
