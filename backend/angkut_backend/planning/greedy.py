@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from angkut_backend.planning.instance import Floats, Instance, Ints, Mask, home_legs
+from angkut_backend.planning.instance import ANY_TIME_S, Floats, Instance, Ints, Mask, home_legs
 from angkut_backend.planning.points import disposal_point
 from angkut_backend.planning.problem import Vehicle
+from angkut_backend.planning.schedule import pause_s
 from angkut_backend.planning.takeover import Takeover
 
 #: A group by its number, or a disposal site by ~ of its place in the problem.
@@ -82,11 +83,11 @@ class _Filler:
         self._leg = instance.rules.travel.legs[vehicle.profile]
         self._service_s = instance.service_s + instance.inside[vehicle.profile][1]
         self._admitted = instance.admitted(vehicle) & instance.not_elsewhere(vehicle)
-        pause_s = sum(one.duration_s for one in vehicle.breaks)
-        self._end_s = vehicle.shift.to_s - pause_s
+        self._end_s = vehicle.shift.to_s - pause_s(vehicle)
         queue_s = instance.late_queue_s(vehicle)
         _, self._home_s = home_legs(instance, vehicle, instance.last, queue_s)
         self._from_s, self._to_s = instance.windows
+        self._any_time = bool((self._to_s >= ANY_TIME_S).any(axis=1).all())
 
     def fill(self, takeover: Takeover, free: Mask, choice: Choice) -> Order:
         """Take groups while they fit; they are marked as no longer free."""
@@ -112,10 +113,11 @@ class _Filler:
         """Take groups until the vehicle is full, unless all of them are not worth the trip."""
         trip: Order = []
         at = place
-        while (taken := self._next(at, free, choice)) is not None:
+        while (found := self._next(at, free, choice)) is not None:
+            taken, begin_s = found
             trip.append(taken)
             free[taken] = False
-            at = self._after(at, taken)
+            at = self._after(at, taken, begin_s)
         if trip and self._instance.prize_rp[trip].sum() < self._trip_rp(place, at):
             free[trip] = True
             return [], place
@@ -127,8 +129,8 @@ class _Filler:
         extra_s = end.time_s - begin.time_s + int(home_s[1])
         return self._vehicle.rp_per_hour / 3600 * extra_s * _WAY_SHARE
 
-    def _next(self, place: _Place, free: Mask, choice: Choice) -> int | None:
-        """Return the group that is worth most for its cost of way and waiting."""
+    def _next(self, place: _Place, free: Mask, choice: Choice) -> tuple[int, int] | None:
+        """Return the group that is worth most for its cost of way and waiting, and its begin."""
         instance, vehicle = self._instance, self._vehicle
         begin_s, way_m = self._arrivals(place)
         possible = (
@@ -153,24 +155,25 @@ class _Filler:
         prize_rp = np.minimum(instance.prize_rp, choice.cap_rp)
         worth: Floats = np.where(possible, prize_rp / (cost_rp + _LEAST_RP), -1)
         best = int(np.argmax(worth))
-        return best if worth[best] > 0 else None
+        return (best, int(begin_s[best])) if worth[best] > 0 else None
 
     def _arrivals(self, place: _Place) -> tuple[Ints, Ints]:
         """Return when service could begin at each group, and the way there, m."""
         first = self._instance.first
         way_m = self._leg.distance_m[place.row, first].astype(np.int64)
         arrive_s = place.time_s + self._leg.duration_s[place.row, first].astype(np.int64)
+        if self._any_time:
+            return arrive_s, way_m
         begins_s = np.where(
             arrive_s[:, None] <= self._to_s, np.maximum(arrive_s[:, None], self._from_s), _NEVER_S
         )
         return begins_s.min(axis=1), way_m
 
-    def _after(self, place: _Place, taken: int) -> _Place:
-        begin_s, _ = self._arrivals(place)
+    def _after(self, place: _Place, taken: int, begin_s: int) -> _Place:
         return replace(
             place,
             row=int(self._instance.last[taken]),
-            time_s=int(begin_s[taken] + self._service_s[taken]),
+            time_s=begin_s + int(self._service_s[taken]),
             load_l=place.load_l + int(self._instance.load_l[taken]),
             load_kg=place.load_kg + int(self._instance.load_kg[taken]),
             stops_left=place.stops_left - int(self._instance.sizes[taken]),

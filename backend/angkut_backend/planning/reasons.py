@@ -73,7 +73,13 @@ def left_reasons(draft: Draft, out: Mapping[str, OutReason], *, searched: bool) 
         one.code: (cost_rp, vehicle)
         for one, cost_rp, vehicle in zip(able, least_rp.tolist(), vehicles, strict=True)
     }
-    known = {one.code: _out_reason(draft, one, out, least, searched=searched) for one in left}
+    held = {*draft.rules.positions, *(c for one in draft.takeovers.values() for c in one.failed)}
+    known = {
+        one.code: OutReason.LOCK
+        if one.code in held and one.code in least
+        else _out_reason(one, out.get(one.code), least.get(one.code), searched=searched)
+        for one in left
+    }
     # Few are tried with exact times.
     doubtful = [one for one in left if known[one.code] is None]
     tried: dict[str, OutReason] = {}
@@ -105,23 +111,20 @@ def _in_reason(draft: Draft, one: Bin, saving_rp: float) -> InReason:
 
 
 def _out_reason(
-    draft: Draft,
-    one: Bin,
-    out: Mapping[str, OutReason],
-    least: Mapping[str, tuple[float, str]],
-    *,
-    searched: bool,
+    one: Bin, out: OutReason | None, least: tuple[float, str] | None, *, searched: bool
 ) -> OutReason | None:
-    """Return why a bin stays as far as that is known without a trial; `None`: try it."""
-    why = out.get(one.code)
-    if why is not None and why is not OutReason.NOT_OFFERED:
-        return why
-    failed = any(one.code in takeover.failed for takeover in draft.takeovers.values())
-    if failed or one.code in draft.rules.positions:
-        return OutReason.LOCK
-    cost_rp, vehicle = least[one.code]
+    """Return why a bin stays as far as that is known without a trial; `None`: try it.
+
+    Parameters
+    ----------
+    least
+        What it adds where it adds least, and on which vehicle; `None`: it cannot be put in.
+    """
+    if least is None:
+        return out
+    cost_rp, vehicle = least
     if not vehicle:
         return OutReason.NO_CAPACITY
     if one.must is None and cost_rp >= one.prize_rp:
-        return why or OutReason.NOT_WORTH
+        return out or OutReason.NOT_WORTH
     return None if searched or one.must else OutReason.NOT_FOUND
