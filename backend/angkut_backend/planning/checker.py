@@ -117,9 +117,15 @@ def _locks(problem: Problem, plan: Plan) -> Iterator[Violation]:
             continue
         if vehicle != lock.vehicle:
             yield Violation(Breach.LOCK, lock.bin, f"is on {vehicle}, locked to {lock.vehicle}")
-        elif lock.position and orders[vehicle].index(lock.bin) + 1 != lock.position:
-            place = orders[vehicle].index(lock.bin) + 1
-            yield Violation(Breach.LOCK, lock.bin, f"is at {place}, locked to {lock.position}")
+        elif lock.position:
+            order = orders[vehicle]
+            behind = [
+                o for o in problem.locks if o.bin in order and (o.position or 0) > lock.position
+            ]
+            # It is the last where the vehicle makes fewer stops.
+            due, place = min(lock.position, len(order) - len(behind)), order.index(lock.bin) + 1
+            if place != due:
+                yield Violation(Breach.LOCK, lock.bin, f"is at {place}, locked to {lock.position}")
     for forbid in problem.forbids:
         if vehicle_of.get(forbid.bin) == forbid.vehicle:
             yield Violation(Breach.FORBID, forbid.bin, f"is on {forbid.vehicle}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from angkut_backend.planning.draft import Draft
+from angkut_backend.planning.draft import Draft, worth_rp
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.problem import Vehicle
 from angkut_backend.planning.timetable import Timetable, Visit
@@ -14,8 +14,9 @@ _Placed = tuple[int, str]
 def place_locked(draft: Draft) -> None:
     """Move each such bin to its place; the search only knows its vehicle.
 
-    Where the route does not bear it, other bins make room. A place that cannot be kept for all
-    that costs only its own bin, which is left, and the plan says so.
+    A place behind the last stop is the last. Where the route does not bear it, other bins make
+    room. A place that cannot be kept for all that costs only its own bin, which is left, and the
+    plan says so.
     """
     rules = draft.rules
     by_place = sorted(
@@ -61,14 +62,33 @@ def _placed(
     draft: Draft, vehicle: Vehicle, rest: Sequence[Visit], locked: Sequence[_Placed]
 ) -> Timetable | None:
     """Return the route with these bins at their places, by rising place."""
+    keep = frozenset(code for _, code in locked)
+    orders = [_with(rest, locked, own_trip=own_trip) for own_trip in (False, True)]
+    if orders[0] == orders[1]:
+        del orders[1]
+    routes = [draft.fitted(vehicle, visits, keep=keep) for visits in orders]
+    bins = draft.rules.bins
+    return min(
+        (one for one in routes if one is not None and draft.rules.in_place(one.bins)),
+        key=lambda one: one.cost_rp - sum(worth_rp(bins[code]) for code in one.bins),
+        default=None,
+    )
+
+
+def _with(rest: Sequence[Visit], locked: Sequence[_Placed], *, own_trip: bool) -> list[Visit]:
+    """Return visits with these bins at their places; what is behind the last stop comes last.
+
+    Parameters
+    ----------
+    own_trip
+        What comes last has a trip of its own, so that nothing else makes room for it.
+    """
     visits = list(rest)
-    for at, code in locked:
-        visits.insert(_before_stop(visits, at), Visit(StepKind.STOP, code))
-    found = draft.fitted(vehicle, visits, keep=frozenset(code for _, code in locked))
-    return found if found is not None and draft.rules.in_place(found.bins) else None
-
-
-def _before_stop(visits: Sequence[Visit], position: int) -> int:
-    """Return where a visit has to go to become the bin of this position."""
-    stops = [at for at, visit in enumerate(visits) if visit.kind is StepKind.STOP]
-    return stops[position - 1] if position <= len(stops) else len(visits)
+    for position, code in locked:
+        stops = [at for at, visit in enumerate(visits) if visit.kind is StepKind.STOP]
+        if position <= len(stops):
+            at = stops[position - 1]
+        else:
+            at = len(visits) if own_trip or not stops else stops[-1] + 1
+        visits.insert(at, Visit(StepKind.STOP, code))
+    return visits

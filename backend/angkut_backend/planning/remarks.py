@@ -11,7 +11,7 @@ from angkut_backend.planning.takeover import Takeover
 
 
 def remarks(draft: Draft, takeovers: Iterable[Takeover]) -> Iterator[Note]:
-    """Say which vehicles under way and which first stops are not as they should be."""
+    """Say which vehicles under way, first stops and locked places are not as they should be."""
     for takeover in takeovers:
         vehicle = takeover.vehicle
         if vehicle.underway:
@@ -23,6 +23,19 @@ def remarks(draft: Draft, takeovers: Iterable[Takeover]) -> Iterator[Note]:
                 vehicle=vehicle.code,
                 bin=code,
                 hurdle=Hurdle(what),
+            )
+    for lock in draft.rules.problem.locks:
+        route = draft.routes.get(lock.vehicle)
+        if lock.position and route and lock.bin in route.bins[: lock.position - 1]:
+            yield Note(
+                code=NoteCode.AT_THE_END,
+                text=(
+                    f"{lock.bin} is locked to place {lock.position} of {lock.vehicle}, which makes "
+                    "fewer stops: it comes at the end"
+                ),
+                vehicle=lock.vehicle,
+                bin=lock.bin,
+                position=lock.position,
             )
 
 

@@ -137,7 +137,7 @@ class Room:
         if (
             (vehicle.max_stops is not None and made > vehicle.max_stops)
             or order[: len(first)] != first
-            or any(self._places.get(code, at) != at for at, code in enumerate(order, start=1))
+            or not self._are_placed(order)
         ):
             return False
         plain = self._drive(vehicle, visits)
@@ -146,6 +146,15 @@ class Room:
         if not plain.leaves_s[0] < vehicle.breaks[0].begin.to_s < plain.back_s:
             return True
         return any(self._drive(vehicle, visits, at) for at in range(len(visits) + 1))
+
+    def _are_placed(self, order: Sequence[str]) -> bool:
+        """Tell whether locked places are kept; one behind the last stop is the last."""
+        places = {code: self._places[code] for code in order if code in self._places}
+        return all(
+            order[min(place, len(order) - sum(other > place for other in places.values())) - 1]
+            == code
+            for code, place in places.items()
+        )
 
     def _drive(
         self, vehicle: Vehicle, visits: Sequence[Visit], pause: int | None = None

@@ -58,10 +58,18 @@ class Rules:
         return self._locked.get(one.code)
 
     def in_place(self, bins: Sequence[str]) -> bool:
-        """Tell whether all bins of an order that are locked to a place are there."""
-        return all(
-            self.positions.get(code, place) == place for place, code in enumerate(bins, start=1)
-        )
+        """Tell whether all bins of an order that are locked to a place are there.
+
+        A place behind the end is the end; of several such bins the one locked farther is later.
+        """
+        if self.positions.keys().isdisjoint(bins):
+            return True
+        wanted = {code: self.positions[code] for code in bins if code in self.positions}
+        for code, position in wanted.items():
+            later = sum(other > position for other in wanted.values())
+            if bins[min(position, len(bins) - later) - 1] != code:
+                return False
+        return True
 
     @staticmethod
     def can_empty(vehicle: Vehicle, one: Bin) -> bool:

@@ -170,6 +170,20 @@ def test_a_place_that_is_locked_is_checked() -> None:
     assert "lock" in codes(problem, good())
 
 
+def test_a_place_behind_the_last_stop_is_the_last() -> None:
+    (route,) = good().routes
+    *_, before, last = route.bins
+
+    def wrong(*locks: tuple[str, int]) -> bool:
+        wanted = tuple(Lock(bin=code, vehicle="T1", position=at) for code, at in locks)
+        return "lock" in codes(ONE.model_copy(update={"locks": wanted}), good())
+
+    assert not wrong((last, 50))
+    assert not wrong((last, 51), (before, 50))
+    assert wrong((before, 50))
+    assert wrong((last, 50), (before, 51))
+
+
 def test_a_must_may_not_be_left_because_it_is_not_worth_it() -> None:
     found = good()
     (stays,) = found.left

@@ -117,8 +117,22 @@ def test_a_place_of_a_lock_that_can_be_kept_is_no_excuse() -> None:
     assert found(problem, lying(problem, OutReason.LOCK, five)) == {"B6": Breach.EXCUSE}
 
 
-def test_a_place_behind_the_last_stop_is_one() -> None:
+def test_a_place_behind_the_last_stop_is_none() -> None:
     problem = line_shift(bins=musts(), locks=(Lock(bin="B6", vehicle="T2", position=7),))
+    five = problem.model_copy(update={"bins": musts(range(1, 6)), "locks": ()})
+
+    assert found(problem, lying(problem, OutReason.LOCK, five)) == {"B6": Breach.EXCUSE}
+
+
+def test_a_place_that_is_reached_too_late_is_one() -> None:
+    early = (TimeWindow(from_s=0, to_s=1_500),)
+    bins = (
+        *musts(range(1, 5)),
+        line_bin(5, must=MUST, service_s=1_500),
+        line_bin(6, must=MUST, windows=early),
+    )
+    locks = (Lock(bin="B5", vehicle="T1", position=1), Lock(bin="B6", vehicle="T1", position=2))
+    problem = line_shift(bins=bins, locks=locks)
 
     told = made(problem)
 

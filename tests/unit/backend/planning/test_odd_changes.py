@@ -62,7 +62,14 @@ def assert_kept(asked: Changes, problem: Problem, revision: Revision, found: Pla
     for lock in asked.locks:
         if lock.bin in vehicle_of:
             assert vehicle_of[lock.bin] == lock.vehicle
-            assert lock.position in {None, orders[lock.vehicle].index(lock.bin) + 1}
+            if lock.position:
+                order = orders[lock.vehicle]
+                place = order.index(lock.bin) + 1
+                # Behind the last stop there are only others that are locked there.
+                behind = [one.bin for one in problem.locks if (one.position or 0) > lock.position]
+                assert place == lock.position or (
+                    place < lock.position and {*order[place:]} <= {*behind}
+                )
         else:
             assert left[lock.bin] in _EXCUSES
     for code in (*asked.force, *asked.complaints):

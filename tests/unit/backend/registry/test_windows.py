@@ -93,7 +93,8 @@ def test_windows_that_touch_or_overlap_are_one() -> None:
 def test_a_window_over_a_change_of_clocks_ends_at_its_wall_time() -> None:
     # Berlin, 29 March 2026: 02:00 to 03:00 is not there.
     berlin = ZoneInfo("Europe/Berlin")
-    [(begin, end)] = open_between(parse("01:00-05:00"), *[date(2026, 3, 29)] * 2, berlin)
+    day = date(2026, 3, 29)
+    [(begin, end)] = open_between(parse("01:00-05:00"), day, day, berlin)
     assert end - begin == timedelta(hours=3)
     assert end == datetime(2026, 3, 29, 3, tzinfo=UTC)
 
