@@ -110,7 +110,7 @@ def test_a_search_that_is_cancelled_keeps_its_best_and_one_that_waits_never_star
     town: Connection, dispatcher: httpx.Client, start: Start
 ) -> None:
     start("planning")
-    job_id, next_id = ask(dispatcher, seconds=600), ask(dispatcher, seconds=600)
+    job_id, next_id = ask(dispatcher, seconds=600), ask(dispatcher, seconds=600, seed=2)
     running = searching(dispatcher, job_id)
     first = dispatcher.get(f"/api/plans/{running['first_plan_id']}").json()
     assert first["plan"]["provenance"]["stage"] == "greedy"
