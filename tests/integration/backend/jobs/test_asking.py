@@ -1,5 +1,6 @@
 """Who may ask for what, and how much of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -7,10 +8,10 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from angkut_backend.accounts.service import Role
+from angkut_backend.accounts.service import Role, disable_account
 from angkut_backend.db import Connection
 from angkut_backend.jobs import service
-from angkut_backend.jobs.service import NewJob
+from angkut_backend.jobs.service import NewJob, TooManyJobsError
 from parts.api import Api
 
 pytestmark = pytest.mark.usefixtures("town")
@@ -86,10 +87,10 @@ def test_a_person_has_only_so_many_jobs_open(
     town: Connection, dispatcher: httpx.Client, api: Api
 ) -> None:
     ids = [
-        dispatcher.post("/api/plans", json=order()).json()["job_id"]
-        for _ in range(service.MAX_OPEN)
+        dispatcher.post("/api/plans", json=order(seed=seed)).json()["job_id"]
+        for seed in range(service.MAX_OPEN)
     ]
-    refused = dispatcher.post("/api/plans", json=order())
+    refused = dispatcher.post("/api/plans", json=order(seed=service.MAX_OPEN))
     assert (refused.status_code, refused.json()["error"]) == (429, "too_many_jobs")
     assert api.signed_in(Role.ADMIN).post("/api/plans", json=order()).status_code == 202
 
@@ -110,6 +111,73 @@ def test_a_person_has_only_so_many_jobs_open(
     ]
 
 
+def test_ten_clicks_are_one_job_until_its_data_may_be_old(
+    town: Connection, api: Api, dispatcher: httpx.Client
+) -> None:
+    def click(client: httpx.Client = dispatcher, path: str = "/api/plans") -> str:
+        answer = client.post(path, json=order())
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["job_id"])
+
+    first = click()
+    with ThreadPoolExecutor() as threads:
+        assert set(threads.map(lambda _: click(), range(10))) == {first}
+    added = town.execute("SELECT FROM audit_log WHERE action = 'job.add'").fetchall()
+    assert len(added) == len(town.execute("SELECT FROM procrastinate_jobs").fetchall()) == 1
+    assert click(api.signed_in(Role.ADMIN)) != first
+
+    town.execute("UPDATE job SET state = 'running' WHERE job_id = %s", [first])
+    assert click() == first
+    api.clock.ahead = service.IMPATIENCE + timedelta(seconds=1)
+    second = click()
+    assert second != first
+    assert click() == second
+
+    # One that is to end is no answer, and one that ended is tried again once.
+    town.execute("UPDATE job SET state = 'running' WHERE job_id = %s", [second])
+    dispatcher.post(f"/api/jobs/{second}/cancel").raise_for_status()
+    third = click()
+    assert third not in {first, second}
+    dispatcher.post(f"/api/jobs/{third}/cancel").raise_for_status()
+    again = {click(path=f"/api/jobs/{third}/retry") for _ in range(3)}
+    assert len(again) == 1
+    assert not again & {first, second, third}
+
+
+def test_an_order_stays_when_the_account_of_its_author_is_disabled(
+    town: Connection, api: Api, dispatcher: httpx.Client
+) -> None:
+    job_id = dispatcher.post("/api/plans", json=order()).json()["job_id"]
+    disable_account(town, username="dispatcher", actor="test")
+    assert dispatcher.get(f"/api/jobs/{job_id}").status_code == 401
+    assert dispatcher.post(f"/api/jobs/{job_id}/cancel").status_code == 401
+
+    other = api.signed_in(Role.ADMIN)
+    found = other.get(f"/api/jobs/{job_id}").json()
+    assert (found["state"], found["author"]) == ("waiting", "account:dispatcher")
+    assert other.post(f"/api/jobs/{job_id}/cancel").json()["state"] == "cancelled"
+    again = other.post(f"/api/jobs/{job_id}/retry").json()["job_id"]
+    assert other.get(f"/api/jobs/{again}").json()["author"] == "account:admin"
+
+
+def test_a_thousand_orders_are_a_hundred_jobs(town: Connection) -> None:
+    now = datetime.now(UTC)
+    refused = 0
+    for number in range(1000):
+        try:
+            service.add(
+                town,
+                NewJob("plan", "planning", {"seed": number}),
+                author=f"account:{number % 50}",
+                now=now,
+            )
+        except TooManyJobsError:
+            refused += 1
+    assert refused == 1000 - service.MAX_OPEN_ALL
+    for table in ("job", "procrastinate_jobs"):
+        assert len(town.execute(f"SELECT FROM {table}").fetchall()) == service.MAX_OPEN_ALL
+
+
 def test_an_order_that_is_not_committed_is_in_no_queue(town: Connection) -> None:
     now = datetime.now(UTC)
     with town.transaction(force_rollback=True):
@@ -122,7 +190,8 @@ def test_an_order_that_is_not_committed_is_in_no_queue(town: Connection) -> None
 def test_jobs_that_ended_long_ago_are_removed_with_what_the_queue_knew(town: Connection) -> None:
     now = datetime.now(UTC)
     old, new, waits = (
-        service.add(town, NewJob("plan", "planning", {}), author="test", now=now) for _ in range(3)
+        service.add(town, NewJob("plan", "planning", {"seed": seed}), author="test", now=now)
+        for seed in range(3)
     )
     for job_id in (old, new):
         service.cancel(town, job_id, actor="test", now=now)
@@ -135,3 +204,17 @@ def test_jobs_that_ended_long_ago_are_removed_with_what_the_queue_knew(town: Con
     left = town.execute("SELECT job_id FROM job ORDER BY queue_id").fetchall()
     assert [row["job_id"] for row in left] == [new, waits]
     assert len(town.execute("SELECT FROM procrastinate_jobs").fetchall()) == 2
+    known = "SELECT FROM procrastinate_events WHERE job_id = 1"
+    assert not town.execute(known).fetchall()
+
+
+def test_what_the_queue_knows_of_jobs_that_are_gone_goes_too(town: Connection) -> None:
+    now = datetime.now(UTC)
+    cancelled = service.add(town, NewJob("plan", "planning", {}), author="test", now=now)
+    service.cancel(town, cancelled, actor="test", now=now)
+    later = now + service.KEEP + timedelta(days=1)
+    # No worker of that queue ever came for it.
+    assert town.execute("SELECT status FROM procrastinate_jobs").fetchall() == [{"status": "todo"}]
+    service.prune(town, later)
+    for table in ("job", "procrastinate_jobs", "procrastinate_events"):
+        assert not town.execute(f"SELECT FROM {table}").fetchall()

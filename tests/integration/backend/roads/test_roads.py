@@ -64,6 +64,20 @@ def test_a_place_off_the_roads_is_named_and_not_snapped_in_silence(roads: Roads)
     assert (travel.legs["truck"].distance_m[:3, :3] < UNREACHABLE).all()
 
 
+def test_a_few_places_off_the_roads_are_told_and_nothing_of_them_is_kept(
+    roads: Roads, roads_dir: Path
+) -> None:
+    before = sorted((roads_dir / "matrices").glob("*"))
+
+    off = roads.off([TOWN[0], AT_SEA])
+
+    assert off == {"truck": ["bin:sea"], "small": ["bin:sea"]}
+    assert sorted((roads_dir / "matrices").glob("*")) == before
+    assert roads.off([AT_SEA]) == {"truck": ["bin:sea"], "small": ["bin:sea"]}
+    assert roads.off(TOWN[:1]) == {}
+    assert Roads(roads_dir, None).off([AT_SEA]) == {}
+
+
 def test_a_motor_cart_and_a_truck_take_different_times(roads: Roads) -> None:
     travel, _ = roads.travel(TOWN)
 
@@ -112,11 +126,12 @@ def test_places_that_are_known_are_not_asked_again_beside_new_ones(
     assert (fewer == whole.legs["small"].duration_s[5:9, 5:9][::-1, ::-1]).all()
 
 
-def test_a_broken_matrix_on_disk_is_asked_again(roads: Roads, roads_dir: Path) -> None:
+@pytest.mark.parametrize("left", [b"not a matrix", b""], ids=["other", "empty"])
+def test_a_broken_matrix_on_disk_is_asked_again(roads: Roads, roads_dir: Path, left: bytes) -> None:
     first, _ = roads.travel(TOWN[:2])
     for file in (roads_dir / "matrices").glob("*.npz"):
         file.chmod(0o600)
-        file.write_bytes(b"not a matrix")
+        file.write_bytes(left)
 
     assert roads.travel(TOWN[:2])[0].digest == first.digest
 
