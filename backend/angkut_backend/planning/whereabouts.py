@@ -4,19 +4,24 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from angkut_backend.accounts.access import Staff
 from angkut_backend.planning import records
 from angkut_backend.planning.changes import UnderwayNow
 from angkut_backend.planning.faults import REFUSED
+from angkut_backend.planning.keeping import refuse_off_roads
 from angkut_backend.planning.plan_document import StepKind
-from angkut_backend.planning.problem import Depot, Problem
+from angkut_backend.planning.points import start_point
+from angkut_backend.planning.problem import Depot, Problem, Underway
 from angkut_backend.planning.progress import Progress
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.planning.revise import progress_at
 from angkut_backend.pool import PoolDep
+from angkut_backend.roads.service import Roads
+from angkut_backend.roads.travel import Point
+from angkut_backend.settings import Settings
 
 router = APIRouter(prefix="/plans", tags=["plans"], responses=REFUSED)
 
@@ -89,10 +94,37 @@ def get_progress(_caller: Staff, pool: PoolDep, plan_id: UUID, at: AwareDatetime
 
 
 @router.post("/{plan_id}/progress")
-def try_report(_caller: Staff, pool: PoolDep, plan_id: UUID, body: UnderwayNow) -> ProgressOut:
-    """The same, with reports as `/replan` takes them; nothing is kept."""
+def try_report(
+    _caller: Staff, pool: PoolDep, request: Request, plan_id: UUID, body: UnderwayNow
+) -> ProgressOut:
+    """The same, with reports as `/replan` takes them; nothing is kept.
+
+    A reported place without a road is refused here, too, before anybody waits for a plan.
+    """
     with pool.connection() as conn:
-        return _progress(records.get(conn, plan_id), body)
+        found = records.get(conn, plan_id)
+    shown = _progress(found, body)
+    settings: Settings = request.app.state.settings
+    _refuse_off_roads(found, body, Roads.open(settings.roads_folder))
+    return shown
+
+
+def _refuse_off_roads(found: PlanRecord, underway: UnderwayNow, roads: Roads) -> None:
+    """Refuse places that were reported where no road is; without roads any place will do."""
+    placed = {one.vehicle: one for one in underway.vehicles if one.lon is not None}
+    vehicles = tuple(
+        one.model_copy(update={"underway": Underway(lon=report.lon, lat=report.lat, free_at_s=0)})
+        for one in found.problem.vehicles
+        if (report := placed.get(one.code))
+    )
+    if vehicles:
+        problem = found.problem.model_copy(update={"vehicles": vehicles})
+        starts = [
+            Point(start_point(one), one.underway.lon, one.underway.lat)
+            for one in vehicles
+            if one.underway
+        ]
+        refuse_off_roads(problem, roads.off(starts))
 
 
 def _progress(found: PlanRecord, underway: UnderwayNow) -> ProgressOut:

@@ -74,13 +74,14 @@ class Roads:
         RoadsUnavailableError
             The network cannot be read.
         """
-        if self.graph is None:
+        if self.graph is None or not points:
             return {}
         off: dict[Profile, list[str]] = {}
         for profile in PROFILES:
-            ways = engine.ways(self.graph, profile, points)
+            # The engine has no table of one place.
+            ways = engine.ways(self.graph, profile, [*points, points[0]])
             off[profile] = [
-                point.name for point, is_off in zip(points, ways.off, strict=True) if is_off
+                point.name for point, is_off in zip(points, ways.off[:-1], strict=True) if is_off
             ]
         return {profile: names for profile, names in off.items() if names}
 
