@@ -85,6 +85,7 @@ export const plansEn: Messages["plans"] = {
   navigate: "Open navigation",
   navigateTo: (what) => `Navigate to ${what}`,
   why: "Why",
+  home: (labels) => `Back in the depot: ${labels}`,
   unused: (labels) => `Not used: ${labels}`,
 
   mustAsked: "Must be served.",
@@ -250,8 +251,7 @@ export const plansEn: Messages["plans"] = {
     served: "served",
     notServed: "not served yet",
     servedMany: (label, n, is) => `${label}: ${plural(n, "bin")} ${is ? "served" : "not served yet"}`,
-    place: (label, place) =>
-      `${label} is at ${place ?? "the point shown on the map"}`,
+    place: (label, where) => `${label} is ${where}`,
     load: (label, kg) => `${label} carries ${kg} kg`,
   },
   changesTitle: "Changes not worked out yet",
@@ -297,7 +297,7 @@ export const plansEn: Messages["plans"] = {
   oneByOne: "Tick one by one",
   placeNow: "Where the vehicle is",
   asPlanned: (where) => `As planned: ${where}`,
-  pointOnMap: "A point on the map",
+  pointOnMap: "at the point shown on the map",
   placeSites: "Where it unloads, depot",
   placeRoute: "On its route",
   placeOthers: "Elsewhere",

@@ -95,6 +95,7 @@ export const plansId = {
   navigate: "Buka navigasi",
   navigateTo: (what: string) => `Navigasi ke ${what}`,
   why: "Alasan",
+  home: (labels: string) => `Sudah di pool: ${labels}`,
   unused: (labels: string) => `Tidak dipakai: ${labels}`,
 
   mustAsked: "Wajib diangkut.",
@@ -269,8 +270,7 @@ export const plansId = {
     notServed: "belum diangkut",
     servedMany: (label: string, n: number, is: boolean) =>
       `${label}: ${n} bak ${is ? "sudah" : "belum"} diangkut`,
-    place: (label: string, place: string | null) =>
-      `${label} ${place === null ? "di titik yang ditunjuk di peta" : `di ${place}`}`,
+    place: (label: string, where: string) => `${label} ${where}`,
     load: (label: string, kg: string) => `${label} memuat ${kg} kg`,
   },
   changesTitle: "Perubahan yang belum dihitung",
@@ -317,7 +317,7 @@ export const plansId = {
   oneByOne: "Centang satu per satu",
   placeNow: "Posisi kendaraan",
   asPlanned: (where: string) => `Menurut rencana: ${where}`,
-  pointOnMap: "Titik di peta",
+  pointOnMap: "di titik yang ditunjuk di peta",
   placeSites: "Tempat bongkar dan pool",
   placeRoute: "Pada rutenya",
   placeOthers: "Tempat lain",

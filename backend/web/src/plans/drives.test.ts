@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { plan } from "../testing/plan";
-import { drivesOf, isMissed, leftInOrder, reasonsOf, roundsKept, shortLabels, stopsByBin } from "./drives";
+import { drivesOf, isHome, isMissed, leftInOrder, reasonsOf, roundsKept, shortLabels, stopsByBin } from "./drives";
 
 it("a route is told by trips, with bins counted from one over all of them", () => {
   const [truck, cart] = drivesOf(plan());
@@ -23,6 +23,14 @@ it("a route is told by trips, with bins counted from one over all of them", () =
   });
   expect(truck?.trips.map((trip) => trip.load_kg)).toEqual([20, 20]);
   expect(cart?.colour).not.toBe(truck?.colour);
+});
+
+it("a vehicle without a stop and without a way is home, one that only unloads is not", () => {
+  const [truck] = drivesOf(plan());
+  if (truck === undefined) throw new Error("the plan of the tests has a truck");
+  expect(isHome(truck)).toBe(false);
+  expect(isHome({ ...truck, stops: [] })).toBe(false);
+  expect(isHome({ ...truck, stops: [], distance_m: 0 })).toBe(true);
 });
 
 it("each stop is found by its bin", () => {

@@ -130,6 +130,11 @@ export function isMissed(left: Left): boolean {
   return left.must !== undefined && left.must !== null;
 }
 
+/** Under way it stands in its depot and has nothing left to do. */
+export function isHome(drive: Drive): boolean {
+  return drive.stops.length === 0 && drive.distance_m === 0;
+}
+
 /** Whose fixed rounds decided, in some area at least; null: none did, or one cannot tell. */
 export function roundsKept(record: PlanRecord): "registry" | "invented" | null {
   const isKept = record.policy === "fixed" || record.data_trust.some((area) => area.is_fixed);

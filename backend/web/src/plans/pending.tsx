@@ -61,7 +61,7 @@ export function changeText(one: Change): string {
     case "served":
       return one.isServed ? t.served : t.notServed;
     case "place":
-      return t.place(labelOf(one.vehicle), one.at === null ? null : whatIsAt(one.at));
+      return t.place(labelOf(one.vehicle), toldPlace(one.at));
     case "load":
       return t.load(labelOf(one.vehicle), decimal(one.load_kg, locale.value, 0));
     default:
@@ -69,7 +69,9 @@ export function changeText(one: Change): string {
   }
 }
 
-/** The collection point of a bin; a depot, a landfill. */
-function whatIsAt(code: string): string {
-  return bins.value?.get(code)?.properties.site_name ?? placeName(code);
+/** `di TPS RW 04`: where somebody says that a vehicle is; null: at a point of the map. */
+export function toldPlace(code: string | null): string {
+  const t = messages.value.plans;
+  if (code === null) return t.pointOnMap;
+  return t.where.at(bins.value?.get(code)?.properties.site_name ?? placeName(code));
 }

@@ -5,7 +5,7 @@ import { account, bins, locale, messages, openCode, percent, planning } from "..
 import { VehicleChanges } from "./changers";
 import { changesOfBin, changesOfVehicle } from "./changes";
 import { change, draft, mayChange } from "./changestate";
-import type { Drive, Pause, Stop, Trip } from "./drives";
+import { type Drive, isHome, type Pause, type Stop, type Trip } from "./drives";
 import { at, clock, labelOf, placeName } from "./labels";
 import { linksOfTrip } from "./navigation";
 import { NextPlace } from "./nextplace";
@@ -21,15 +21,19 @@ export function RouteList() {
   const t = messages.value.plans;
   const used = new Set(drives.value.map((drive) => drive.vehicle));
   const idle = vehicles.value.filter((code) => !used.has(code));
+  const home = drives.value.filter(isHome);
   return (
     <>
       <UnderwayPanel />
       <QueuePanel />
       <ol>
-        {drives.value.map((drive) => (
-          <DriveRow key={drive.vehicle} drive={drive} />
-        ))}
+        {drives.value.map(
+          (drive) => !isHome(drive) && <DriveRow key={drive.vehicle} drive={drive} />,
+        )}
       </ol>
+      {home.length > 0 && (
+        <p class="plan-note note">{t.home(home.map(({ label }) => label).join(", "))}</p>
+      )}
       {idle.length > 0 && (
         <p class="plan-note note">{t.unused(idle.map(labelOf).join(", "))}</p>
       )}

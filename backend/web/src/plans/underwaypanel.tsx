@@ -8,7 +8,7 @@ import type { VehicleAt } from "../api";
 import { change, draft, mayChange, shiftStart, takeBack } from "./changestate";
 import type { Stop } from "./drives";
 import { labelOf, placeName } from "./labels";
-import { changeText, FaultText, Pending } from "./pending";
+import { FaultText, Pending, toldPlace } from "./pending";
 import { faultsOf } from "./refusals";
 import { clockOf, momentOf } from "./shifttimes";
 import { drives, toggleVehicle } from "./state";
@@ -136,7 +136,7 @@ function Vehicle({ routed: one, then }: { routed: Routed; then: VehicleAt }) {
             {label}
           </b>
           <span class="drive-text">
-            <b>{place === undefined ? whereText(then) : changeText(place)}</b>
+            <b>{place === undefined ? whereText(then) : toldPlace(place.at)}</b>
             <span>
               {stops.length > 0 && `${t.servedOf(servedOf(stops), stops.length)} · `}
               {t.carries(decimal(then.load_kg, locale.value, 0))}
