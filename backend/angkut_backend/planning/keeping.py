@@ -157,7 +157,7 @@ def _keep(
             "budget": Jsonb({k: v for k, v in asdict(basis.budget).items() if v is not None}),
             "solver": origin.solver,
             "stage": origin.stage,
-            "document": Jsonb(made.model_dump(mode="json")),
+            "document": made.model_dump_json(),
             "violations": Jsonb([asdict(one) for one in violations]),
             "data_trust": Jsonb(basis.data_trust),
             "is_treated": basis.is_treated,

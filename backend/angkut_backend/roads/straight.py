@@ -85,5 +85,6 @@ def _step(
 ) -> NDArray[np.float64]:
     picked = np.full_like(straight_m, steps[0][1])
     for start_m, value in steps[1:]:
-        picked[straight_m >= start_m] = value
+        # Faster than to assign by a mask.
+        np.copyto(picked, value, where=straight_m >= start_m)
     return picked

@@ -72,7 +72,7 @@ class Travel:
             for matrix in (leg.distance_m, leg.duration_s):
                 if matrix.shape != (len(points), len(points)):
                     raise ValueError(f"matrix of {profile} is {matrix.shape}, not square in points")
-                digest.update(np.ascontiguousarray(matrix).tobytes())
+                digest.update(np.ascontiguousarray(matrix))
         return cls(index, legs, source, approximate, digest.hexdigest())
 
     def rows(self, names: Iterable[str]) -> NDArray[np.intp]:
