@@ -1,5 +1,7 @@
 """One vehicle on its way, step by step."""
 
+from copy import copy
+
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
 from angkut_backend.planning.problem import Bin, DisposalSite, Vehicle
@@ -35,6 +37,12 @@ class Drive:
                 self.trip,
             )
         ]
+
+    def copy(self) -> "Drive":
+        """Return the vehicle as it stands, to go on in another way."""
+        other = copy(self)
+        other.lines = list(self.lines)
+        return other
 
     def do(self, visit: Visit) -> str | None:
         """Serve or unload."""

@@ -15,6 +15,7 @@ from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
 from angkut_backend.planning.problem import DisposalSite, TimeWindow, Vehicle
 from angkut_backend.planning.rules import Rules
+from angkut_backend.planning.schedule import pause_s
 from angkut_backend.planning.takeover import Takeover
 from angkut_backend.planning.timetable import Visit
 from angkut_backend.roads.travel import UNREACHABLE
@@ -112,12 +113,14 @@ class Glance:
             if visit.kind is StepKind.STOP:
                 one = rules.bins[visit.code]
                 begins_s = [max(now_s, w.from_s) for w in one.windows if now_s <= w.to_s]
-                self._idle_s += min(begins_s, default=now_s) - now_s
-                now_s = min(begins_s, default=now_s) + one.service_s
+                begin_s = min(begins_s, default=now_s)
+                self._idle_s += self._idle(now_s, begin_s)
+                now_s = begin_s + one.service_s
             else:
                 site = rules.sites[visit.code]
-                self._idle_s += max(0, site.opening.from_s - now_s)
-                now_s = max(now_s, site.opening.from_s)
+                open_s = max(now_s, site.opening.from_s)
+                self._idle_s += self._idle(now_s, open_s)
+                now_s = open_s
                 wait_s = self._shortest_s(site, now_s)
                 now_s += wait_s + site.tipping_s
             leave_s.append(now_s)
@@ -127,12 +130,17 @@ class Glance:
         self._leave_s = np.array(leave_s, dtype=np.int64)
         self._factor = np.array(factor)
 
+    def _idle(self, arrive_s: int, begin_s: int) -> int:
+        """Return how much of a break a wait can take up: what is before its window, nothing."""
+        breaks = self._vehicle.breaks
+        return max(0, begin_s - max(arrive_s, breaks[0].begin.from_s)) if breaks else 0
+
     def _pause(self, vehicle: Vehicle) -> int:
         """Return what a break takes at least, beyond the time in which the vehicle waits."""
-        taken = vehicle.underway is not None and vehicle.underway.break_taken
-        if taken or not vehicle.breaks or self._leave_s[-1] < vehicle.breaks[0].begin.to_s:
+        due_s = pause_s(vehicle)
+        if not due_s or self._leave_s[-1] < vehicle.breaks[0].begin.to_s:
             return 0
-        return max(0, vehicle.breaks[0].duration_s - self._idle_s)
+        return max(0, due_s - self._idle_s)
 
     def _ends(self, vehicle: Vehicle) -> None:
         """Work out how late each disposal site may be reached for the last unloading."""

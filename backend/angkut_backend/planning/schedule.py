@@ -3,7 +3,7 @@
 The search works with simpler times; what it finds counts only once it has passed here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from angkut_backend.planning.drive import Drive
 from angkut_backend.planning.plan_document import StepKind
@@ -17,15 +17,22 @@ class Scheduler:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        #: Whether it makes no difference at which hour something is done.
+        self._steady = rules.steady and all(
+            len(set(site.queue_s_by_hour)) == 1 for site in rules.sites.values()
+        )
 
     def timetable(self, vehicle: Vehicle, visits: Sequence[Visit]) -> Timetable | Misfit:
         """Work out a route, with its last unloading, its break and a start as late as is free."""
+        trial = _Trial(self.rules, vehicle, visits)
         best: Timetable | Misfit | None = None
+        how: tuple[int | None, list[Visit]] = None, []
         for ending in self._endings(vehicle, visits):
-            found = self._with_break(vehicle, ending)
-            best = _earlier(best, found)
+            found, pause = self._with_break(trial, ending)
+            if _earlier(best, found) is found:
+                best, how = found, (pause, ending)
         assert best is not None  # noqa: S101 - a vehicle has at least one disposal site
-        return best
+        return self._later(trial, best, *how)
 
     def way_home(self, vehicle: Vehicle) -> Timetable | None:
         """Return how a vehicle under way that can do nothing else gets home soonest.
@@ -52,34 +59,61 @@ class Scheduler:
             default=None,
         )
 
-    def _endings(self, vehicle: Vehicle, visits: Sequence[Visit]) -> Iterator[list[Visit]]:
-        """Yield the visits with each possible last unloading; as they are if nothing is loaded."""
+    def _endings(self, vehicle: Vehicle, visits: Sequence[Visit]) -> list[list[Visit]]:
+        """Return each possible last unloading; nothing if nothing is loaded."""
         on = vehicle.underway
         loaded = bool(on and (on.load_l or on.load_kg))
         if visits:
             loaded = visits[-1].kind is StepKind.STOP
         if not loaded:
-            yield list(visits)
-            return
-        for site in self.rules.disposal_sites(vehicle):
-            yield [*visits, Visit(StepKind.UNLOAD, site.code)]
+            return [[]]
+        sites = self.rules.disposal_sites(vehicle)
+        return [[Visit(StepKind.UNLOAD, site.code)] for site in sites]
 
-    def _with_break(self, vehicle: Vehicle, visits: Sequence[Visit]) -> Timetable | Misfit:
+    def _with_break(
+        self, trial: "_Trial", ending: list[Visit]
+    ) -> tuple[Timetable | Misfit, int | None]:
+        """Return a route and after how many visits its break comes; `None`: without one."""
+        vehicle = trial.vehicle
         on = vehicle.underway
         begin_s = on.free_at_s if on else vehicle.shift.from_s
-        plain = self._drive(vehicle, visits, begin_s, None)
+        plain = trial.drive(begin_s, None, ending)
         if isinstance(plain, Misfit) or not needs_break(vehicle, plain.lines):
-            return self._later(visits, plain, None)
+            return plain, None
         best: Timetable | Misfit | None = None
         place = None
         for after in _pauses(vehicle, plain):
-            found = self._drive(vehicle, visits, begin_s, after)
+            least_s = self._least_s(plain, after)
+            if isinstance(best, Timetable) and best.end_s <= least_s:
+                break
+            found = trial.drive(begin_s, after, ending)
             if _earlier(best, found) is found:
                 best, place = found, after
-        return self._later(visits, best or Misfit("break", 0), place)
+            if least_s > vehicle.shift.to_s:
+                break
+        return best or Misfit("break", 0), place
+
+    def _least_s(self, plain: Timetable, after: int) -> int:
+        """Return when a route with its break after so many visits, or more, is back at least.
+
+        A break only takes up waiting behind it. Where hours count, nothing is known.
+        """
+        if not self._steady:
+            return 0
+        idle_s = 0
+        for line in plain.lines[after + 1 :]:
+            if line.kind is StepKind.STOP:
+                idle_s += line.begin_s - line.arrive_s
+            elif line.kind is StepKind.UNLOAD:
+                idle_s += max(0, self.rules.sites[line.code].opening.from_s - line.arrive_s)
+        return plain.end_s + max(0, plain.vehicle.breaks[0].duration_s - idle_s)
 
     def _later(
-        self, visits: Sequence[Visit], found: Timetable | Misfit, pause: int | None
+        self,
+        trial: "_Trial",
+        found: Timetable | Misfit,
+        pause: int | None,
+        ending: list[Visit],
     ) -> Timetable | Misfit:
         """Start later where that only takes away waiting."""
         if isinstance(found, Misfit) or found.vehicle.underway:
@@ -93,7 +127,7 @@ class Scheduler:
         while low < high:
             guesses = (one for one in (guess, guess + 1) if low < one <= high)
             middle = next(guesses, (low + high + 1) // 2)
-            tried = self._drive(found.vehicle, visits, middle, pause)
+            tried = trial.drive(middle, pause, ending)
             if (
                 isinstance(tried, Timetable)
                 and tried.end_s <= end_s
@@ -122,28 +156,62 @@ class Scheduler:
                 spare_s = min(spare_s, to_s - line.arrive_s)
         return spare_s
 
-    def _drive(
-        self, vehicle: Vehicle, visits: Sequence[Visit], begin_s: int, pause: int | None
-    ) -> Timetable | Misfit:
-        """Drive through the visits, each as early as possible, pausing after `pause` of them."""
-        drive = Drive(self.rules, vehicle, begin_s)
-        for at, visit in enumerate(visits):
-            wrong = drive.rest() if at == pause else None
-            wrong = wrong or drive.do(visit)
-            if wrong is not None:
-                return Misfit(wrong, at)
-        wrong = drive.rest() if len(visits) == pause else None
-        wrong = wrong or drive.home()
-        if wrong is not None:
-            return Misfit(wrong, len(visits))
-        return Timetable(vehicle, tuple(drive.lines))
+
+class _Trial:
+    """Drives through visits as early as possible; what endings have in common is driven once."""
+
+    def __init__(self, rules: Rules, vehicle: Vehicle, visits: Sequence[Visit]) -> None:
+        self.vehicle = vehicle
+        self._rules = rules
+        self._visits = visits
+        #: By begin and pause: the vehicle behind all visits.
+        self._stems: dict[tuple[int, int | None], Drive | Misfit] = {}
+
+    def drive(self, begin_s: int, pause: int | None, ending: Sequence[Visit]) -> Timetable | Misfit:
+        """Drive home behind an ending, pausing after `pause` of all visits."""
+        inside = pause if pause is not None and pause < len(self._visits) else None
+        if (begin_s, inside) not in self._stems:
+            fresh = Drive(self._rules, self.vehicle, begin_s)
+            self._stems[begin_s, inside] = _driven(fresh, self._visits, 0, inside) or fresh
+        stem = self._stems[begin_s, inside]
+        if isinstance(stem, Misfit):
+            return stem
+        drive, last = stem.copy(), len(self._visits) + len(ending)
+        wrong = _driven(drive, ending, len(self._visits), pause)
+        if wrong is None:
+            what = drive.rest() if last == pause else None
+            what = what or drive.home()
+            wrong = None if what is None else Misfit(what, last)
+        return wrong or Timetable(self.vehicle, tuple(drive.lines))
+
+
+def _driven(drive: Drive, visits: Sequence[Visit], first: int, pause: int | None) -> Misfit | None:
+    """Drive through visits, the first of which has that number in its route."""
+    for at, visit in enumerate(visits, start=first):
+        what = drive.rest() if at == pause else None
+        what = what or drive.do(visit)
+        if what is not None:
+            return Misfit(what, at)
+    return None
 
 
 def needs_break(vehicle: Vehicle, lines: Sequence[Line]) -> bool:
     """Tell whether a route is under way when the window of its break closes."""
-    if not vehicle.breaks or (vehicle.underway and vehicle.underway.break_taken):
+    if not pause_s(vehicle):
         return False
     return lines[0].leave_s < vehicle.breaks[0].begin.to_s < lines[-1].arrive_s
+
+
+def pause_s(vehicle: Vehicle) -> int:
+    """Return how long the break takes that a vehicle may have to make; 0: it will make none.
+
+    None is due once it was taken, nor where the vehicle begins when its window has closed.
+    """
+    on = vehicle.underway
+    begin_s = on.free_at_s if on else vehicle.shift.from_s
+    if on is not None and on.break_taken:
+        return 0
+    return sum(one.duration_s for one in vehicle.breaks if begin_s < one.begin.to_s)
 
 
 def _pauses(vehicle: Vehicle, plain: Timetable) -> list[int]:
