@@ -22,9 +22,10 @@ test: ## Run every test: page, unit, integration, end to end
 	@bash infra/test-page.sh
 	@bash infra/test-python.sh $(BIN)/pytest
 
-chaos: ## Kill ingest, broker and database 30 times in each scenario; KILLS=, SEED=
+chaos: ## Kill ingest, broker, database 30 times each, and jobs in every phase; KILLS=, SEED=
 	@$(PYTHON) infra/bootstrap.py dev
-	ANGKUT_TEST_KILLS=$(or $(KILLS),30) ANGKUT_TEST_SEED=$(or $(SEED),1) $(BIN)/pytest tests/chaos
+	ANGKUT_TEST_KILLS=$(or $(KILLS),30) ANGKUT_TEST_SEED=$(or $(SEED),1) $(BIN)/pytest tests/chaos \
+		tests/integration/backend/jobs/test_phases.py
 
 check: ## Lint, formatting, types and import rules
 	@$(PYTHON) infra/bootstrap.py dev

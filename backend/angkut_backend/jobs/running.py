@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 
 from angkut_backend.clock import Clock
@@ -50,6 +51,7 @@ class RunningJob:
     _progress: float = 0.0
     _told_at_s: float = 0.0
     _telling: Connection | None = field(default=None, repr=False)
+    _was_away: bool = False
 
     def begin(self, phase: str, progress: float | None = None) -> None:
         """Tell what begins, and how much is done if that changed.
@@ -135,10 +137,26 @@ class RunningJob:
                 with suppress(psycopg.Error):
                     self._telling.close()
             self._telling = None
+            self._was_away = True
             return
         if row is None:
             raise TakenOverError
+        if self._was_away:
+            self._require_connection()
+            self._was_away = False
         self.is_stopped = self.is_stopped or row["cancel_asked"]
+
+    def _require_connection(self) -> None:
+        """See that what is found can be kept: a restart of the database broke the connection.
+
+        Raises
+        ------
+        psycopg.Error
+            It cannot: better to begin anew now than after the whole budget.
+        """
+        if self.conn.info.transaction_status is not TransactionStatus.INTRANS:
+            self.conn.execute("SELECT 1")
+            self.conn.commit()
 
 
 #: What does the jobs of a kind.
