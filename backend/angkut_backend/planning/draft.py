@@ -129,7 +129,7 @@ class Draft:
         least = self.scheduler.timetable(
             vehicle, _tidy([*needed[: place.at], stop, *needed[place.at :]], [], vehicle)
         )
-        if isinstance(least, Misfit) or not self.rules.in_place(least.bins):
+        if isinstance(least, Misfit):
             return False
         visits = before.visits
         if place.at < len(needed):
@@ -139,9 +139,12 @@ class Draft:
             at = len(visits)
         keep = frozenset(visit.code for visit in needed) | {one.code}
         found = self.fitted(vehicle, [*visits[:at], stop, *visits[at:]], keep)
-        is_better = found is not None and self.rules.in_place(found.bins)
-        self.routes[place.vehicle] = found if found is not None and is_better else least
-        return True
+        # Without the others a bin that is locked to a place may not be there any more.
+        for route in (found, least):
+            if route is not None and self.rules.in_place(route.bins):
+                self.routes[place.vehicle] = route
+                return True
+        return False
 
     def _needed(self, vehicle: Vehicle, visits: Sequence[Visit]) -> list[Visit]:
         """Return visits without the bins that nobody needs served."""
