@@ -6,7 +6,7 @@ in feet, cubic yards and hours and minutes; ways go along the axes at 40 miles a
 vehicle unloads before it comes home and rests for an hour that begins between eleven and twelve.
 
 All of that has a word in our problem but one: the yards that a vehicle may carry in a day. It may
-make so many trips that it cannot carry more.
+make so many trips that it cannot carry more. Only the way costs: hours are free, waiting too.
 """
 
 import itertools

@@ -94,7 +94,8 @@ class Room:
         longer_s -= pace * leg.duration_s[here, there]
         longer_s += np.array([[one.service_s] for one in bins])
         way = (leg.distance_m[here, new] < UNREACHABLE) & (leg.distance_m[new, there] < UNREACHABLE)
-        spare_s = vehicle.shift.to_s + base.waited_s - base.back_s
+        # A break that is due takes up waiting at best.
+        spare_s = vehicle.shift.to_s + base.waited_s - base.back_s - _pause_due(vehicle, base)
         found: NDArray[np.bool_] = hopes & way & (longer_s <= spare_s)
         return found
 
@@ -141,11 +142,15 @@ class Room:
         ):
             return False
         plain = self._drive(vehicle, visits)
-        if plain is None or not vehicle.breaks or (on and on.break_taken):
-            return plain is not None
-        if not plain.leaves_s[0] < vehicle.breaks[0].begin.to_s < plain.back_s:
+        if plain is None:
+            return False
+        if not (due_s := _pause_due(vehicle, plain)):
             return True
-        return any(self._drive(vehicle, visits, at) for at in range(len(visits) + 1))
+        if self._is_steady and plain.back_s + due_s - plain.waited_s > vehicle.shift.to_s:
+            return False
+        late_s = vehicle.breaks[0].begin.to_s
+        places = [at for at, leave_s in enumerate(plain.leaves_s[:-1]) if leave_s <= late_s]
+        return any(self._drive(vehicle, visits, at) for at in reversed(places))
 
     def _are_placed(self, order: Sequence[str]) -> bool:
         """Tell whether locked places are kept; one behind the last stop is the last."""
@@ -225,6 +230,15 @@ class Room:
 
     def _sites_of(self, vehicle: Vehicle) -> Sequence[str]:
         return vehicle.disposal_sites or tuple(self._sites)
+
+
+def _pause_due(vehicle: Vehicle, plain: _Driven) -> int:
+    """Return how long the break takes that a route without one lacks."""
+    on = vehicle.underway
+    if not vehicle.breaks or (on and on.break_taken):
+        return 0
+    rule = vehicle.breaks[0]
+    return rule.duration_s if plain.leaves_s[0] < rule.begin.to_s < plain.back_s else 0
 
 
 def _start(vehicle: Vehicle) -> str:
