@@ -27,6 +27,7 @@ from pyvrp import (
 from angkut_backend.planning.greedy import Order
 from angkut_backend.planning.instance import ANY_TIME_S, Instance
 from angkut_backend.planning.problem import DisposalSite, Vehicle
+from angkut_backend.planning.schedule import pause_s
 from angkut_backend.planning.takeover import Takeover
 from angkut_backend.planning.vrp_clients import COST_SCALE, Way, clients_of, required, ways_of
 from angkut_backend.planning.vrp_matrices import matrices_of
@@ -178,8 +179,7 @@ class VrpBuilder:
                 if site in self._rules.disposal_sites(vehicle)
                 for depot in depots_of[number]
             ]
-            pause_s = sum(one.duration_s for one in vehicle.breaks)
-            early, late = self._window(takeover.time_s, vehicle.shift.to_s - pause_s)
+            early, late = self._window(takeover.time_s, vehicle.shift.to_s - pause_s(vehicle))
             one = VehicleType(
                 1,
                 [
