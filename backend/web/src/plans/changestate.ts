@@ -95,14 +95,17 @@ export async function sendChanges(underwayBody: () => Promise<Underway | null>):
     refusal.value = refusalOf(error);
     return;
   }
-  if (await remake(toBody(draft.value, underway), SEARCH_S)) sentFrom = id;
+  if (!(await remake(toBody(draft.value, underway), SEARCH_S))) return;
+  sentFrom = id;
+  // It may be there already.
+  forgetWhatCame();
 }
 
 /** A job may fail over the changes, after they were taken: then they are there to be mended. */
 function forgetWhatCame(): void {
   const told = job.value;
-  const isMade = isOurs.value && told !== null && (told.plan_id ?? told.first_plan_id) !== null;
-  if (sentFrom === null || !isMade) return;
+  if (sentFrom === null || !isOurs.value || told?.kind !== "replan") return;
+  if ((told.plan_id ?? told.first_plan_id) === null) return;
   sessionStorage.removeItem(key(sentFrom));
   if (shownId.peek() === sentFrom) steps.value = NO_STEPS;
   sentFrom = null;
