@@ -84,7 +84,10 @@ SELECT plan_id, (changes -> 'standing' ->> 'taken_over_at')::timestamptz AS take
 FROM course ORDER BY back
 
 -- name: plan
-SELECT p.*, d.code AS district, d.timezone,
+-- Its document is read as text: it is checked anew in any case.
+SELECT p.plan_id, p.shift_start, p.policy, p.parameters, p.problem, p.readings_as_of, p.budget,
+       p.document::text AS document, p.violations, p.data_trust, p.is_treated, p.author,
+       p.parent_id, p.changes, p.created_at, d.code AS district, d.timezone,
        (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
         ORDER BY plan_event_id DESC LIMIT 1) AS state
 FROM plan AS p JOIN district AS d USING (district_id) WHERE p.plan_id = %(plan_id)s

@@ -129,7 +129,7 @@ def get(conn: Connection, plan_id: UUID) -> PlanRecord:
         **same,
         policy=Policy(row["policy"]),
         problem=Problem.model_validate_json(row["problem"]),
-        plan=Plan.model_validate(row["document"]),
+        plan=Plan.model_validate_json(row["document"]),
         violations=[Violation(**one) for one in row["violations"]],
         state=EventKind(row["state"]) if row["state"] else None,
         revision=Revision.model_validate(row["changes"]) if row["changes"] else None,
