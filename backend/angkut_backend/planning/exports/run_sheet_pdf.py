@@ -28,6 +28,8 @@ _COLUMNS = {
 _TEXT, _SMALL = 7.5, 6.0
 _LINE, _SMALL_LINE, _PADDING = 3.3, 2.7, 1.2
 _TICK = 4.0
+#: So many columns of a stop are bold.
+_BOLD = 3
 #: Side of a QR code and of its cell, mm: modules of half a millimetre for ten places.
 _CODE, _CELL = (34.0, 38.0)
 _CODES_A_LINE = 5
@@ -126,21 +128,22 @@ class _Flow:
         if not row.is_stop:
             self._remark(row)
             return
+        # What a crew looks for from the street: number, time, code.
+        bold = _BOLD if self._sheet.header is STOPS else 1
         cells = [
             (
                 x,
-                width,
-                wrapped(words.id, width - 1.6, _TEXT, lines=4),
+                wrapped(words.id, width - 1.6, _TEXT, lines=4, bold=place < bold),
                 wrapped(words.en, width - 1.6, _SMALL, lines=2),
             )
-            for x, width, words in self._cells(row.cells)
+            for place, (x, width, words) in enumerate(self._cells(row.cells))
         ]
-        height = max(len(a) * _LINE + len(b) * _SMALL_LINE for _, _, a, b in cells)
+        height = max(len(a) * _LINE + len(b) * _SMALL_LINE for _, a, b in cells)
         height = max(height + 2 * _PADDING, _TICK + 2 * _PADDING)
         self._room(height)
         self.paper.cells(_MARGIN, self._y, self._widths, height)
-        for x, _, lines, small in cells:
-            self._lines(x + 0.8, lines, small)
+        for place, (x, lines, small) in enumerate(cells):
+            self._lines(x + 0.8, lines, small, bold=place < bold)
         if self._sheet.header is STOPS:
             x, width, _ = list(self._cells(row.cells))[-2]
             side = (width - _TICK) / 2
