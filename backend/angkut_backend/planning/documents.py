@@ -1,9 +1,14 @@
 """What the documents of planning have in common."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+#: In which a shift may begin: times around it are times in every zone.
+_YEARS = range(1970, 3000)
 
 
 class Document(BaseModel):
@@ -22,6 +27,26 @@ Litres = Annotated[int, Field(ge=0, le=1_000_000)]
 Kilograms = Annotated[int, Field(ge=0, le=1_000_000)]
 Rupiah = Annotated[float, Field(ge=0, le=100_000_000)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _within_years(start: datetime) -> datetime:
+    if start.year not in _YEARS:
+        raise ValueError(f"year {start.year}: give one from {_YEARS.start} to {_YEARS.stop - 1}")
+    return start
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        # A folder of zones, and what is too long for a file's name, are OSErrors.
+        raise ValueError(f"{name[:64]!r} is not an IANA time zone, such as Asia/Jakarta") from exc
+    return name
+
+
+ShiftStart = Annotated[AwareDatetime, AfterValidator(_within_years)]
+#: IANA name.
+Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class EarlierTrip(Document):
@@ -46,3 +71,25 @@ def known(what: str, codes: Iterable[str], there: set[str]) -> None:
     for code in codes:
         if code not in there:
             raise ValueError(f"{what}: {code!r} is not in this problem; add it or leave it out")
+
+
+def agreeing(
+    first: Mapping[str, tuple[str, int]], locks: Iterable[tuple[str, str, int | None]]
+) -> None:
+    """Raise ValueError if a bin among the first of a vehicle is locked to another or elsewhere.
+
+    Parameters
+    ----------
+    first
+        Vehicle and place of each such bin.
+    locks
+        Bin, vehicle and perhaps place of each lock.
+    """
+    for code, locked, position in locks:
+        vehicle, place = first.get(code, (locked, position))
+        if vehicle != locked or (position or place) != place:
+            at = f" at {position}" if position else ""
+            raise ValueError(
+                f"vehicle {vehicle}, fixed_first has {code!r} at {place}, but locks has it on "
+                f"{locked}{at}: keep one of the two"
+            )

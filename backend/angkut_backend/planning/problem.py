@@ -6,9 +6,9 @@ Outside of the planner units are SI with rupiah; times are seconds from the star
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from angkut_backend.planning.documents import (
     Code,
@@ -21,7 +21,10 @@ from angkut_backend.planning.documents import (
     Probability,
     Rupiah,
     Seconds,
+    ShiftStart,
     ShiftTime,
+    Zone,
+    agreeing,
     known,
     unique,
 )
@@ -163,7 +166,11 @@ class Bin(Document):
 
 
 class Lock(Document):
-    """A person's word: this bin on this vehicle, perhaps at this place in its order."""
+    """A person's word: this bin on no other vehicle, perhaps at this place in its order.
+
+    It does not make the bin one that must be served: whoever wants that gives it `must`, as a
+    change of a plan does.
+    """
 
     bin: Code
     vehicle: Code
@@ -183,9 +190,9 @@ class Problem(Document):
 
     v: Literal[1] = 1
     district: Code
-    shift_start: AwareDatetime
-    #: IANA name; hours of queues and traffic are local.
-    timezone: str
+    shift_start: ShiftStart
+    #: Hours of queues and traffic are local.
+    timezone: Zone
     #: Newest reading that the estimates know.
     readings_as_of: AwareDatetime | None = None
     depots: Annotated[tuple[Depot, ...], Field(min_length=1, max_length=50)]
@@ -205,15 +212,6 @@ class Problem(Document):
         tuple[Annotated[float, Field(ge=0.2, le=5)], ...], Field(min_length=24, max_length=24)
     ] = (1.0,) * 24
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as exc:
-            raise ValueError(f"{name!r} is not an IANA time zone, such as Asia/Jakarta") from exc
-        return name
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         depots = unique("depots", (depot.code for depot in self.depots))
@@ -227,6 +225,8 @@ class Problem(Document):
             known(f"{where}, fixed_first", vehicle.fixed_first, bins)
         unique("fixed_first", (code for v in self.vehicles for code in v.fixed_first))
         unique("locks, bin", (lock.bin for lock in self.locks))
+        first = {c: (v.code, at) for v in self.vehicles for at, c in enumerate(v.fixed_first, 1)}
+        agreeing(first, ((one.bin, one.vehicle, one.position) for one in self.locks))
         known("locks, bin", (lock.bin for lock in self.locks), bins)
         known("locks, vehicle", (lock.vehicle for lock in self.locks), vehicles)
         known("forbids, bin", (forbid.bin for forbid in self.forbids), bins)
