@@ -14,6 +14,7 @@ from angkut_backend.registry.hanging import Hanging, MountingKind
 from angkut_backend.registry.mountings import Geometry, correct_mounting
 from angkut_backend.registry.sheet import normal_id
 from angkut_infra.cli.context import actor, database
+from angkut_infra.cli.finite import FiniteRange
 from angkut_infra.cli.times import UTC_TIME
 from angkut_infra.progress import bar
 
@@ -41,7 +42,7 @@ def _geometry(*, required: bool) -> Callable[[Callable[..., Any]], Callable[...,
         click.option(
             "--offset-mm", type=click.IntRange(-5000, 5000), help="Added to each measured distance."
         ),
-        click.option("--angle-deg", type=click.FloatRange(0, 60), help="Sensor off the vertical."),
+        click.option("--angle-deg", type=FiniteRange(0, 60), help="Sensor off the vertical."),
     )
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:

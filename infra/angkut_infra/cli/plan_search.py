@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from angkut_backend.planning.search import Budget
+from angkut_infra.cli.finite import FiniteRange
 from angkut_infra.progress import bar
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -17,7 +18,7 @@ def search_options(*, seconds: int) -> Callable[[_Command], _Command]:
     options = [
         click.option(
             "--seconds",
-            type=click.FloatRange(0, 600),
+            type=FiniteRange(0, 600),
             default=seconds,
             show_default=True,
             help="Of searching.",

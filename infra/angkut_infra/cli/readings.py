@@ -10,6 +10,7 @@ from angkut_backend.quality.derivation import derive as derive_readings
 from angkut_backend.quality.reports import daily_quality, list_collections
 from angkut_backend.registry.sheet import normal_id
 from angkut_infra.cli.context import database
+from angkut_infra.cli.finite import FiniteRange
 from angkut_infra.cli.times import UTC_TIME
 from angkut_infra.progress import bar
 
@@ -56,7 +57,7 @@ def quality(bin_code: str, days: int) -> None:
 @readings.command()
 @click.option("--bin", "bin_code", help="Only of this bin.")
 @click.option("--days", type=click.IntRange(1, 400), default=7, show_default=True)
-@click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.5, show_default=True)
+@click.option("--min-confidence", type=FiniteRange(0, 1), default=0.5, show_default=True)
 def collections(bin_code: str | None, days: int, min_confidence: float) -> None:
     """List the collections seen in the levels: between which times, from and to which level."""
     now = datetime.now(UTC)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from angkut_infra.cli.context import settings
+from angkut_infra.cli.finite import FiniteRange
 from angkut_infra.cli.sim_compare import compare
 from angkut_infra.cli.sim_faults import fault_options, faults, plan_of
 from angkut_infra.cli.sim_world import read_policy, world
@@ -123,14 +124,14 @@ def backfill(
 @_SITE
 @click.option(
     "--every-s",
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     default=20.0,
     show_default=True,
     help="Seconds between two readings of a device.",
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=60.0,
     show_default=True,
     help="How much faster than the clock the bins fill; 60: a minute is an hour.",

@@ -9,6 +9,7 @@ import click
 
 from angkut_backend.registry.site.pack import read_pack
 from angkut_broker.errors import AngkutError
+from angkut_infra.cli.finite import FiniteRange
 from angkut_infra.places import CALENDAR, places_of
 from angkut_infra.progress import bar
 from angkut_infra.sites import find_site
@@ -101,7 +102,7 @@ def read_policy(name: str, places: list[Place]) -> Policy | None:
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.0,
     show_default=True,
     help="Tell what happens so many times faster than the clock; 1 is real time. "
