@@ -150,8 +150,8 @@ def _run(share: Path, program: str, profile: Profile, work: Path) -> None:
     if done.returncode != 0:
         said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         raise RoadBuildError(
-            f"{program} failed for profile {profile}: {' / '.join(said[-_LINES:])[-600:]}. "
-            "Is the file an .osm.pbf extract with roads in it?"
+            "no roads could be read: give an .osm.pbf extract that is whole and has roads in it; "
+            f"{program} failed for profile {profile} and said: {' / '.join(said[-_LINES:])[-600:]}"
         )
 
 
