@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from angkut_backend.planning.excuses import Excuses
+from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import Left, OutReason, Plan, StepKind
 from angkut_backend.planning.problem import Bin, Problem
 from angkut_backend.planning.route_check import RouteCheck
 from angkut_backend.planning.violations import Breach, Violation
-from angkut_backend.roads.travel import Travel
+from angkut_backend.roads.travel import UNREACHABLE, Travel
 
 #: Reasons that are good enough for leaving a bin that must be served, if they are so.
 _GOOD_FOR_MUST = frozenset(OutReason) - {
@@ -33,7 +34,7 @@ _ROUNDING_RP = 1.0
 def check(problem: Problem, travel: Travel, plan: Plan) -> list[Violation]:
     """Return everything that is wrong; an empty list for a plan that may be published."""
     vehicles = {one.code: one for one in problem.vehicles}
-    found = [*_accounts(problem, plan), *_vehicles(problem, plan), *_locks(problem, plan)]
+    found = [*_accounts(problem, plan), *_vehicles(problem, travel, plan), *_locks(problem, plan)]
     for route in plan.routes:
         vehicle = vehicles.get(route.vehicle)
         if vehicle is None:
@@ -66,14 +67,20 @@ def _accounts(problem: Problem, plan: Plan) -> Iterator[Violation]:
         yield Violation(Breach.REASONS, "served", "reasons do not match the routes")
 
 
-def _vehicles(problem: Problem, plan: Plan) -> Iterator[Violation]:
+def _vehicles(problem: Problem, travel: Travel, plan: Plan) -> Iterator[Violation]:
     """Each vehicle once, and none forgotten on the road."""
     routes = Counter(route.vehicle for route in plan.routes)
     for code, count in routes.items():
         if count > 1:
             yield Violation(Breach.VEHICLE_TWICE, code, f"has {count} routes")
+    roadless = {note.vehicle for note in plan.notes if note.code is NoteCode.NO_WAY_HOME}
     for vehicle in problem.vehicles:
-        if vehicle.underway and vehicle.code not in routes:
+        if not vehicle.underway or vehicle.code in routes:
+            continue
+        leg, index = travel.legs[vehicle.profile], travel.index
+        cell = index[f"underway:{vehicle.code}"], index[f"depot:{vehicle.depot}"]
+        # Without a road it can only be told of.
+        if leg.distance_m[cell] < UNREACHABLE or vehicle.code not in roadless:
             yield Violation(Breach.STRANDED, vehicle.code, "is under way and has no route")
 
 

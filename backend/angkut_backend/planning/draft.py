@@ -160,15 +160,14 @@ class Draft:
         return _tidy([*fixed, *needed], fixed, vehicle)
 
     def trial(self, one: Bin, places: Iterable[Insertion]) -> Misfit | None:
-        """Say why a bin does not fit; `worth` if it fits somewhere but costs too much."""
-        wrong: Misfit | None = None
+        """Say why a bin does not fit; `worth` if it does, where it adds least, but costs more."""
+        wrong = Misfit("access", 0)
         for place in places:
             found = Misfit(place.wrong, place.at) if place.wrong else self._tried(one, place)
             if isinstance(found, Timetable):
                 return None
-            if wrong is None or found.what == "worth":
-                wrong = found
-        return wrong or Misfit("access", 0)
+            wrong = min(wrong, found, key=lambda one: one.rank)
+        return wrong
 
     def _cost_rp(self, route: Timetable) -> float:
         """Return what a route adds to the value of the draft: its cost less its bins' worth."""
@@ -192,7 +191,7 @@ class Draft:
             return Misfit("lock", place.at)
         extra_rp = found.cost_rp - (before.cost_rp if before else 0)
         worth = one.must is not None or extra_rp < one.prize_rp
-        return found if worth else Misfit("worth", place.at)
+        return found if worth else Misfit("worth", place.at, (extra_rp, place.vehicle))
 
     def _visits(self, vehicle: Vehicle) -> list[Visit]:
         route = self.routes.get(vehicle.code)

@@ -104,7 +104,8 @@ class _Filler:
             trip, place = self._trip(place, free, choice)
             order += trip
             tipped = self._unload(place)
-            if not trip or tipped is None:
+            # A vehicle that is taken over full unloads before its first bin.
+            if tipped is None:
                 return order[:-1] if order and order[-1] < 0 else order
             order.append(~tipped[0])
             place = tipped[1]
@@ -181,7 +182,7 @@ class _Filler:
 
     def _unload(self, place: _Place) -> tuple[int, _Place] | None:
         """Return the disposal site where the vehicle is empty first, and its state then."""
-        if place.load_l == 0 or place.trips_left < 2:
+        if place.load_l + place.load_kg == 0 or place.trips_left < 2:
             return None
         rules = self._instance.rules
         best: tuple[int, _Place] | None = None

@@ -186,9 +186,10 @@ def _no_crew(rules: Rules, one: Bin) -> OutReason:
 
 
 def _reaches(rules: Rules, vehicle: Vehicle, rows: NDArray[np.intp]) -> list[bool]:
-    """Tell to which places there is a way for a vehicle, and from there to a disposal site."""
+    """Tell to which places there is a way for a vehicle, to a disposal site and home."""
     leg, index = rules.travel.legs[vehicle.profile], rules.travel.index
     sites = rules.travel.rows(disposal_point(site.code) for site in rules.disposal_sites(vehicle))
+    sites = sites[leg.distance_m[sites, index[depot_point(vehicle.depot)]] < UNREACHABLE]
     out = leg.distance_m[index[start_point(vehicle)], rows] < UNREACHABLE
     back = (leg.distance_m[np.ix_(rows, sites)] < UNREACHABLE).any(axis=1)
     found: list[bool] = (out & back).tolist()

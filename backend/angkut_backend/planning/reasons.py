@@ -8,18 +8,22 @@ from angkut_backend.planning.draft import Draft
 from angkut_backend.planning.insertions import least_costs
 from angkut_backend.planning.plan_document import InReason, Left, OutReason, Served, StepKind
 from angkut_backend.planning.problem import Bin
+from angkut_backend.planning.timetable import Timetable
 
 #: A bin that adds no more than this is taken on the way: some 400 m and a minute of the crew.
 ON_THE_WAY_RP = 2_500.0
 #: Places that are tried, with exact times, before a bin is said not to fit.
 _PLACES = 4
 
+#: More than any way costs: between two of the places there is none.
+_NO_WAY_RP = 1e7
 #: What a bin adds that no vehicle can take.
 _NOWHERE = (math.inf, "")
 
 _MISFITS = {
     "access": OutReason.NO_VEHICLE,
-    "unreachable": OutReason.UNREACHABLE,
+    # Some vehicle has a way to it, but none from where it could still be taken in.
+    "unreachable": OutReason.NO_CAPACITY,
     "window": OutReason.WINDOW,
     "load": OutReason.NO_CAPACITY,
     "trips": OutReason.NO_CAPACITY,
@@ -38,10 +42,13 @@ def served_reasons(draft: Draft) -> list[Served]:
     for code, route in sorted(draft.routes.items()):
         visits = route.visits
         savings = savings_rp(draft.rules, route.vehicle, visits)
-        for visit, saving_rp in zip(visits, savings, strict=True):
+        for at, (visit, way_rp) in enumerate(zip(visits, savings, strict=True)):
             if visit.kind is not StepKind.STOP:
                 continue
-            one = draft.rules.bins[visit.code]
+            one, saving_rp = draft.rules.bins[visit.code], way_rp
+            if way_rp > one.prize_rp and not one.must and not draft.rules.locked(one):
+                # Without it the vehicle may only wait, or go at a worse hour.
+                saving_rp = min(way_rp, _exact_rp(draft, route, at))
             result.append(
                 Served(
                     bin=one.code,
@@ -70,7 +77,7 @@ def left_reasons(draft: Draft, out: Mapping[str, OutReason], *, searched: bool) 
     able = [one for one in left if out.get(one.code) in {None, OutReason.NOT_OFFERED}]
     least_rp, vehicles = least_costs(draft.all_spots(), able)
     least = {
-        one.code: (cost_rp, vehicle)
+        one.code: (cost_rp, vehicle) if cost_rp < _NO_WAY_RP else _NOWHERE
         for one, cost_rp, vehicle in zip(able, least_rp.tolist(), vehicles, strict=True)
     }
     held = {*draft.rules.positions, *(c for one in draft.takeovers.values() for c in one.failed)}
@@ -86,6 +93,8 @@ def left_reasons(draft: Draft, out: Mapping[str, OutReason], *, searched: bool) 
     for one, there in zip(doubtful, draft.insertions(doubtful, _PLACES), strict=True):
         wrong = draft.trial(one, there)
         tried[one.code] = OutReason.NOT_FOUND if wrong is None else _MISFITS[wrong.what]
+        if wrong is not None and wrong.worth is not None:
+            least[one.code] = wrong.worth
     result = []
     for one in left:
         cost_rp, vehicle = least.get(one.code, _NOWHERE)
@@ -100,6 +109,15 @@ def left_reasons(draft: Draft, out: Mapping[str, OutReason], *, searched: bool) 
             )
         )
     return result
+
+
+def _exact_rp(draft: Draft, route: Timetable, at: int) -> float:
+    """Return what a route saves without a visit by exact times, infinite if it needs it."""
+    visits = route.visits
+    rest = draft.fitted(
+        route.vehicle, [*visits[:at], *visits[at + 1 :]], keep=frozenset(route.bins)
+    )
+    return route.cost_rp - rest.cost_rp if rest is not None else math.inf
 
 
 def _in_reason(draft: Draft, one: Bin, saving_rp: float) -> InReason:

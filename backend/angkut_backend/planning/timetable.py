@@ -86,3 +86,15 @@ class Misfit:
     what: str
     #: Visit at which it shows; the number of visits means the way home.
     at: int
+    #: Where it can be driven and only costs too much: rupiah that it adds, and the vehicle.
+    worth: tuple[float, str] | None = None
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Return what says most of why a bin stays: the smaller.
+
+        That there is no way between two places says least: elsewhere there may be one.
+        """
+        if self.worth is not None:
+            return 0, self.worth[0]
+        return {"unreachable": 2, "access": 3}.get(self.what, 1), 0

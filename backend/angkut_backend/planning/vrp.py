@@ -195,7 +195,12 @@ class VrpBuilder:
                 unit_distance_cost=round(vehicle.rp_per_km / 1000 * COST_SCALE),
                 unit_duration_cost=round(vehicle.rp_per_hour / 3600 * COST_SCALE),
                 start_late=early if fixed else None,
-                initial_load=[takeover.load_l, takeover.load_kg, *(0 for _ in self._crews)],
+                # Loaded beyond what it holds it is full: nothing fits before it has unloaded.
+                initial_load=[
+                    min(takeover.load_l, vehicle.volume_l),
+                    min(takeover.load_kg, vehicle.payload_kg),
+                    *(0 for _ in self._crews),
+                ],
                 reload_depots=reloads if takeover.trips_left > 1 else [],
                 max_reloads=takeover.trips_left - 1,
             )
