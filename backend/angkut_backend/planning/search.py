@@ -4,7 +4,8 @@ What differs from PyVRP's own `solve`:
 
 - The start is ours; its defaults found no feasible plan for 3,000 bins within 25 s.
 - Every so often a whole trip is thrown away and others are built, see `trips`: which vehicles go
-  out, and how often, decides more than the order of bins.
+  out, and how often, decides more than the order of bins. Then only the stops of vehicles whose day
+  changed are improved: all of them took half of the time at 1,000 bins, two thirds at 3,000.
 - Worse solutions are accepted by a temperature that falls with the budget, so that a short run
   settles as a long one does.
 - Fewer clients are moved at once, penalties follow feasibility sooner.
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from pyvrp import (
+    Activity,
     PenaltyManager,
     PenaltyParams,
     ProblemData,
@@ -43,6 +45,8 @@ _REBUILD_EVERY = 50
 #: bins, where this lost 2 %.
 _REBUILDS = 50
 _REBUILD_AT_MOST_EVERY = 2
+#: Of so many rebuildings one is followed by a pass over all stops.
+_POLISH_EVERY = 10
 #: Temperature at the start, as a share of what serving and leaving costs for each client served.
 _TEMPERATURE = 0.15
 #: Above this an exhaustive pass over the start takes longer than it gains.
@@ -65,6 +69,8 @@ class Budget:
         if self.seconds is None and self.iterations is None:
             raise ValueError("a budget needs seconds or iterations")
 
+
+_Neighbours = dict[Activity, list[Activity]]
 
 #: Hears the share of the budget that is used, 0 to 1; returns whether to stop.
 Watch = Callable[[float], bool]
@@ -122,7 +128,9 @@ def search(vrp: Vrp, start: Mapping[str, Order], meter: Meter, seed: int) -> dic
 
 def _anneal(data: ProblemData, first: Solution, meter: Meter, seed: int) -> Solution:
     """Return the best solution on the way, feasible if any was."""
-    local, trips = _local_search(data, seed), TripBuilder(data, np.random.default_rng(seed))
+    neighbours = neighbours_of(data)
+    local, around = (_local_search(data, neighbours, seed) for _ in range(2))
+    trips = TripBuilder(data, np.random.default_rng(seed))
     chance = np.random.default_rng([seed, 1])
     params = PenaltyParams(
         solutions_between_updates=20, target_feasible=0.8, max_penalty=_MAX_PENALTY
@@ -137,9 +145,16 @@ def _anneal(data: ProblemData, first: Solution, meter: Meter, seed: int) -> Solu
     best = current = first
     while not meter.is_over(used := meter.used()):
         evaluator = penalties.cost_evaluator()
-        rebuild = meter.iterations % meter.rebuild_every == 0
-        changed = trips.rebuilt(current) if rebuild else current
-        candidate = local(changed, evaluator, exhaustive=rebuild)
+        rebuilding, since = divmod(meter.iterations, meter.rebuild_every)
+        if since:
+            candidate = local(current, evaluator)
+        else:
+            changed = trips.rebuilt(current)
+            if rebuilding % _POLISH_EVERY:
+                around.neighbours = _where_changed(neighbours, current, changed)
+                candidate = around(changed, evaluator, exhaustive=True)
+            else:
+                candidate = local(changed, evaluator, exhaustive=True)
         penalties.register(candidate)
         if evaluator.cost(candidate) < evaluator.cost(best):
             best = candidate
@@ -149,16 +164,26 @@ def _anneal(data: ProblemData, first: Solution, meter: Meter, seed: int) -> Solu
     return best
 
 
+def _where_changed(neighbours: _Neighbours, before: Solution, after: Solution) -> _Neighbours:
+    """Return the neighbours of stops of vehicles whose day is another; of all others none."""
+    days, new_days = (
+        {tuple(one.idx for one in route if one.is_client()) for route in solution.routes()}
+        for solution in (before, after)
+    )
+    stops = {stop for day in days ^ new_days for stop in day}
+    return {one: near if one.idx in stops else [] for one, near in neighbours.items()}
+
+
 def _temperature(best: Solution) -> float:
     """Return the temperature at the start, from what one client costs in the best solution."""
     cost = best.distance_cost() + best.duration_cost() + best.fixed_vehicle_cost()
     return _TEMPERATURE * (cost + best.uncollected_prizes()) / max(best.num_clients(), 1)
 
 
-def _local_search(data: ProblemData, seed: int) -> LocalSearch:
+def _local_search(data: ProblemData, neighbours: _Neighbours, seed: int) -> LocalSearch:
     perturbation = PerturbationManager(PerturbationParams(max_perturbations=_MOVED))
     rng = RandomNumberGenerator(seed=seed)
-    local = LocalSearch(data, rng, neighbours_of(data), perturbation)
+    local = LocalSearch(data, rng, neighbours, perturbation)
     for operator in OPERATORS:
         if operator.supports(data):
             local.add_operator(operator(data))
