@@ -254,8 +254,8 @@ def test_in_the_shift_the_rest_is_planned_anew_from_what_is_served(
     panel.get_by_role("button", name="Pakai").click()
     expect(panel.locator(".fault")).to_have_count(0)
     vehicle = panel.locator(".assumed-vehicle").first
-    before = vehicle.inner_text()
     vehicle.click()
+    before = vehicle.inner_text()
     open_ticks = page.locator(".tick input:not(:checked)")
     name = open_ticks.first.get_attribute("aria-label") or ""
     open_ticks.first.check()
@@ -269,6 +269,58 @@ def test_in_the_shift_the_rest_is_planned_anew_from_what_is_served(
     expect(takeover.locator("ul")).to_contain_text(name.split()[0])
     # The refusal of the first try is an answer of the service, and the browser notes it.
     assert [error for error in visit.errors if "422" not in error] == []
+
+
+def test_where_a_vehicle_is_what_it_carries_and_has_served_is_told_on_the_page(
+    visit: Visit, planned: UUID
+) -> None:
+    page = look_at(visit, planned)
+    page.get_by_text("Sedang berjalan").click()
+    page.get_by_label("Dari jam").fill("05:30")
+    page.get_by_role("button", name="Pakai").click()
+    vehicle = page.locator(".assumed-vehicle").first
+    vehicle.click()
+    up_to, load = page.get_by_label("Terangkut sampai nomor"), page.get_by_label("Muatan (kg)")
+    served = int(up_to.input_value()) + 1
+    up_to.fill("9999")
+    up_to.press("Enter")
+    expect(page.locator(".report")).to_contain_text("Tulis nomor dari 0 sampai")
+    load.fill("99.999")
+    load.press("Enter")
+    expect(page.locator(".report")).to_contain_text("memuat paling banyak")
+    expect(page.locator(".changes-bar")).to_contain_text("1 perubahan")
+    up_to.fill(str(served))
+    up_to.press("Enter")
+    load.fill("40")
+    load.press("Enter")
+    expect(page.locator(".report .fault")).to_have_count(0)
+    expect(vehicle).to_contain_text("muatan 40 kg")
+    page.get_by_label("Posisi kendaraan").select_option(label="TPA Sumur Batu")
+    expect(vehicle).to_contain_text("di TPA Sumur Batu")
+    page.get_by_role("button", name="Tunjuk di peta").click()
+    page.keyboard.press("Escape")
+    expect(page.locator(".map-pointing")).to_have_count(0)
+    page.get_by_role("button", name="Tunjuk di peta").click()
+    page.locator(".map-canvas canvas").click(position={"x": 200, "y": 300})
+    expect(page.locator(".map-pointing")).to_have_count(0)
+    expect(vehicle).not_to_contain_text("di TPA Sumur Batu")
+    expect(page.get_by_label("Posisi kendaraan")).not_to_have_value("")
+    page.get_by_role("button", name="Hitung ulang").click()
+    changed = wait_for_another_plan(page, str(planned))
+    end_search(page)
+    made = page.request.get(f"{visit.stack.url}/api/plans/{changed}").json()
+    (told,) = made["changes"]["underway"]["vehicles"]
+    assert told["load_kg"] == 40
+    assert told["load_l"] > 40
+    assert len(told["served"]) == served
+    assert 106.9 < told["lon"] < 107.1
+    assert -6.4 < told["lat"] < -6.2
+    # What came of it begins without changes; so does the plan that was changed.
+    expect(page.locator(".changes-bar")).to_have_count(0)
+    page.goto(f"{visit.stack.url}/?plan={planned}")
+    page.locator(".drive-head").first.wait_for(timeout=MADE_MS)
+    expect(page.locator(".changes-bar")).to_have_count(0)
+    assert visit.errors == []
 
 
 def test_publishing_brings_a_plan_to_drivers_who_can_only_read_it(

@@ -1,8 +1,7 @@
 """Groups as PyVRP's clients: one for each way in which a group may be served.
 
-Of bins that nobody must serve, every second is worth less than its service and the way to its
-nearest neighbour. The search would try to put them in for ever, so it is not told of them: they
-are put in after it, where a vehicle passes anyway.
+Of bins that nobody must serve, every third is worth less than the time of its service alone. The
+search would try to put them in for ever, so it is not told of them.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -12,16 +11,11 @@ import numpy as np
 from pyvrp import Client, ClientGroup, ProblemData
 
 from angkut_backend.planning.instance import Instance, Mask
-from angkut_backend.roads.travel import UNREACHABLE
 
 Crew = frozenset[str]
 
 #: PyVRP counts in whole numbers; costs are tenths of a rupiah.
 COST_SCALE = 10
-#: The search is told of a group that is worth its service and so many times the way to its nearest
-#: neighbour. On two shifts of 1,000 bins, six runs of 20 s: 6.132 million rupiah when told of all,
-#: with 0 ways 6.088, with 2, 3 and 4 ways 6.057, 6.010 and 6.017.
-_WAYS_WORTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,7 @@ class Way:
 
 
 def ways_of(instance: Instance, running: Collection[str]) -> list[Way]:
-    """Return the ways of groups that are sought: each window, on the same or another vehicle.
+    """Return the ways of groups that are sought: each window, without or with a change of vehicle.
 
     A group that an earlier plan gave to a vehicle brings less on any other one: what it costs
     to move its bins. The way without a change comes first.
@@ -68,24 +62,11 @@ def ways_of(instance: Instance, running: Collection[str]) -> list[Way]:
 
 
 def _sought(instance: Instance) -> Mask:
-    """Tell which groups the search is told of, [g]: those that may be worth a way of their own."""
-    rules = instance.rules
-    problem, legs = rules.problem, rules.travel.legs
-    kinds = {(v.profile, v.rp_per_km, v.rp_per_hour) for v in problem.vehicles}
-    between = np.ix_(instance.last, instance.first)
-    way_rp = np.full((len(instance.groups),) * 2, np.inf)
-    for profile, rp_per_km, rp_per_hour in kinds:
-        metres, seconds = legs[profile].distance_m[between], legs[profile].duration_s[between]
-        cost_rp = rp_per_km / 1_000 * metres + rp_per_hour / 3_600 * seconds
-        np.minimum(way_rp, np.where(metres < UNREACHABLE, cost_rp, np.inf), out=way_rp)
-    np.fill_diagonal(way_rp, np.inf)
-    nearest_rp = way_rp.min(axis=0, initial=np.inf)
-    # What has no neighbour is sought.
-    nearest_rp[np.isinf(nearest_rp)] = 0
+    """Tell which groups may be worth their service, or are there for another reason, [g]."""
+    problem = instance.rules.problem
     hourly_rp = min((v.rp_per_hour for v in problem.vehicles), default=0)
-    service_rp = hourly_rp / 3_600 * instance.service_s
+    worth: Mask = instance.prize_rp >= hourly_rp / 3_600 * instance.service_s
     known = [g.is_must or g.bins[0].code in problem.earlier for g in instance.groups]
-    worth: Mask = instance.prize_rp >= service_rp + _WAYS_WORTH * nearest_rp
     return np.logical_or(worth, known)
 
 

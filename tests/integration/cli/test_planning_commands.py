@@ -2,12 +2,20 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import Result
 
 from angkut_backend.db import Connection
+from angkut_backend.forecast.loading import districts
+from angkut_backend.planning import service
+from angkut_backend.planning.policies import Policy, PolicyParameters
+from angkut_backend.planning.search import Budget
+from angkut_backend.planning.service import PlanOrder
+from angkut_backend.roads.service import Roads
 from parts.registry import BIN, add_vehicle
 
 #: Calls `angkut` with arguments.
@@ -52,6 +60,26 @@ def test_a_plan_goes_from_nothing_into_force_and_out(said: Said) -> None:
     assert f"{plan_id}  integrated  published" in said("plan", "show", plan_id)
     assert "withdrawn" in said("plan", "withdraw", plan_id, "--note", "banjir")
     assert re.search(rf"{plan_id}.*withdrawn", said("plan", "list"))
+
+
+def test_a_plan_of_a_shift_that_is_over_is_refused_with_what_to_do(
+    said: Said, town: Connection
+) -> None:
+    now = datetime.now(UTC) - timedelta(days=3)
+    order = PlanOrder(
+        day=(now + timedelta(days=1)).date(),
+        policy=Policy.FIXED,
+        parameters=PolicyParameters(),
+        budget=Budget(iterations=0),
+        seed=1,
+    )
+    roads, district = Roads(Path("none"), None), districts(town)[0]
+    old = service.make(town, district, order, roads, uuid4(), actor="account:ana", now=now)
+    town.commit()
+
+    for command in ("accept", "publish"):
+        refused = said("plan", command, str(old.plan_id), fails=True)
+        assert re.search(r"the shift of .* is over since .*: make a plan for a later day", refused)
 
 
 def test_a_plan_is_changed_before_the_shift_and_in_it(said: Said, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_reported_place_without_a_road_is_refused_before_anybody_waits_for_a_p
     town.commit()
     client = on_streets.signed_in(Role.DISPATCHER)
 
-    def report(**said: float) -> tuple[int, dict[str, object]]:
+    def report(**said: float) -> tuple[int, dict[str, list[dict[str, object]]]]:
         at = (plan.shift_start + timedelta(hours=2)).isoformat()
         body = {"at": at, "vehicles": [{"vehicle": TRUCK, **said}]}
         answer = client.post(f"/api/plans/{plan.plan_id}/progress", json=body)
@@ -66,9 +66,9 @@ def test_a_reported_place_without_a_road_is_refused_before_anybody_waits_for_a_p
     status, there = report(**ON_A_STREET)
     refused, why = report(**AT_SEA)
 
-    (truck,) = there["vehicles"]  # type: ignore[misc]
+    (truck,) = there["vehicles"]
     assert (status, truck["lon"], truck["lat"]) == (200, *ON_A_STREET.values())
-    (fault,) = why["faults"]  # type: ignore[misc]
+    (fault,) = why["faults"]
     assert (refused, fault["why"], fault["code"]) == (422, "off_road", TRUCK)
     assert fault["field"] == "underway.vehicles"
     # What is only said of its load needs no road.

@@ -157,7 +157,8 @@ def test_what_is_no_extract_is_refused_and_the_network_in_force_stays(
     broken.write_bytes(b"no roads here")
     before = graph.current(roads_dir)
 
-    with pytest.raises(RoadBuildError, match=r"^no roads .* give an .osm.pbf .* osrm-extract failed"):
+    told = r"^no roads .* give an .osm.pbf .* osrm-extract failed"
+    with pytest.raises(RoadBuildError, match=told):
         graph.build(broken, roads_dir, now=NOW)
     with pytest.raises(RoadBuildError, match="no file"):
         graph.build(tmp_path / "missing.osm.pbf", roads_dir, now=NOW)

@@ -145,7 +145,8 @@ def test_hours_said_of_a_bin_go_before_the_windows_that_the_city_states() -> Non
 
     morning.change(hours=[{"bin": "B1", "after": moment}])
 
-    assert morning.problem.bins[0].windows == (TimeWindow(from_s=3 * HOUR_S, to_s=LATEST_S),)
+    (said,) = morning.problem.bins[0].windows
+    assert said == TimeWindow(from_s=3 * HOUR_S, to_s=LATEST_S)
     morning.change(unlock=["B1"])
     assert morning.problem.bins[0].windows == windows
 

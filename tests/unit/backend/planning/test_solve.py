@@ -300,14 +300,3 @@ def test_a_watcher_can_stop_the_search_and_gets_the_best_so_far() -> None:
 def test_a_budget_has_an_end() -> None:
     with pytest.raises(ValueError, match="seconds or iterations"):
         Budget()
-
-
-def test_a_bin_that_is_not_worth_a_way_of_its_own_is_emptied_where_the_truck_passes() -> None:
-    """The search is not told of it; it stands 1.1 km before the other, on the way there."""
-    small = line_bin(3, prize_rp=2_500)
-    problem = line_shift(bins=(small, line_bin(4)))
-
-    found = solved(problem)
-
-    assert found.provenance.iterations > 0
-    assert set(vehicle_of(found)) == {small.code, line_bin(4).code}

@@ -98,7 +98,7 @@ def test_with_more_musts_than_room_each_that_stays_has_a_reason_and_no_rule_is_b
     }
 
 
-def test_the_search_is_not_told_of_bins_that_are_worth_less_than_their_way() -> None:
+def test_the_search_is_not_told_of_bins_that_are_worth_less_than_their_service() -> None:
     problem, travel = shift(300)
     rules = Rules(problem, travel)
     instance = Instance.of(rules)
@@ -108,7 +108,9 @@ def test_the_search_is_not_told_of_bins_that_are_worth_less_than_their_way() -> 
     musts = {number for number, group in enumerate(instance.groups) if group.is_must}
     assert musts <= told
     untold = [one for n, group in enumerate(instance.groups) if n not in told for one in group.bins]
+    # 20 rupiah a second.
     assert 60 < len(untold) < 150
+    assert all(one.prize_rp < 20 * one.service_s for one in untold)
     # In the plan of before they are sought again: what was planned is not dropped in silence.
     before = problem.model_copy(update={"earlier": {one.code: "C1" for one in untold}})
     again = VrpBuilder(Instance.of(Rules(before, travel)), takeovers).build()
