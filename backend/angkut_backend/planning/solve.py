@@ -20,7 +20,6 @@ from angkut_backend.planning.rules import Rules
 from angkut_backend.planning.schedule import Scheduler
 from angkut_backend.planning.search import Budget, Meter, Watch, search
 from angkut_backend.planning.takeover import Takeover, take_over
-from angkut_backend.planning.trimming import trim
 from angkut_backend.planning.vrp import VrpBuilder
 from angkut_backend.planning.vrp_start import orders_of
 from angkut_backend.roads.travel import Travel
@@ -65,7 +64,6 @@ def plan(
     found = planner.draft(orders)
     planner.fill(found)
     best = min([found, first], key=_burden_rp)
-    trim(best, _burden_rp)
     return planner.document(best, "search", meter.iterations)
 
 
@@ -105,7 +103,6 @@ class _Planner:
             other = self.draft(greedy.orders(DUTIES))
             self.fill(other)
             best = min([best, other], key=_burden_rp)
-        trim(best, _burden_rp)
         return best
 
     def duties(self) -> list[Bin]:

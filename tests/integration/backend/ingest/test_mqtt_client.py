@@ -170,7 +170,8 @@ def test_it_comes_back_after_every_broker_restart_and_goes_on(
             mosquitto_broker.stop()
             wait_until(lambda: client.away_since, what="the loss to be noticed")
             mosquitto_broker.start()
-        assert taken.payloads == [b"0", b"1", b"2"]
+        # What the broker heard no acknowledgement of before it stopped, it sends again.
+        assert list(dict.fromkeys(taken.payloads)) == [b"0", b"1", b"2"]
 
 
 def test_what_is_published_while_the_broker_is_away_arrives_when_it_is_back(
