@@ -8,6 +8,7 @@ import {
   change,
   draft,
   isBusy,
+  isShrinking,
   lastClaims,
   loadLastClaims,
   lookUpBin,
@@ -129,11 +130,12 @@ function SaveBar() {
       <button
         type="button"
         class="primary"
-        disabled={first !== undefined || isBusy.value}
+        disabled={first !== undefined || isBusy.value || isShrinking.value}
         onClick={() => void save()}
       >
         {isBusy.value ? t.saving : t.save}
       </button>
+      {isShrinking.value && <p class="note">{t.shrinkingPhoto}</p>}
       {first !== undefined && <p class="note">{t.missing[first]}</p>}
     </div>
   );

@@ -36,6 +36,8 @@ export type Failure = string;
 export const draft = signal<Draft>(restored());
 export const candidates = signal<Candidate[] | null>(null);
 export const photo = signal<Blob | null>(null);
+/** A chosen photo is being made small; what is saved before that is done would lack it. */
+export const isShrinking = signal(false);
 export const saved = signal<Claim | null>(null);
 export const isBusy = signal(false);
 export const binFailure = signal<Failure | null>(null);

@@ -2,7 +2,7 @@
 
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { photo } from "./claims";
+import { draft, isShrinking, photo } from "./claims";
 import { shrink } from "./picture";
 import { messages } from "./store";
 
@@ -19,11 +19,17 @@ export function PhotoStep() {
 
   async function take(file: File | undefined): Promise<void> {
     if (file === undefined) return;
+    const { claimId } = draft.value;
     hasFailed.value = false;
+    isShrinking.value = true;
     try {
-      photo.value = await shrink(file);
+      const small = await shrink(file);
+      // Somebody who meanwhile turned to another bin took no photo of that one.
+      if (draft.value.claimId === claimId) photo.value = small;
     } catch {
       hasFailed.value = true;
+    } finally {
+      isShrinking.value = false;
     }
   }
 
@@ -37,6 +43,7 @@ export function PhotoStep() {
           type="file"
           accept="image/*"
           capture="environment"
+          disabled={isShrinking.value}
           onChange={(event) => void take(event.currentTarget.files?.[0])}
         />
       </label>

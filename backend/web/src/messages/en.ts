@@ -245,6 +245,7 @@ export const en: Messages = {
     takePhoto: "Take a photo",
     takePhotoAgain: "Take another photo",
     noPicture: "This file is no photo. Take another one.",
+    shrinkingPhoto: "Making the photo smaller…",
     photoSaved: "The photo is saved.",
     photoNotSaved: "The photo has not been sent.",
     sendPhotoAgain: "Send the photo again",

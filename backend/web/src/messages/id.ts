@@ -251,6 +251,7 @@ export const id = {
     takePhoto: "Ambil foto",
     takePhotoAgain: "Ambil foto lagi",
     noPicture: "Berkas ini bukan foto. Ambil lagi.",
+    shrinkingPhoto: "Foto sedang diperkecil…",
     photoSaved: "Foto tersimpan.",
     photoNotSaved: "Foto belum terkirim.",
     sendPhotoAgain: "Kirim foto lagi",
