@@ -29,9 +29,10 @@ trap clean EXIT
 run=(env --default-signal=INT)
 "${run[@]}" nice "$pytest" -p no:cacheprovider tests/unit >"$logs/unit" 2>&1 </dev/null &
 parts+=("$!")
-"${run[@]}" "$pytest" -p no:cacheprovider tests/chaos tests/e2e >"$logs/whole" 2>&1 </dev/null &
+"${run[@]}" "$pytest" -p no:cacheprovider --ignore=tests/unit --ignore=tests/integration/backend \
+  >"$logs/whole" 2>&1 </dev/null &
 parts+=("$!")
-"${run[@]}" "$pytest" --ignore=tests/unit --ignore=tests/chaos --ignore=tests/e2e </dev/null &
+"${run[@]}" "$pytest" tests/integration/backend </dev/null &
 parts+=("$!")
 
 failed=0
