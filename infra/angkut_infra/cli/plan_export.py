@@ -29,7 +29,8 @@ _FORMS: dict[str, Format] = {form.partition(".")[0]: form for form in get_args(F
     required=True,
     help="File to write; - is standard output.",
 )
-def export_plan(plan_id: UUID, name: str | None, out: Path) -> None:
+@click.option("--vehicle", metavar="CODE", help="Only what this vehicle does.")
+def export_plan(plan_id: UUID, name: str | None, out: Path, vehicle: str | None) -> None:
     """Write PLAN as a file.
 
     \b
@@ -42,13 +43,14 @@ def export_plan(plan_id: UUID, name: str | None, out: Path) -> None:
     \b
     Examples:
       angkut plan export 6b1f3a52-... -o runsheets.pdf
+      angkut plan export 6b1f3a52-... --vehicle BKS-BT-DT01 -o dt01.pdf
       angkut plan export 6b1f3a52-... --format vroom -o - | jq .summary
     """
     form = _FORMS[name] if name else _by_ending(out)
     with database() as conn:
         found = records.get(conn, plan_id)
         names = names_of(conn, found)
-    content = export(found, names, form, Roads.open(settings().roads_folder))
+    content = export(found, names, form, Roads.open(settings().roads_folder), vehicle)
     if str(out) == "-":
         sys.stdout.buffer.write(content)
         return

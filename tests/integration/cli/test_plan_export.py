@@ -39,6 +39,9 @@ def test_an_export_that_cannot_be_says_why(run: Callable[..., Result], tmp_path:
     plan_id = some_plan(run)
     answer = run("plan", "export", plan_id, "-o", str(tmp_path / "plan.xlsx"), fails=True)
     assert (answer.exit_code, "give --format" in answer.output) == (2, True)
+    out = str(tmp_path / "plan.pdf")
+    answer = run("plan", "export", plan_id, "-o", out, "--vehicle", "T9", fails=True)
+    assert "vehicle 'T9' has no route" in str(answer.exception)
     answer = run("plan", "export", plan_id, "-o", str(tmp_path / "no" / "plan.csv"), fails=True)
     assert answer.exit_code == 1
     assert "cannot be written" in str(answer.exception)

@@ -39,13 +39,15 @@ _CODES_A_LINE = 5
 rl_config.useA85 = 0
 
 
-def to_pdf(record: PlanRecord, names: Names) -> bytes:
+def to_pdf(record: PlanRecord, names: Names, *, has_summary: bool = True) -> bytes:
     """Draw the sheets; the same plan gives the same bytes."""
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(WIDTH * mm, HEIGHT * mm), invariant=1)
     canvas.setTitle(f"Angkut: lembar rute {record.problem.moment(0):%Y-%m-%d}")
     runs = runs_of(record)
-    sheets = [summary(record, names, runs), *(run_sheet(record, names, run) for run in runs)]
+    sheets = [run_sheet(record, names, run) for run in runs]
+    if has_summary:
+        sheets.insert(0, summary(record, names, runs))
     for sheet in sheets:
         paper = _Flow(sheet).paper
 

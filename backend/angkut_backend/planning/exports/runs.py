@@ -1,8 +1,9 @@
 """A plan told step by step: where each step is, which bin it serves, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from angkut_backend.errors import NotFoundError
 from angkut_backend.planning.plan_document import Served, Step, StepKind
 from angkut_backend.planning.points import depot_point
 from angkut_backend.planning.problem import Bin, Vehicle
@@ -42,6 +43,30 @@ class Run:
         for stage in self.stages:
             found.setdefault(stage.trip, []).append(stage)
         return found
+
+
+def of_vehicle(record: PlanRecord, vehicle: str) -> PlanRecord:
+    """Return what a plan has for one vehicle: its route, its bins, what is remarked of it.
+
+    Raises
+    ------
+    NotFoundError
+        It has no route in the plan.
+    """
+    plan = record.plan
+    routes = tuple(one for one in plan.routes if one.vehicle == vehicle)
+    if not routes:
+        there = ", ".join(one.vehicle for one in plan.routes) or "no vehicle has one"
+        raise NotFoundError(
+            f"vehicle {vehicle!r} has no route in plan {record.plan_id}; routes: {there}"
+        )
+    own = {
+        "routes": routes,
+        "served": tuple(one for one in plan.served if one.vehicle == vehicle),
+        "left": (),
+        "notes": tuple(one for one in plan.notes if one.vehicle == vehicle),
+    }
+    return replace(record, plan=plan.model_copy(update=own))
 
 
 def runs_of(record: PlanRecord) -> list[Run]:

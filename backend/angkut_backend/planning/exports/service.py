@@ -7,6 +7,7 @@ from angkut_backend.planning.exports.csv_table import to_csv
 from angkut_backend.planning.exports.maps import to_geojson, to_gpx
 from angkut_backend.planning.exports.names import Names
 from angkut_backend.planning.exports.run_sheet_pdf import to_pdf
+from angkut_backend.planning.exports.runs import of_vehicle
 from angkut_backend.planning.exports.vroom import to_vroom
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.roads.service import Roads
@@ -21,14 +22,20 @@ MEDIA_TYPES: Mapping[Format, str] = {
 }
 
 
-def export(record: PlanRecord, names: Names, form: Format, roads: Roads) -> bytes:
-    """Return a plan as a file of a form.
+def export(
+    record: PlanRecord, names: Names, form: Format, roads: Roads, vehicle: str | None = None
+) -> bytes:
+    """Return a plan, or what it has for one vehicle, as a file of a form.
 
     Raises
     ------
+    NotFoundError
+        The vehicle has no route in the plan.
     RoadsUnavailableError
         The road network is there and cannot be read; only for `geojson`.
     """
+    if vehicle is not None:
+        record = of_vehicle(record, vehicle)
     match form:
         case "csv":
             return to_csv(record, names).encode()
@@ -37,6 +44,6 @@ def export(record: PlanRecord, names: Names, form: Format, roads: Roads) -> byte
         case "gpx":
             return to_gpx(record, names)
         case "pdf":
-            return to_pdf(record, names)
+            return to_pdf(record, names, has_summary=vehicle is None)
         case "vroom.json":
             return to_vroom(record, names).encode()

@@ -59,6 +59,30 @@ def test_the_run_sheet_has_names_of_the_registry_and_says_what_it_is_not(
     assert "DRAFT" not in first.extract_text()
 
 
+def test_a_crew_gets_the_sheet_of_its_vehicle_alone_and_nothing_of_one_that_does_not_drive(
+    town: Connection, api: Api
+) -> None:
+    made = some_plan(town)
+    client = api.signed_in(Role.DISPATCHER)
+    assert client.post(f"/api/plans/{made.plan_id}/publish").status_code == 200
+    driver = api.signed_in(Role.DRIVER)
+    path = f"/api/plans/{made.plan_id}.pdf"
+    route = made.plan.routes[0]
+    answer = driver.get(path, params={"vehicle": route.vehicle})
+    assert answer.status_code == 200
+    name = f'filename="angkut-plan-{made.plan_id}-{route.vehicle}.pdf"'
+    assert name in answer.headers["content-disposition"]
+    sheet = "\n".join(p.extract_text() for p in PdfReader(io.BytesIO(answer.content)).pages)
+    assert all(f"\n{code}\n" in sheet for code in route.bins)
+    assert "PLAN SUMMARY" not in sheet
+    refused = driver.get(path, params={"vehicle": "BKS-BT-XX99"})
+    assert (refused.status_code, refused.json()["error"]) == (404, "not_found")
+    assert "'BKS-BT-XX99' has no route" in refused.json()["detail"]
+    for wrong in ("", "x" * 65, "a\nb"):
+        assert driver.get(path, params={"vehicle": wrong}).status_code == 422
+    assert api.anonymous().get(path, params={"vehicle": route.vehicle}).status_code == 401
+
+
 def test_the_run_sheets_of_a_long_plan_are_drawn_beside_the_api(
     town: Connection, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,18 +6,20 @@ import json
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from angkut_backend.errors import NotFoundError
 from angkut_backend.planning.exports.csv_table import to_csv
 from angkut_backend.planning.exports.maps import to_geojson, to_gpx
 from angkut_backend.planning.exports.names import BinName, Names
 from angkut_backend.planning.exports.navigation import MAX_WAYPOINTS, geo_uri, run_links
 from angkut_backend.planning.exports.runs import Run, runs_of
 from angkut_backend.planning.exports.schemas import navigation_out
+from angkut_backend.planning.exports.service import Format, export
 from angkut_backend.planning.exports.vroom import to_vroom
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.problem import Underway
@@ -227,6 +229,26 @@ def test_exports_of_a_plan_without_routes_are_empty_and_right() -> None:
     assert ET.fromstring(to_gpx(record, names)).findall("{*}rte") == []  # noqa: S314
     assert json.loads(to_vroom(record, names))["routes"] == []
     assert navigation_out(record, MAX_WAYPOINTS).vehicles == []
+
+
+def test_every_form_can_tell_of_one_vehicle_alone() -> None:
+    vehicles = tuple(truck(f"T{n}", max_stops=3) for n in (1, 2))
+    record = kept(line_shift(vehicles=vehicles))
+    first, second = record.plan.routes
+    assert first.bins
+    assert second.bins
+    for form in get_args(Format):
+        if form == "pdf":
+            continue  # its letters are glyphs: read back among the run sheets
+        text = export(record, NAMES, form, NO_ROADS, "T2").decode()
+        assert [code for code in second.bins if code not in text] == []
+        assert [code for code in first.bins if code in text] == []
+
+
+@pytest.mark.parametrize("vehicle", ["T2", "t1", "", "../T1"])
+def test_the_export_of_a_vehicle_without_a_route_says_which_have_one(vehicle: str) -> None:
+    with pytest.raises(NotFoundError, match=r"has no route in plan 6b1f3a52-.*; routes: T1$"):
+        export(RECORD, NAMES, "gpx", NO_ROADS, vehicle)
 
 
 def test_a_vehicle_on_its_way_starts_from_where_it_is() -> None:

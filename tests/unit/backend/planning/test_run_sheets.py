@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -20,6 +21,7 @@ from angkut_backend.planning.exports.navigation import run_links
 from angkut_backend.planning.exports.note_words import HURDLES, note_words
 from angkut_backend.planning.exports.run_sheet_pdf import to_pdf
 from angkut_backend.planning.exports.runs import runs_of
+from angkut_backend.planning.exports.service import export
 from angkut_backend.planning.exports.words import CONTAINERS, IN, MUST, OUT, POLICIES, STATES
 from angkut_backend.planning.notes import Hurdle, Note, NoteCode
 from angkut_backend.planning.plan_document import InReason, OutReason, StepKind
@@ -27,14 +29,18 @@ from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import Lock, MustReason, Problem, TimeWindow, Underway
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.violations import Breach, Violation
+from angkut_backend.roads.service import Roads
 
 from .conftest import line_bin, line_shift, truck
 from .plans import kept, named, two_trips
 
 
 def pages(record: PlanRecord, names: Names | None = None) -> list[str]:
-    content = to_pdf(record, names or named(record.problem))
-    return [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+    return texts(to_pdf(record, names or named(record.problem)))
+
+
+def texts(pdf: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
 
 
 def approximate(record: PlanRecord) -> PlanRecord:
@@ -192,6 +198,19 @@ def test_every_vehicle_begins_on_a_page_of_its_own() -> None:
     assert len(firsts) == 4
     for route, page in zip(record.plan.routes, firsts, strict=True):
         assert f"{route.vehicle} (dump truk)" in page
+
+
+def test_the_sheet_of_one_vehicle_is_that_of_the_whole_and_has_no_other() -> None:
+    vehicles = tuple(truck(f"T{n}", max_stops=2, max_trips=1) for n in range(1, 5))
+    record = kept(eighty(8, vehicles=vehicles))
+    notes = tuple(Note(code=NoteCode.NO_BREAK, text="", vehicle=one) for one in ("T1", "T2"))
+    record = replace(record, plan=record.plan.model_copy(update={"notes": notes}))
+    names = named(record.problem)
+    whole = pages(record)
+    for route in record.plan.routes:
+        found = texts(export(record, names, "pdf", Roads(Path("none"), None), route.vehicle))
+        assert found == [page for page in whole[1:] if f"{route.vehicle} (dump truk)" in page]
+        assert len(found) == 1
 
 
 def test_links_of_the_sheet_are_those_of_the_plan_and_can_be_tapped(
