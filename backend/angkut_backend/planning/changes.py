@@ -18,12 +18,10 @@ from angkut_backend.planning.documents import (
     Litres,
     Longitude,
 )
-from angkut_backend.planning.problem import MAX_BINS, MAX_VEHICLES, Lock
+from angkut_backend.planning.problem import MAX_BINS, MAX_SITES, MAX_STOPS, MAX_VEHICLES, Lock
 
 #: Of a request with changes, in all: every bin locked, with codes of the greatest length.
 MAX_CHANGES_BYTES = 1024 * 1024
-#: Disposal sites in a problem at most.
-_MAX_SITES = 50
 
 Bins = Annotated[tuple[Code, ...], Field(max_length=MAX_BINS)]
 Vehicles = Annotated[tuple[Code, ...], Field(max_length=MAX_VEHICLES)]
@@ -33,7 +31,7 @@ class FixedFirst(Document):
     """So many stops of a vehicle come first and in the order that they have; 0: none."""
 
     vehicle: Code
-    stops: Annotated[int, Field(ge=0, le=1000)]
+    stops: Annotated[int, Field(ge=0, le=MAX_STOPS)]
 
 
 class BinHours(Document):
@@ -68,7 +66,7 @@ class VehicleNow(Document):
     load_kg: Kilograms | None = None
     load_l: Litres | None = None
     #: Bins that it has served in this shift; those of earlier reports may be named again.
-    served: Annotated[tuple[Code, ...], Field(max_length=1000)] | None = None
+    served: Annotated[tuple[Code, ...], Field(max_length=MAX_STOPS)] | None = None
 
     @model_validator(mode="after")
     def _whole_place(self) -> Self:
@@ -104,7 +102,7 @@ class Changes(Document):
     without: Vehicles = ()
     #: They do again.
     again: Vehicles = ()
-    queues: Annotated[tuple[LongerQueue, ...], Field(max_length=_MAX_SITES)] = ()
+    queues: Annotated[tuple[LongerQueue, ...], Field(max_length=MAX_SITES)] = ()
     #: Replan in the middle of the shift.
     underway: UnderwayNow | None = None
     #: Read levels anew; when vehicles are under way they always are.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from angkut_backend.errors import BackendError
@@ -236,12 +235,11 @@ def _taken_over_s(one: PlanRecord, other: PlanRecord) -> int | None:
     before = one.standing.taken_over_at if one.standing else None
     if at is None or one.shift_start != other.shift_start or (before and before >= at):
         return None
-    return (at - one.problem.shift_start) // timedelta(seconds=1)
+    return one.problem.seconds(at)
 
 
 def _done(record: PlanRecord) -> set[str]:
-    served = record.standing.served if record.standing else ()
-    return {code for one in served for code in one.bins}
+    return set(record.standing.server_of) if record.standing else set()
 
 
 def _chance(record: PlanRecord) -> dict[str, float]:

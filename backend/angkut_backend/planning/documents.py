@@ -1,7 +1,7 @@
 """What the documents of planning have in common."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,11 +20,15 @@ class Document(BaseModel):
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
-#: Seconds from the start of the shift; a running route may have begun before it.
-ShiftTime = Annotated[int, Field(ge=-86_400, le=3 * 86_400)]
+#: Bounds of a time in the shift; a running route may have begun before it.
+EARLIEST_S, LATEST_S = -86_400, 3 * 86_400
+#: Litres or kilograms.
+MAX_LOAD = 1_000_000
+#: Seconds from the start of the shift.
+ShiftTime = Annotated[int, Field(ge=EARLIEST_S, le=LATEST_S)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
-Litres = Annotated[int, Field(ge=0, le=1_000_000)]
-Kilograms = Annotated[int, Field(ge=0, le=1_000_000)]
+Litres = Annotated[int, Field(ge=0, le=MAX_LOAD)]
+Kilograms = Annotated[int, Field(ge=0, le=MAX_LOAD)]
 Rupiah = Annotated[float, Field(ge=0, le=100_000_000)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -42,6 +46,11 @@ def _known_zone(name: str) -> str:
         # A folder of zones, and what is too long for a file's name, are OSErrors.
         raise ValueError(f"{name[:64]!r} is not an IANA time zone, such as Asia/Jakarta") from exc
     return name
+
+
+def shift_time(since: timedelta) -> int:
+    """Return what is since the start of the shift as a time in it, within the bounds of one."""
+    return min(max(since // timedelta(seconds=1), EARLIEST_S), LATEST_S)
 
 
 ShiftStart = Annotated[AwareDatetime, AfterValidator(_within_years)]

@@ -26,12 +26,15 @@ from angkut_backend.planning.documents import (
     Zone,
     agreeing,
     known,
+    shift_time,
     unique,
 )
 
 #: More bins than a city of this size has; the planner was measured up to 3,000.
 MAX_BINS = 5_000
-MAX_VEHICLES = 200
+MAX_VEHICLES, MAX_SITES = 200, 50
+#: Of a vehicle in a shift.
+MAX_TRIPS, MAX_STOPS = 50, 1000
 #: Of its volume, as far as anybody believes it.
 MAX_FILL_PCT = 1000.0
 MAX_GAP_H = 100_000.0
@@ -87,8 +90,8 @@ class Underway(Document):
     load_l: Litres = 0
     load_kg: Kilograms = 0
     #: Trips to disposal sites and stops made already in this shift.
-    trips_made: Annotated[int, Field(ge=0, le=50)] = 0
-    stops_made: Annotated[int, Field(ge=0, le=1000)] = 0
+    trips_made: Annotated[int, Field(ge=0, le=MAX_TRIPS)] = 0
+    stops_made: Annotated[int, Field(ge=0, le=MAX_STOPS)] = 0
     #: The break is over or was given up.
     break_taken: bool = False
 
@@ -108,18 +111,18 @@ class Vehicle(Document):
     #: Disposal sites that it may use; `None`: all.
     disposal_sites: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
     #: What the body holds, loose waste times compaction.
-    volume_l: Annotated[int, Field(gt=0, le=1_000_000)]
-    payload_kg: Annotated[int, Field(gt=0, le=1_000_000)]
+    volume_l: Annotated[Litres, Field(gt=0)]
+    payload_kg: Annotated[Kilograms, Field(gt=0)]
     shift: TimeWindow
     breaks: Annotated[tuple[Break, ...], Field(max_length=1)] = ()
-    max_trips: Annotated[int, Field(ge=1, le=50)] = 8
-    max_stops: Annotated[int, Field(ge=1, le=1000)] | None = None
+    max_trips: Annotated[int, Field(ge=1, le=MAX_TRIPS)] = 8
+    max_stops: Annotated[int, Field(ge=1, le=MAX_STOPS)] | None = None
     rp_per_km: Rupiah = 3_000
     rp_per_hour: Rupiah = 72_000
     rp_fixed: Rupiah = 0
     underway: Underway | None = None
     #: Bins that come first, in this order: the driver has them already.
-    fixed_first: Annotated[tuple[Code, ...], Field(max_length=1000)] = ()
+    fixed_first: Annotated[tuple[Code, ...], Field(max_length=MAX_STOPS)] = ()
 
 
 class MustReason(StrEnum):
@@ -168,14 +171,13 @@ class Bin(Document):
 class Lock(Document):
     """A person's word: this bin on no other vehicle, perhaps at this place in its order.
 
-    It does not make the bin one that must be served: whoever wants that gives it `must`, as a
-    change of a plan does.
+    It makes no duty of the bin: whoever wants one gives it `must`, as a change of a plan does.
     """
 
     bin: Code
     vehicle: Code
     #: 1 is the first bin that the vehicle serves.
-    position: Annotated[int, Field(ge=1, le=1000)] | None = None
+    position: Annotated[int, Field(ge=1, le=MAX_STOPS)] | None = None
 
 
 class Forbid(Document):
@@ -195,8 +197,8 @@ class Problem(Document):
     timezone: Zone
     #: Newest reading that the estimates know.
     readings_as_of: AwareDatetime | None = None
-    depots: Annotated[tuple[Depot, ...], Field(min_length=1, max_length=50)]
-    disposal_sites: Annotated[tuple[DisposalSite, ...], Field(min_length=1, max_length=50)]
+    depots: Annotated[tuple[Depot, ...], Field(min_length=1, max_length=MAX_SITES)]
+    disposal_sites: Annotated[tuple[DisposalSite, ...], Field(min_length=1, max_length=MAX_SITES)]
     vehicles: Annotated[tuple[Vehicle, ...], Field(max_length=MAX_VEHICLES)]
     bins: Annotated[tuple[Bin, ...], Field(max_length=MAX_BINS)]
     locks: Annotated[tuple[Lock, ...], Field(max_length=MAX_BINS)] = ()
@@ -240,5 +242,8 @@ class Problem(Document):
 
     def moment(self, at_s: float) -> datetime:
         """Return the time of a time in the shift, with its zone."""
-        zone = ZoneInfo(self.timezone)
-        return (self.shift_start + timedelta(seconds=at_s)).astimezone(zone)
+        return (self.shift_start + timedelta(seconds=at_s)).astimezone(ZoneInfo(self.timezone))
+
+    def seconds(self, at: datetime) -> int:
+        """Return a moment as a time in the shift."""
+        return shift_time(at - self.shift_start)

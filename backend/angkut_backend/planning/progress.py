@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from angkut_backend.planning.changes import VehicleNow
+from angkut_backend.planning.documents import MAX_LOAD
 from angkut_backend.planning.plan_document import Route, Step, StepKind
-from angkut_backend.planning.problem import Problem, Underway, Vehicle
-
-#: Bounds of `Underway`.
-_MOST_TRIPS, _MOST_STOPS = 50, 1000
+from angkut_backend.planning.problem import MAX_STOPS, MAX_TRIPS, Problem, Underway, Vehicle
 
 
 class Place(NamedTuple):
@@ -156,10 +154,10 @@ class _Walk:
             lon=place.lon,
             lat=place.lat,
             free_at_s=free_at_s,
-            load_l=load.litres,
-            load_kg=load.kg,
-            trips_made=min((on.trips_made if on else 0) + unloads, _MOST_TRIPS),
-            stops_made=min((on.stops_made if on else 0) + len(served), _MOST_STOPS),
+            load_l=min(load.litres, MAX_LOAD),
+            load_kg=min(load.kg, MAX_LOAD),
+            trips_made=min((on.trips_made if on else 0) + unloads, MAX_TRIPS),
+            stops_made=min((on.stops_made if on else 0) + len(served), MAX_STOPS),
             break_taken=rested or bool(on and on.break_taken),
         )
         return Progress(underway, served)

@@ -22,7 +22,7 @@ def unknown_names(
     base: Problem, standing: Standing, changes: Changes, vehicles: Collection[str]
 ) -> Iterator[Fault]:
     """Say which bins, vehicles and disposal sites of the changes there are not."""
-    done = {code: one.vehicle for one in standing.served for code in one.bins}
+    done = standing.server_of
     bins = {one.code for one in base.bins} | done.keys()
     for what, codes in _named_bins(changes):
         for code in codes:

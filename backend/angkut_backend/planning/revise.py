@@ -26,7 +26,7 @@ from angkut_backend.planning.refusals import (
     served_now,
     unknown_names,
 )
-from angkut_backend.planning.revised_parts import RevisedParts, seconds_of, with_queue
+from angkut_backend.planning.revised_parts import RevisedParts, with_queue
 from angkut_backend.planning.revision import Replaced, Revision, Standing
 from angkut_backend.planning.words import Words
 
@@ -172,10 +172,10 @@ def _progress(
     underway: UnderwayNow,
 ) -> dict[str, Progress]:
     """Return how far each vehicle is."""
-    at_s = seconds_of(problem, underway.at)
+    at_s = problem.seconds(underway.at)
     reports = {one.vehicle: one for one in underway.vehicles}
     routes = {route.vehicle: route for route in plan.routes}
-    done = {code for one in said.served for code in one.bins}
+    done = said.server_of.keys()
     #: What somebody else has reported is not served by the plan's vehicle.
     claimed = {code: r.vehicle for r in reports.values() for code in r.served or ()}
     found = {}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from angkut_backend.planning.changes import BinHours, Changes
+from angkut_backend.planning.documents import EARLIEST_S, LATEST_S
 from angkut_backend.planning.faults import Fault, FaultField, FaultWord, refuse
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.problem import (
@@ -18,7 +18,6 @@ from angkut_backend.planning.problem import (
 )
 from angkut_backend.planning.progress import Progress
 from angkut_backend.planning.revision import Standing
-from angkut_backend.planning.windows import EARLIEST_S, LATEST_S
 
 _DAY_S = 86_400
 
@@ -60,7 +59,7 @@ class RevisedParts:
         ChangesError
             More are asked for than it has.
         """
-        done = {one for served in self.standing.served for one in served.bins}
+        done = self.standing.server_of.keys()
         orders = {route.vehicle: route.bins for route in self.plan.routes}
         order = [one for one in orders.get(code, []) if one not in done]
         asked = {one.vehicle: one.stops for one in self.changes.fixed_first}.get(code)
@@ -93,7 +92,7 @@ class RevisedParts:
 
     def bins(self, fixed: Mapping[str, tuple[str, ...]]) -> Iterator[Bin]:
         """Yield the bins that nobody has served, as people want them."""
-        done = {code for served in self.standing.served for code in served.bins}
+        done = self.standing.server_of.keys()
         hours = {one.bin: one for one in self.standing.hours}
         wanted = {*self.standing.force, *(one.bin for one in self.standing.locks)}
         first = {code for codes in fixed.values() for code in codes}
@@ -118,14 +117,15 @@ class RevisedParts:
         at = self.standing.taken_over_at
         if at is None:
             return one
-        from_s = min(max(one.shift.from_s, seconds_of(self.problem, at)), one.shift.to_s)
+        at_s = self.problem.seconds(at)
+        from_s = min(max(one.shift.from_s, at_s), one.shift.to_s)
         shift = TimeWindow(from_s=from_s, to_s=one.shift.to_s)
         on = self.known[one.code].underway if one.code in self.known else None
         if one.code in self.now:
             on = self.now[one.code].underway
         if on is not None:
             full = {
-                "free_at_s": max(on.free_at_s, seconds_of(self.problem, at)),
+                "free_at_s": max(on.free_at_s, at_s),
                 "load_l": min(on.load_l, one.volume_l),
                 "load_kg": min(on.load_kg, one.payload_kg),
             }
@@ -139,8 +139,8 @@ def _said_window(problem: Problem, hours: BinHours) -> TimeWindow:
     It takes the place of what the city states once for all: who says it knows better.
     """
     return TimeWindow(
-        from_s=seconds_of(problem, hours.after) if hours.after else EARLIEST_S,
-        to_s=seconds_of(problem, hours.before) if hours.before else LATEST_S,
+        from_s=problem.seconds(hours.after) if hours.after else EARLIEST_S,
+        to_s=problem.seconds(hours.before) if hours.before else LATEST_S,
     )
 
 
@@ -151,9 +151,3 @@ def with_queue(site: DisposalSite, standing: Standing) -> DisposalSite:
         return site
     longer = tuple(min(usual_s + extra_s, _DAY_S) for usual_s in site.queue_s_by_hour)
     return site.model_copy(update={"queue_s_by_hour": longer})
-
-
-def seconds_of(problem: Problem, at: datetime) -> int:
-    """Return a moment as a time in the shift, within the bounds that one may have."""
-    since = (at - problem.shift_start) // timedelta(seconds=1)
-    return min(max(since, EARLIEST_S), LATEST_S)

@@ -9,6 +9,7 @@ from angkut_backend.planning.documents import Code, Document
 from angkut_backend.planning.notes import Notes
 from angkut_backend.planning.problem import (
     MAX_BINS,
+    MAX_SITES,
     MAX_VEHICLES,
     Bin,
     DisposalSite,
@@ -33,10 +34,15 @@ class Standing(Document):
     complaints: Bins = ()
     hours: Annotated[tuple[BinHours, ...], Field(max_length=MAX_BINS)] = ()
     without: Vehicles = ()
-    queues: Annotated[tuple[LongerQueue, ...], Field(max_length=50)] = ()
+    queues: Annotated[tuple[LongerQueue, ...], Field(max_length=MAX_SITES)] = ()
     served: Annotated[tuple[ServedBy, ...], Field(max_length=MAX_VEHICLES)] = ()
     #: When the plan took over from the one before; `None`: it is of the whole shift.
     taken_over_at: AwareDatetime | None = None
+
+    @property
+    def server_of(self) -> dict[str, str]:
+        """Return the vehicle of each bin that was served before the plan took over."""
+        return {code: one.vehicle for one in self.served for code in one.bins}
 
 
 class Replaced(Document):

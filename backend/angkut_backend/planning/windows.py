@@ -5,11 +5,10 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from angkut_backend.planning.district import SHIFT_S
+from angkut_backend.planning.documents import LATEST_S, shift_time
 from angkut_backend.planning.problem import TimeWindow
 from angkut_backend.registry.windows import open_between, parse
 
-#: Bounds of a time in the shift.
-EARLIEST_S, LATEST_S = -86_400, 3 * 86_400
 #: When nobody drives.
 NEVER = TimeWindow(from_s=LATEST_S, to_s=LATEST_S)
 
@@ -36,14 +35,9 @@ def shift_windows(stated: str | None, shift: datetime, zone: ZoneInfo) -> tuple[
         return ()
     day, margin = shift.astimezone(zone).date(), timedelta(days=1)
     spans = open_between(parse(stated), day - margin, day + margin, zone)
-    found = ((_seconds(begin - shift), _seconds(end - shift)) for begin, end in spans)
+    found = ((shift_time(begin - shift), shift_time(end - shift)) for begin, end in spans)
     return tuple(
         TimeWindow(from_s=from_s, to_s=to_s)
         for from_s, to_s in found
         if from_s <= SHIFT_S and to_s >= 0
     ) or (NEVER,)
-
-
-def _seconds(since: timedelta) -> int:
-    """Return a time in the shift, within the bounds that one may have."""
-    return min(max(round(since.total_seconds()), EARLIEST_S), LATEST_S)

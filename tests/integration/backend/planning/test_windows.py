@@ -10,13 +10,14 @@ from angkut_backend.forecast.loading import districts
 from angkut_backend.planning import service
 from angkut_backend.planning.changes import BinHours, Changes
 from angkut_backend.planning.difference import difference
+from angkut_backend.planning.documents import LATEST_S
 from angkut_backend.planning.plan_document import OutReason
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.problem import TimeWindow
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder
-from angkut_backend.planning.windows import LATEST_S, NEVER
+from angkut_backend.planning.windows import NEVER
 from angkut_backend.roads.service import Roads
 from parts.api import Api
 from parts.levels_stored import NOW

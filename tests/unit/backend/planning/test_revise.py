@@ -14,6 +14,7 @@ from angkut_backend.planning.changes import (
     VehicleNow,
 )
 from angkut_backend.planning.checker import check
+from angkut_backend.planning.documents import LATEST_S
 from angkut_backend.planning.faults import ChangesError
 from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import InReason, OutReason, Plan, StepKind
@@ -22,7 +23,6 @@ from angkut_backend.planning.revise import revise
 from angkut_backend.planning.revision import Revision
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
-from angkut_backend.planning.windows import LATEST_S
 
 from .conftest import HOUR_S, line_bin, line_shift, line_travel, truck
 
