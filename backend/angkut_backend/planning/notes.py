@@ -14,7 +14,9 @@ MAX_NOTES = 1000
 class NoteCode(StrEnum):
     """What could not be kept to."""
 
-    #: A vehicle under way: no road leads it home.
+    #: A vehicle under way carries `load_l` and `load_kg`, and holds `most_l` and `most_kg`.
+    OVERLOADED = "overloaded"
+    #: No road leads it home.
     NO_WAY_HOME = "no_way_home"
     #: It is back at `at_s`, its shift ends at `due_s`.
     LATE_HOME = "late_home"
@@ -61,6 +63,8 @@ class Note(Document):
     at_s: int | None = None
     load_l: int | None = None
     load_kg: int | None = None
+    most_l: int | None = None
+    most_kg: int | None = None
 
 
 def _of_before(said: object) -> object:

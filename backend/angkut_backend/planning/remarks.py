@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from angkut_backend.planning.draft import Draft
 from angkut_backend.planning.notes import Hurdle, Note, NoteCode
 from angkut_backend.planning.plan_document import StepKind
-from angkut_backend.planning.problem import Vehicle
+from angkut_backend.planning.problem import Underway, Vehicle
 from angkut_backend.planning.schedule import needs_break
 from angkut_backend.planning.takeover import Takeover
 
@@ -15,6 +15,7 @@ def remarks(draft: Draft, takeovers: Iterable[Takeover]) -> Iterator[Note]:
     for takeover in takeovers:
         vehicle = takeover.vehicle
         if vehicle.underway:
+            yield from _overload(vehicle, vehicle.underway)
             yield from _homeward(draft, vehicle)
         for code, what in takeover.failed.items():
             yield Note(
@@ -37,6 +38,24 @@ def remarks(draft: Draft, takeovers: Iterable[Takeover]) -> Iterator[Note]:
                 bin=lock.bin,
                 position=lock.position,
             )
+
+
+def _overload(vehicle: Vehicle, on: Underway) -> Iterator[Note]:
+    """Say that a vehicle was taken over with more than it holds."""
+    if on.load_l <= vehicle.volume_l and on.load_kg <= vehicle.payload_kg:
+        return
+    yield Note(
+        code=NoteCode.OVERLOADED,
+        text=(
+            f"{vehicle.code} carries {on.load_l} l, {on.load_kg} kg and holds {vehicle.volume_l} "
+            f"l, {vehicle.payload_kg} kg: it serves nothing before it has unloaded"
+        ),
+        vehicle=vehicle.code,
+        load_l=on.load_l,
+        load_kg=on.load_kg,
+        most_l=vehicle.volume_l,
+        most_kg=vehicle.payload_kg,
+    )
 
 
 def _homeward(draft: Draft, vehicle: Vehicle) -> Iterator[Note]:

@@ -124,12 +124,7 @@ class RevisedParts:
         if one.code in self.now:
             on = self.now[one.code].underway
         if on is not None:
-            full = {
-                "free_at_s": max(on.free_at_s, at_s),
-                "load_l": min(on.load_l, one.volume_l),
-                "load_kg": min(on.load_kg, one.payload_kg),
-            }
-            on = on.model_copy(update=full)
+            on = on.model_copy(update={"free_at_s": max(on.free_at_s, at_s)})
         return one.model_copy(update={"shift": shift, "underway": on})
 
 

@@ -19,6 +19,10 @@ HURDLES: Mapping[Hurdle, str] = {
 #: A time of the shift as crews read it.
 _Clock = Callable[[int], str]
 _SAID: Mapping[NoteCode, Callable[[Note, _Clock], str]] = {
+    NoteCode.OVERLOADED: lambda note, _: (
+        f"{note.vehicle} membawa {_load(note.load_l, note.load_kg)}, padahal muatannya "
+        f"{_load(note.most_l, note.most_kg)}: membongkar dulu sebelum mengangkut lagi"
+    ),
     NoteCode.NO_WAY_HOME: lambda note, _: (
         f"{note.vehicle} tidak punya rute: tidak ada jalan pulang"
     ),
@@ -27,8 +31,8 @@ _SAID: Mapping[NoteCode, Callable[[Note, _Clock], str]] = {
         f"pukul {clock(note.at_s or 0)}"
     ),
     NoteCode.LOADED_HOME: lambda note, _: (
-        f"{note.vehicle} pulang membawa {thousands(note.load_kg or 0)} kg, "
-        f"{thousands(note.load_l or 0)} l: tempat bongkar tutup sebelum terjangkau"
+        f"{note.vehicle} pulang membawa {_load(note.load_l, note.load_kg)}: tempat bongkar tutup "
+        "sebelum terjangkau"
     ),
     NoteCode.NO_BREAK: lambda note, _: f"{note.vehicle} pulang tanpa istirahat: tidak ada waktu",
     NoteCode.NOT_FIRST: lambda note, _: (
@@ -46,6 +50,10 @@ _SAID: Mapping[NoteCode, Callable[[Note, _Clock], str]] = {
         f"{note.bin} tidak lagi dikunci di {note.vehicle}, karena kendaraan itu tidak jalan"
     ),
 }
+
+
+def _load(litres: int | None, kg: int | None) -> str:
+    return f"{thousands(kg or 0)} kg, {thousands(litres or 0)} l"
 
 
 def note_words(note: Note, clock: _Clock) -> Words:

@@ -307,7 +307,7 @@ export const plansEn: Messages["plans"] = {
   loadKg: "Load (kg)",
   loadL: "Load (litres)",
   loadWrong: "Type a whole number such as 1200. If it is empty, type 0.",
-  loadTooMuch: (most, unit) => `This vehicle carries ${most} ${unit} at most. If it is full, type ${most}.`,
+  loadTooMuch: (most, unit) => `More than it holds (${most} ${unit}). If that is so, it unloads first.`,
   loadAsPlanned: "The load as planned",
   takenOver: (time) => `A plan of the running shift: from ${time} WIB.`,
   servedN: (n) => `${plural(n, "bin")} served before.`,

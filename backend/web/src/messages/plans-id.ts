@@ -327,7 +327,8 @@ export const plansId = {
   loadKg: "Muatan (kg)",
   loadL: "Muatan (liter)",
   loadWrong: "Tulis angka bulat, misalnya 1200. Bila kosong, tulis 0.",
-  loadTooMuch: (most: string, unit: string) => `Kendaraan ini memuat paling banyak ${most} ${unit}. Bila penuh, tulis ${most}.`,
+  loadTooMuch: (most: string, unit: string) =>
+    `Melebihi muatannya (${most} ${unit}). Bila benar, kendaraan ini membongkar dulu.`,
   loadAsPlanned: "Muatan menurut rencana",
   takenOver: (time: string) => `Rencana di tengah giliran: mulai ${time} WIB.`,
   servedN: (n: number) => `${n} bak sudah diangkut sebelumnya.`,

@@ -4,6 +4,8 @@ import type { Said } from "./said-id";
 
 export const saidEn: Said = {
   noteTexts: {
+    overloaded: ({ vehicle, load, most }) =>
+      `${vehicle} carries ${load} and holds ${most}: it serves nothing before it has unloaded.`,
     no_way_home: ({ vehicle }) => `${vehicle} has no route: no road leads it home.`,
     late_home: ({ vehicle, due, at }) =>
       `${vehicle} cannot be back by ${due} WIB: it goes home at once and is there at ${at}.`,

@@ -11,6 +11,7 @@ export interface NoteParts {
   due: string;
   at: string;
   load: string;
+  most: string;
 }
 
 /** What a fault is about; null and empty where it is not said. */
@@ -27,6 +28,8 @@ type FaultTexts = Record<FaultWord, (parts: FaultParts) => string>;
 
 export const saidId = {
   noteTexts: {
+    overloaded: ({ vehicle, load, most }) =>
+      `${vehicle} membawa ${load}, padahal muatannya ${most}: membongkar dulu sebelum mengangkut lagi.`,
     no_way_home: ({ vehicle }) => `${vehicle} tidak punya rute: tidak ada jalan pulang.`,
     late_home: ({ vehicle, due, at }) =>
       `${vehicle} tidak dapat kembali pukul ${due} WIB: langsung pulang, tiba pukul ${at}.`,

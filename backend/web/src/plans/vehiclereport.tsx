@@ -159,15 +159,11 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
     kg: number((told ?? then).load_kg),
     litres: number((told ?? then).load_l),
   };
-  const wrong = (text: string, most: number | undefined, unit: string) => {
-    const value = wholeNumber(text);
-    if (value === null) return t.loadWrong;
-    return most !== undefined && value > most ? t.loadTooMuch(number(most), unit) : "";
-  };
-  const wrongs = {
-    kg: wrong(kg, known?.payload_kg, "kg"),
-    litres: wrong(litres, known?.volume_l, "l"),
-  };
+  const wrong = (text: string) => (wholeNumber(text) === null ? t.loadWrong : "");
+  // A truck may well be overloaded; it may be a slip, too.
+  const hint = (text: string, most: number | undefined, unit: string) =>
+    most !== undefined && (wholeNumber(text) ?? 0) > most ? t.loadTooMuch(number(most), unit) : "";
+  const wrongs = { kg: wrong(kg), litres: wrong(litres) };
   const keep = () => {
     const [load_kg, load_l] = [wholeNumber(kg), wholeNumber(litres)];
     if (typed.value === null || load_kg === null || load_l === null || wrongs.kg || wrongs.litres) return;
@@ -176,7 +172,7 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
   };
   return (
     <div class="report-load">
-      <Field label={t.loadKg} error={wrongs.kg}>
+      <Field label={t.loadKg} error={wrongs.kg} hint={hint(kg, known?.payload_kg, "kg")}>
         {(props) => (
           <input
             {...props}
@@ -194,7 +190,7 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
           />
         )}
       </Field>
-      <Field label={t.loadL} error={wrongs.litres}>
+      <Field label={t.loadL} error={wrongs.litres} hint={hint(litres, known?.volume_l, "l")}>
         {(props) => (
           <input
             {...props}
@@ -220,20 +216,26 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
 interface FieldProps {
   label: string;
   error?: string;
+  hint?: string;
   children: (props: Record<string, string | boolean>) => ComponentChildren;
 }
 
-/** A field with its name, and what is wrong with it. */
-function Field({ label, error = "", children }: FieldProps) {
+/** A field with its name, and what is wrong with it or worth a second look. */
+function Field({ label, error = "", hint = "", children }: FieldProps) {
   const id = useId();
   return (
     <p class="report-field">
       <label for={id}>{label}</label>
-      {children({ id, "aria-invalid": error !== "", "aria-describedby": `${id}-error` })}
+      {children({ id, "aria-invalid": error !== "", "aria-describedby": `${id}-said` })}
       {error !== "" && (
-        <span id={`${id}-error`} class="fault" role="alert">
+        <span id={`${id}-said`} class="fault" role="alert">
           {error}
         </span>
+      )}
+      {error === "" && hint !== "" && (
+        <small id={`${id}-said`} role="status">
+          {hint}
+        </small>
       )}
     </p>
   );

@@ -98,6 +98,14 @@ it("a remark of the planner is said with what it is about", () => {
   );
 });
 
+it("a vehicle that carries too much is told with what it holds", () => {
+  const load = { load_kg: 3_300, load_l: 5_200, most_kg: 3_000, most_l: 5_000 };
+  const note: Note = { code: "overloaded", text: "", vehicle: "BKS-DT01", ...load };
+  expect(noteText(note, NAMES, INDONESIAN)).toBe(
+    "DT01 membawa 3.300 kg, 5.200 l, padahal muatannya 3.000 kg, 5.000 l: membongkar dulu sebelum mengangkut lagi.",
+  );
+});
+
 it("of a remark from before there were codes only the sentence is known", () => {
   expect(noteText({ text: "T1 is late" }, NAMES, INDONESIAN)).toBeNull();
   expect(noteText({ code: null, text: "T1 is late" }, NAMES, ENGLISH)).toBeNull();

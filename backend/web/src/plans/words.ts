@@ -108,10 +108,10 @@ export interface Names {
 /** A remark of the planner; null: of a plan from before there were codes, only its English is known. */
 export function noteText(note: Note, names: Names, { t, locale }: Tongue): string | null {
   if (note.code == null) return null;
-  const load = [
-    note.load_kg == null ? "" : `${decimal(note.load_kg, locale, 0)} kg`,
-    note.load_l == null ? "" : `${decimal(note.load_l, locale, 0)} l`,
-  ];
+  const load = (kg: number | null | undefined, litres: number | null | undefined) =>
+    [kg == null ? "" : `${decimal(kg, locale, 0)} kg`, litres == null ? "" : `${decimal(litres, locale, 0)} l`]
+      .filter((one) => one !== "")
+      .join(", ");
   return t.noteTexts[note.code]({
     vehicle: note.vehicle == null ? "" : names.vehicle(note.vehicle),
     bin: note.bin ?? "",
@@ -119,7 +119,8 @@ export function noteText(note: Note, names: Names, { t, locale }: Tongue): strin
     hurdle: note.hurdle == null ? "" : t.hurdles[note.hurdle],
     due: note.due_s == null ? "" : names.time(note.due_s),
     at: note.at_s == null ? "" : names.time(note.at_s),
-    load: load.filter((one) => one !== "").join(", "),
+    load: load(note.load_kg, note.load_l),
+    most: load(note.most_kg, note.most_l),
   });
 }
 

@@ -15,6 +15,7 @@ from angkut_backend.planning.changes import Changes, FixedFirst, UnderwayNow, Ve
 from angkut_backend.planning.decisions import OtherCourseError
 from angkut_backend.planning.difference import ChangeKind, difference
 from angkut_backend.planning.faults import MAX_FAULTS, ChangesError
+from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import OutReason, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.problem import MAX_BINS, Lock
@@ -318,3 +319,29 @@ def test_a_request_holds_a_change_of_every_bin(parent: PlanRecord, api: Api) -> 
     assert len(refused.json()["faults"]) == MAX_FAULTS
     assert refused.json()["detail"].endswith(f"and {2 * MAX_BINS - 20} more")
     assert (too_large.status_code, too_large.json()["error"]) == (413, "body_too_large")
+
+
+def test_a_truck_with_more_than_it_holds_is_taken_over_as_it_is_and_the_plan_says_so(
+    town: Connection, api: Api, parent: PlanRecord
+) -> None:
+    holds = next(one for one in parent.problem.vehicles if one.code == TRUCK)
+    carried = {"load_kg": holds.payload_kg + 900, "load_l": 10}
+    at = parent.shift_start + timedelta(hours=2)
+    report = UnderwayNow(at=at, vehicles=(VehicleNow(vehicle=TRUCK, **carried),))
+    client = api.signed_in(Role.DISPATCHER)
+
+    path, body = f"/api/plans/{parent.plan_id}/progress", report.model_dump(mode="json")
+    shown = client.post(path, json=body).json()["vehicles"]
+    made = replan(town, parent.plan_id, Changes(underway=report), hours=24)
+
+    (then,) = [one for one in shown if one["vehicle"] == TRUCK]
+    assert carried.items() <= then.items()
+    assert made.violations == []
+    (note,) = [one for one in made.plan.notes if one.code is NoteCode.OVERLOADED]
+    assert (note.vehicle, note.load_kg, note.most_kg) == (
+        TRUCK,
+        carried["load_kg"],
+        holds.payload_kg,
+    )
+    start = next(route.steps[0] for route in made.plan.routes if route.vehicle == TRUCK)
+    assert start.load_kg == carried["load_kg"]

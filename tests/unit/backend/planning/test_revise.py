@@ -417,3 +417,39 @@ def test_a_loaded_truck_that_comes_too_late_to_unload_goes_home_with_its_load(
         "T1 comes home with 2100 l, 700 kg: it reaches no disposal site before it closes"
     )
     assert (note.code, note.load_l, note.load_kg) == (NoteCode.LOADED_HOME, 2_100, 700)
+
+
+@pytest.mark.parametrize("load", [{"load_l": 6_200}, {"load_kg": 3_400}])
+def test_an_overloaded_truck_unloads_first_and_its_plans_say_what_it_carries(
+    morning: Morning, load: dict[str, int]
+) -> None:
+    carried = {"load_l": 900, "load_kg": 300} | load
+    report = VehicleNow(vehicle="T1", lon=107.0, lat=-6.23, served=(), **carried)
+
+    found = morning.at(300, report)
+
+    route = next(route for route in found.routes if route.vehicle == "T1")
+    assert route.steps[1].kind is StepKind.UNLOAD
+    assert (route.steps[0].load_l, route.steps[0].load_kg) == tuple(carried.values())
+    (note,) = found.notes
+    assert note.code is NoteCode.OVERLOADED
+    assert {"load_l": note.load_l, "load_kg": note.load_kg} == carried
+    assert (note.vehicle, note.most_l, note.most_kg) == ("T1", 5_000, 3_000)
+    assert morning.change(forbid=[route.bins[0]]).notes == (note,)
+
+
+def test_a_truck_that_is_just_full_is_no_matter_for_a_note(morning: Morning) -> None:
+    full = VehicleNow(vehicle="T1", lon=107.0, lat=-6.23, load_l=5_000, load_kg=3_000, served=())
+
+    assert morning.at(300, full).notes == ()
+
+
+def test_more_bins_than_anything_carries_are_served_all_the_same() -> None:
+    many = tuple(line_bin(n, code=f"B{n}", lat=-6.2, load_l=900_000) for n in range(1, 4))
+    problem = line_shift(bins=many)
+    morning = Morning(problem)
+
+    found = morning.at(300, VehicleNow(vehicle="T1", served=("B1", "B2", "B3")))
+
+    (note,) = found.notes
+    assert (note.code, note.load_l) == (NoteCode.OVERLOADED, 1_000_000)

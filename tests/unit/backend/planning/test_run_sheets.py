@@ -265,6 +265,16 @@ def test_remarks_on_a_vehicle_stand_on_its_sheet_and_all_on_the_summary() -> Non
         assert text in summary
 
 
+def test_an_overload_is_told_with_both_figures() -> None:
+    load = {"load_l": 5_200, "load_kg": 3_300, "most_l": 5_000, "most_kg": 3_000}
+    note = Note(code=NoteCode.OVERLOADED, text="English", vehicle="T1", **load)
+
+    assert note_words(note, str).id == (
+        "T1 membawa 3.300 kg, 5.200 l, padahal muatannya 3.000 kg, 5.000 l: "
+        "membongkar dulu sebelum mengangkut lagi"
+    )
+
+
 def test_every_remark_has_words_on_paper() -> None:
     for code in NoteCode:
         note = Note(code=code, text="English", vehicle="T1", bin="B1", position=3, hurdle="closed")
