@@ -18,12 +18,11 @@ from angkut_backend.planning.difference import difference
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.schemas import (
     DifferenceOut,
+    PlanLineOut,
     PlanOut,
     PlansOut,
     PublishedOut,
     WithdrawIn,
-    plan_out,
-    plans_out,
 )
 from angkut_backend.pool import PoolDep
 
@@ -44,14 +43,14 @@ def get_plans(caller: SignedIn, pool: PoolDep, limit: Limit = 50, day: Day = Non
         found = records.list_plans(conn, limit, day=day, published_only=is_partial)
     if caller.role is Role.VIEWER:
         found = [replace(one, author="") for one in found]
-    return plans_out(found)
+    return PlansOut(plans=[PlanLineOut.model_validate(one) for one in found])
 
 
 @router.get("/{plan_id}")
 def get_plan(caller: SignedIn, pool: PoolDep, plan_id: UUID) -> PlanOut:
     """A plan: routes, the reason for every bin, what it rests on, what became of it."""
     with pool.connection() as conn:
-        return plan_out(visible(conn, caller, plan_id))
+        return PlanOut.model_validate(visible(conn, caller, plan_id))
 
 
 @router.get("/{plan_id}/difference")
@@ -67,7 +66,7 @@ def accept_plan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID) -> PlanOu
     """Say that it is good; it is in force when it is published."""
     with pool.connection() as conn:
         decisions.accept(conn, plan_id, actor=caller.actor, now=now)
-        return plan_out(records.get(conn, plan_id))
+        return PlanOut.model_validate(records.get(conn, plan_id))
 
 
 @router.post("/{plan_id}/publish")
@@ -85,7 +84,7 @@ def withdraw_plan(
     """Take it out of force for good."""
     with pool.connection() as conn:
         decisions.withdraw(conn, plan_id, actor=caller.actor, now=now, note=body.note)
-        return plan_out(records.get(conn, plan_id))
+        return PlanOut.model_validate(records.get(conn, plan_id))
 
 
 def visible(conn: Connection, caller: Caller, plan_id: UUID) -> PlanRecord:

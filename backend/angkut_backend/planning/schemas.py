@@ -12,7 +12,7 @@ from angkut_backend.planning.difference import ChangeKind
 from angkut_backend.planning.plan_document import Plan, Totals
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import TimeWindow
-from angkut_backend.planning.records import EventKind, PlanLine, PlanRecord
+from angkut_backend.planning.records import EventKind
 from angkut_backend.planning.revision import Standing
 from angkut_backend.planning.violations import Breach
 
@@ -238,13 +238,3 @@ class PublishedOut(BaseModel):
 
     plan_id: UUID
     withdrawn: Annotated[list[UUID], Field(description="Plans of the shift that it replaces")]
-
-
-def plans_out(found: list[PlanLine]) -> PlansOut:
-    """Return the list."""
-    return PlansOut(plans=[PlanLineOut.model_validate(one) for one in found])
-
-
-def plan_out(found: PlanRecord) -> PlanOut:
-    """Return the whole."""
-    return PlanOut.model_validate(found)
