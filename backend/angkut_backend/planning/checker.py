@@ -14,7 +14,7 @@ from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import Left, OutReason, Plan, StepKind
 from angkut_backend.planning.problem import Bin, Problem
 from angkut_backend.planning.route_check import RouteCheck
-from angkut_backend.planning.violations import Breach, Violation
+from angkut_backend.planning.violations import Breach, Figures, Unit, Violation
 from angkut_backend.roads.travel import UNREACHABLE, Travel
 
 #: Reasons that are good enough for leaving a bin that must be served, if they are so.
@@ -27,6 +27,9 @@ _GOOD_FOR_MUST = frozenset(OutReason) - {
 _MUST_RP = 300_000
 #: From one chance to the next, hours.
 _DAY_H = 24
+#: By the last part of their names; others are counts.
+_UNITS = {"m": Unit.METRES, "s": Unit.SECONDS, "rp": Unit.RUPIAH}
+_UNITS |= {"l": Unit.LITRES, "kg": Unit.KILOGRAMS}
 #: Sums of rupiah are rounded.
 _ROUNDING_RP = 1.0
 
@@ -56,15 +59,19 @@ def _accounts(problem: Problem, plan: Plan) -> Iterator[Violation]:
         yield Violation(Breach.UNKNOWN_BIN, code, "is not in the problem")
     for code, count in visits.items():
         if count > 1:
-            yield Violation(Breach.SERVED_TWICE, code, f"is on the routes {count} times")
+            detail = f"is on the routes {count} times"
+            yield Violation(Breach.SERVED_TWICE, code, detail, figures=Figures(count, 1))
     for code, count in Counter(one.bin for one in plan.left).items():
         if count > 1:
-            yield Violation(Breach.LEFT_TWICE, code, f"is among those that stay {count} times")
+            detail = f"is among those that stay {count} times"
+            yield Violation(Breach.LEFT_TWICE, code, detail, figures=Figures(count, 1))
     for one in problem.bins:
         yield from _account(one, visits[one.code], left.get(one.code))
     on_routes = Counter((code, route.vehicle) for route in plan.routes for code in route.bins)
-    if Counter((one.bin, one.vehicle) for one in plan.served) != on_routes:
-        yield Violation(Breach.REASONS, "served", "reasons do not match the routes")
+    said = Counter((one.bin, one.vehicle) for one in plan.served)
+    if odd := (said - on_routes) | (on_routes - said):
+        code, vehicle = min(odd)
+        yield Violation(Breach.REASONS, code, "reasons do not match the routes", vehicle=vehicle)
 
 
 def _vehicles(problem: Problem, travel: Travel, plan: Plan) -> Iterator[Violation]:
@@ -72,7 +79,8 @@ def _vehicles(problem: Problem, travel: Travel, plan: Plan) -> Iterator[Violatio
     routes = Counter(route.vehicle for route in plan.routes)
     for code, count in routes.items():
         if count > 1:
-            yield Violation(Breach.VEHICLE_TWICE, code, f"has {count} routes")
+            detail = f"has {count} routes"
+            yield Violation(Breach.VEHICLE_TWICE, code, detail, figures=Figures(count, 1))
     roadless = {note.vehicle for note in plan.notes if note.code is NoteCode.NO_WAY_HOME}
     for vehicle in problem.vehicles:
         if not vehicle.underway or vehicle.code in routes:
@@ -92,23 +100,21 @@ def _account(one: Bin, visits: int, left: Left | None) -> Iterator[Violation]:
             Breach.FORGOTTEN, one.code, "is neither on a route nor among those that stay"
         )
     if one.must and left and left.reason not in _GOOD_FOR_MUST:
-        yield Violation(Breach.MUST_MISSED, one.code, f"must be served ({one.must}) and is left")
-    if one.must is None and not visits and _is_due(one):
-        yield Violation(
-            Breach.GAP,
-            one.code,
-            f"not emptied for {one.gap_h} h of {one.longest_gap_h} h, and no duty says so",
-        )
+        detail = f"must be served ({one.must}) and is left"
+        yield Violation(Breach.MUST_MISSED, one.code, detail, reason=left.reason)
+    if one.must is None and not visits and (gap := _gap_due(one)):
+        detail = f"not emptied for {gap.said} h of {gap.due} h, and no duty says so"
+        yield Violation(Breach.GAP, one.code, detail, figures=gap)
     if one.forbidden and visits:
         yield Violation(Breach.FORBIDDEN, one.code, "was kept out by a person")
 
 
-def _is_due(one: Bin) -> bool:
-    """Tell whether this shift is nearer to the longest gap of a bin than the next one."""
+def _gap_due(one: Bin) -> Figures | None:
+    """Return the gap of a bin to the longest of which this shift is nearer than the next one."""
     if one.gap_h is None or one.longest_gap_h is None or one.forbidden:
-        return False
+        return None
     early_h, late_h = one.longest_gap_h - one.gap_h, one.gap_h + _DAY_H - one.longest_gap_h
-    return early_h < late_h
+    return Figures(one.gap_h, one.longest_gap_h, Unit.HOURS) if early_h < late_h else None
 
 
 def _locks(problem: Problem, plan: Plan) -> Iterator[Violation]:
@@ -123,7 +129,8 @@ def _locks(problem: Problem, plan: Plan) -> Iterator[Violation]:
         if vehicle is None:
             continue
         if vehicle != lock.vehicle:
-            yield Violation(Breach.LOCK, lock.bin, f"is on {vehicle}, locked to {lock.vehicle}")
+            detail = f"is on {vehicle}, locked to {lock.vehicle}"
+            yield Violation(Breach.LOCK, lock.bin, detail, vehicle=vehicle)
         elif lock.position:
             order = orders[vehicle]
             behind = [
@@ -132,16 +139,19 @@ def _locks(problem: Problem, plan: Plan) -> Iterator[Violation]:
             # It is the last where the vehicle makes fewer stops.
             due, place = min(lock.position, len(order) - len(behind)), order.index(lock.bin) + 1
             if place != due:
-                yield Violation(Breach.LOCK, lock.bin, f"is at {place}, locked to {lock.position}")
+                detail = f"is at {place}, locked to {lock.position}"
+                yield Violation(Breach.LOCK, lock.bin, detail, figures=Figures(place, due))
     for forbid in problem.forbids:
         if vehicle_of.get(forbid.bin) == forbid.vehicle:
-            yield Violation(Breach.FORBID, forbid.bin, f"is on {forbid.vehicle}")
+            detail = f"is on {forbid.vehicle}"
+            yield Violation(Breach.FORBID, forbid.bin, detail, vehicle=forbid.vehicle)
     for one in problem.vehicles:
         wanted = [code for code in one.fixed_first if code not in excused]
-        if orders.get(one.code, [])[: len(wanted)] != wanted:
-            yield Violation(
-                Breach.FIXED_FIRST, one.code, f"does not begin with {', '.join(wanted)}"
-            )
+        order = orders.get(one.code, [])
+        odd = [code for at, code in enumerate(wanted) if order[at : at + 1] != [code]]
+        if odd:
+            detail = f"does not begin with {', '.join(wanted)}"
+            yield Violation(Breach.FIXED_FIRST, one.code, detail, at=odd[0])
 
 
 def _totals(problem: Problem, plan: Plan) -> Iterator[Violation]:
@@ -183,4 +193,6 @@ def _totals(problem: Problem, plan: Plan) -> Iterator[Violation]:
     for name, value in (expected | rounded).items():
         said = getattr(plan.totals, name)
         if abs(said - value) > (_ROUNDING_RP if name in rounded else 0):
-            yield Violation(Breach.TOTALS, name, f"says {said}, the routes give {value}")
+            detail = f"says {said}, the routes give {value}"
+            unit = _UNITS.get(name.rpartition("_")[2], Unit.COUNT)
+            yield Violation(Breach.TOTALS, name, detail, figures=Figures(said, value, unit))

@@ -6,6 +6,7 @@ at home, as the routes are and without the bins that nobody needs served.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from angkut_backend.planning.plan_document import Left, OutReason, Plan, StepKind
 from angkut_backend.planning.problem import Bin, Problem, Vehicle
@@ -17,6 +18,13 @@ from angkut_backend.roads.travel import Travel
 _ROUTELESS = frozenset(
     {OutReason.FORBIDDEN, OutReason.NO_VEHICLE, OutReason.TOO_LARGE, OutReason.UNREACHABLE}
 )
+
+
+class _Wrong(NamedTuple):
+    """What speaks against a reason, and the vehicle that could serve the bin."""
+
+    detail: str
+    vehicle: str | None = None
 
 
 class Excuses:
@@ -54,29 +62,29 @@ class Excuses:
             if left.bin in places:
                 yield _excuse(left, places[left.bin])
 
-    def _wrong(self, one: Bin, reason: OutReason) -> str | None:
+    def _wrong(self, one: Bin, reason: OutReason) -> _Wrong | None:
         """Return what speaks against a reason that no route decides."""
         if reason not in _ROUTELESS:
             return None
         if reason is OutReason.FORBIDDEN:
-            return None if one.forbidden else "nobody keeps it out"
+            return None if one.forbidden else _Wrong("nobody keeps it out")
         able = [v for v in self._problem.vehicles if _can_empty(v, one)]
         strong = [v for v in able if _can_carry(v, one)]
         if reason is OutReason.NO_VEHICLE:
-            return f"{able[0].code} can empty it" if able else None
+            return _can(able, "can empty it")
         if reason is OutReason.TOO_LARGE:
-            return f"{strong[0].code} can carry it" if strong else None
+            return _can(strong, "can carry it")
         near = [v for v in strong if self._may(v, one) and self._room.reaches(v, one)]
-        return f"{near[0].code} reaches it" if near else None
+        return _can(near, "reaches it")
 
     def _says_no_room(self, left: Left) -> bool:
         # One of the first stops that could not be kept is not put elsewhere.
         is_first = left.reason is OutReason.LOCK and left.bin in self._first
         return left.reason not in _ROUTELESS and not is_first
 
-    def _places(self, bins: Sequence[Bin]) -> dict[str, str]:
+    def _places(self, bins: Sequence[Bin]) -> dict[str, _Wrong]:
         """Return where bins would fit after all, by code."""
-        found: dict[str, str] = {}
+        found: dict[str, _Wrong] = {}
         for spares in (False, True):
             for vehicle in self._problem.vehicles:
                 route = self._visits.get(vehicle.code, [])
@@ -90,7 +98,8 @@ class Excuses:
                     route, where = _tidy(vehicle, kept), f"{where}, which serves bins that may stay"
                 crew = [one for one in bins if one.code not in found and self._serves(vehicle, one)]
                 if crew:
-                    found |= {one.code: where for one in self._room.taken(vehicle, route, crew)}
+                    wrong = _Wrong(where, vehicle.code)
+                    found |= {one.code: wrong for one in self._room.taken(vehicle, route, crew)}
         return found
 
     def _serves(self, vehicle: Vehicle, one: Bin) -> bool:
@@ -109,8 +118,13 @@ class Excuses:
         return self._bins[code].must is not None or code in self._held
 
 
-def _excuse(left: Left, wrong: str) -> Violation:
-    return Violation(Breach.EXCUSE, left.bin, f"stays as {left.reason}, but {wrong}")
+def _can(vehicles: Sequence[Vehicle], what: str) -> _Wrong | None:
+    return _Wrong(f"{vehicles[0].code} {what}", vehicles[0].code) if vehicles else None
+
+
+def _excuse(left: Left, wrong: _Wrong) -> Violation:
+    detail = f"stays as {left.reason}, but {wrong.detail}"
+    return Violation(Breach.EXCUSE, left.bin, detail, vehicle=wrong.vehicle, reason=left.reason)
 
 
 def _can_empty(vehicle: Vehicle, one: Bin) -> bool:

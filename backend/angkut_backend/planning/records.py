@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.planning.assembly import SQL
@@ -20,6 +22,8 @@ from angkut_backend.planning.violations import Violation
 PLANS_CHANNEL = "angkut_plans"
 #: Plans in one answer at most.
 MAX_PLANS = 200
+
+_VIOLATIONS = TypeAdapter(list[Violation])
 
 
 class EventKind(StrEnum):
@@ -130,7 +134,7 @@ def get(conn: Connection, plan_id: UUID) -> PlanRecord:
         policy=Policy(row["policy"]),
         problem=Problem.model_validate_json(row["problem"]),
         plan=Plan.model_validate_json(row["document"]),
-        violations=[Violation(**one) for one in row["violations"]],
+        violations=_VIOLATIONS.validate_python(row["violations"]),
         state=EventKind(row["state"]) if row["state"] else None,
         revision=Revision.model_validate(row["changes"]) if row["changes"] else None,
         events=[PlanEvent(EventKind(e["kind"]), e["at"], e["actor"], e["note"]) for e in events],

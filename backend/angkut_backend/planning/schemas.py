@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.decisions import MAX_NOTE
 from angkut_backend.planning.difference import ChangeKind
-from angkut_backend.planning.plan_document import Plan, Totals
+from angkut_backend.planning.plan_document import OutReason, Plan, Totals
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import TimeWindow
 from angkut_backend.planning.records import EventKind
 from angkut_backend.planning.revision import Standing
-from angkut_backend.planning.violations import Breach
+from angkut_backend.planning.violations import Breach, Figures
 
 
 class PlanLineOut(BaseModel):
@@ -57,8 +57,14 @@ class ViolationOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     code: Breach
-    where: str
-    detail: str
+    where: Annotated[str, Field(description="The bin, vehicle or sum that it is about")]
+    detail: Annotated[str, Field(description="In English")]
+    at: Annotated[str | None, Field(description="Bin, disposal site or depot of the route")]
+    vehicle: Annotated[
+        str | None, Field(description="That has the bin and may not, or has not and could")
+    ]
+    reason: Annotated[OutReason | None, Field(description="For which a bin is said to stay")]
+    figures: Figures | None
 
 
 class PlanEventOut(BaseModel):

@@ -49,6 +49,8 @@ export type PlanChanges = Partial<Schemas["Changes"]>;
 export type Job = Schemas["JobOut"];
 /** A rule that a plan breaks. */
 export type Breach = Schemas["Breach"];
+export type Violation = Schemas["ViolationOut"];
+export type Unit = Schemas["Unit"];
 /** Something that is wrong with changes. */
 export type Fault = Schemas["Fault"];
 export type FaultWord = Schemas["FaultWord"];

@@ -1,6 +1,6 @@
 // The plan view's words in Bahasa Indonesia. `plans-en.ts` has the same keys.
 
-import type { Breach, InReason, MustReason, OutReason, PlanState, Policy } from "../api";
+import type { Breach, InReason, MustReason, OutReason, PlanState, Policy, Unit } from "../api";
 import type { PlanPart } from "../address";
 import { saidId } from "./said-id";
 
@@ -181,6 +181,17 @@ export const plansId = {
     stops: "terlalu banyak perhentian",
     break: "istirahat tidak sesuai",
   } satisfies Record<Breach, string> as Record<Breach, string>,
+  ruleAt: (place: string) => `di ${place}`,
+  ruleFigures: (said: string, due: string) => `rencana ${said}, aturan ${due}`,
+  couldServe: (vehicle: string) => `${vehicle} dapat mengangkutnya`,
+  units: {
+    s: "detik",
+    h: "jam",
+    m: "m",
+    l: "l",
+    kg: "kg",
+    rp: "rupiah",
+  } satisfies Record<Exclude<Unit, "time" | "count">, string>,
   allReasons: "Semua alasan",
   reason: "Alasan",
   noneLeft: "Semua bak terangkut.",

@@ -27,4 +27,4 @@ export function labelOf(vehicle: string): string {
 }
 
 /** As remarks and faults name them. */
-export const names: Names = { vehicle: labelOf, time: at, clock };
+export const names: Names = { vehicle: labelOf, place: placeName, time: at, clock };

@@ -8,7 +8,7 @@ import { actorName } from "./days";
 import { isMissed, roundsKept } from "./drives";
 import { clock, labelOf, names } from "./labels";
 import { record } from "./state";
-import { decimal, noteText } from "./words";
+import { decimal, noteText, violationText } from "./words";
 
 export function PlanHead() {
   const t = messages.value.plans;
@@ -112,7 +112,7 @@ function Warnings() {
           <ul>
             {shown.violations.map((one) => (
               <li key={`${one.code} ${one.where} ${one.detail}`}>
-                {one.where}: {t.rules[one.code]} <small>({one.detail})</small>
+                {violationText(one, names, { t, locale: locale.value })} <small lang="en">({one.detail})</small>
               </li>
             ))}
           </ul>

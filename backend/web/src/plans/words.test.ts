@@ -1,9 +1,21 @@
 import { expect, it } from "vitest";
-import type { Fault, FaultWord, Hurdle, InReason, MustReason, Note, NoteCode, OutReason } from "../api";
+import type {
+  Breach,
+  Fault,
+  FaultWord,
+  Hurdle,
+  InReason,
+  MustReason,
+  Note,
+  NoteCode,
+  OutReason,
+  Unit,
+  Violation,
+} from "../api";
 import { en } from "../messages/en";
 import { id } from "../messages/id";
 import { bin } from "../testing/plan";
-import { chance, faultText, gap, leftText, mustText, noteText, servedText, span } from "./words";
+import { chance, faultText, gap, leftText, mustText, noteText, servedText, span, violationText } from "./words";
 
 const INDONESIAN = { t: id.plans, locale: "id-ID" } as const;
 const ENGLISH = { t: en.plans, locale: "en-GB" } as const;
@@ -79,6 +91,7 @@ it("spans of time are told in the units that people use", () => {
 
 const NAMES = {
   vehicle: (code: string) => code.replace("BKS-", ""),
+  place: (code: string) => code.replace("TPA", "TPA Sumur Batu"),
   time: (seconds: number) => `${5 + seconds / 3600}.00`,
   clock: (moment: string) => moment.slice(11, 16),
 };
@@ -104,6 +117,40 @@ it("a vehicle that carries too much is told with what it holds", () => {
   expect(noteText(note, NAMES, INDONESIAN)).toBe(
     "DT01 membawa 3.300 kg, 5.200 l, padahal muatannya 3.000 kg, 5.000 l: membongkar dulu sebelum mengangkut lagi.",
   );
+});
+
+const BARE = { detail: "", at: null, vehicle: null, reason: null, figures: null };
+
+it("a broken rule is told with where, by what and how far", () => {
+  const heavy: Violation = {
+    ...BARE,
+    code: "capacity",
+    where: "BKS-DT01",
+    at: "B-12",
+    figures: { said: 5_200, due: 5_000, unit: "l" },
+  };
+  expect(violationText(heavy, NAMES, INDONESIAN)).toBe(
+    "DT01: melebihi muatan (di B-12; rencana 5.200 l, aturan 5.000 l)",
+  );
+  const shut: Violation = { ...heavy, code: "closed", at: "TPA", figures: { said: 36_000, due: 32_400, unit: "time" } };
+  expect(violationText(shut, NAMES, ENGLISH)).toBe(
+    "DT01: the disposal site is closed (at TPA Sumur Batu; the plan has 15.00, the rules 14.00)",
+  );
+  const excuse: Violation = { ...BARE, code: "excuse", where: "B-6", vehicle: "BKS-DT01", reason: "no_capacity" };
+  expect(violationText(excuse, NAMES, INDONESIAN)).toBe(
+    "B-6: alasan bak ditinggal tidak benar (Muatan penuh; DT01 dapat mengangkutnya)",
+  );
+});
+
+it.each([INDONESIAN, ENGLISH])("every broken rule has words, whatever is known of it", (tongue) => {
+  for (const code of Object.keys(id.plans.rules) as Breach[]) {
+    expect(violationText({ ...BARE, code, where: "B-6" }, NAMES, tongue)).toMatch(/^B-6: [^()]+$/);
+    for (const unit of ["time", "count", ...Object.keys(id.plans.units)] as Unit[]) {
+      const said = violationText({ ...BARE, code, where: "B-6", figures: { said: 2, due: 1, unit } }, NAMES, tongue);
+      expect(said).toMatch(/ \(.*\d.*\d.*\)$/);
+      expect(said).not.toMatch(/undefined|null|  | ,/);
+    }
+  }
 });
 
 it("of a remark from before there were codes only the sentence is known", () => {

@@ -1,6 +1,6 @@
 // Why a bin is in a plan or not, in words. Pure functions.
 
-import type { Fault, Left, MustReason, Note, PlannedBin, Served } from "../api";
+import type { Fault, Left, MustReason, Note, PlannedBin, Served, Unit, Violation } from "../api";
 import type { Messages } from "../messages/id";
 import type { Locale } from "../time";
 
@@ -96,9 +96,10 @@ export function leftText(
   return sentences.join(" ");
 }
 
-/** How vehicles and times are called. */
+/** How vehicles, places and times are called. */
 export interface Names {
   vehicle: (code: string) => string;
+  place: (code: string) => string;
   /** Of seconds from the start of the shift. */
   time: (seconds: number) => string;
   /** Of a moment as ISO 8601. */
@@ -133,4 +134,23 @@ export function faultText(fault: Fault, names: Names, { t }: Tongue): string {
     from: fault.from_at == null ? "" : names.clock(fault.from_at),
     until: fault.until_at == null ? "" : names.clock(fault.until_at),
   });
+}
+
+/** A rule that is broken: where, by what, and how far; of older plans the rule alone is known. */
+export function violationText(wrong: Violation, names: Names, { t, locale }: Tongue): string {
+  const figure = (value: number, unit: Unit) => {
+    if (unit === "time") return names.time(value);
+    const number = value.toLocaleString(locale, { maximumFractionDigits: 1 });
+    return unit === "count" ? number : `${number} ${t.units[unit]}`;
+  };
+  const { figures } = wrong;
+  const vehicle = wrong.vehicle == null ? "" : names.vehicle(wrong.vehicle);
+  const known = [
+    wrong.at == null ? "" : t.ruleAt(names.place(wrong.at)),
+    wrong.reason == null ? "" : t.outReasons[wrong.reason].name,
+    vehicle && wrong.code === "excuse" ? t.couldServe(vehicle) : vehicle,
+    figures && t.ruleFigures(figure(figures.said, figures.unit), figure(figures.due, figures.unit)),
+  ].filter(Boolean);
+  const rule = `${names.vehicle(wrong.where)}: ${t.rules[wrong.code]}`;
+  return known.length === 0 ? rule : `${rule} (${known.join("; ")})`;
 }

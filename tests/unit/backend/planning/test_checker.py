@@ -16,6 +16,7 @@ from angkut_backend.planning.problem import (
 )
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
+from angkut_backend.planning.violations import Breach, Figures, Unit
 
 from .conftest import line_bin, line_shift, line_travel, truck
 
@@ -204,3 +205,39 @@ def test_a_bin_is_either_served_or_left() -> None:
     both = stays.model_copy(update={"bin": found.routes[0].bins[0]})
 
     assert "served_and_left" in codes(ONE, found.model_copy(update={"left": (stays, both)}))
+
+
+def test_a_violation_says_where_it_shows_and_how_far_the_plan_is_off() -> None:
+    found = good()
+    order = found.routes[0].bins
+    tighter = truck("T1", max_trips=1, volume_l=2_000, payload_kg=1_100)
+    wrong = check(ONE.model_copy(update={"vehicles": (tighter,)}), line_travel(ONE), found)
+
+    by_load = [(one.at, one.figures) for one in wrong if one.code is Breach.CAPACITY]
+
+    # Behind the third bin there are too many litres, behind the fourth too many kilograms.
+    assert by_load == [
+        (order[2], Figures(3_000, 2_000, Unit.LITRES)),
+        *(
+            (code, Figures(300 * n, 1_100, Unit.KILOGRAMS))
+            for n, code in enumerate(order, 1)
+            if n > 3
+        ),
+    ]
+
+
+def test_a_time_outside_of_windows_is_told_with_the_nearest_inside() -> None:
+    windows = (TimeWindow(from_s=10, to_s=20), TimeWindow(from_s=60, to_s=90))
+
+    assert [Figures.of_windows(at_s, windows).due for at_s in (0, 39, 41, 100)] == [10, 20, 60, 90]
+
+
+@pytest.mark.parametrize("code", [*FAULTS, *TIGHTER])
+def test_figures_of_a_violation_differ_and_places_are_of_the_plan(code: str) -> None:
+    found = FAULTS[code](good()) if code in FAULTS else good()
+    problem = TIGHTER.get(code, ONE)
+    places = {step.code for route in found.routes for step in route.steps}
+
+    for one in check(problem, line_travel(problem), found):
+        assert one.figures is None or one.figures.said != one.figures.due
+        assert one.at is None or one.at in places

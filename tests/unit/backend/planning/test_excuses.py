@@ -99,6 +99,7 @@ def test_a_truck_full_of_bins_that_may_stay_is_no_excuse() -> None:
 
     assert (wrong.code, wrong.where) == (Breach.EXCUSE, "B6")
     assert "T1, which serves bins that may stay" in wrong.detail
+    assert (wrong.vehicle, wrong.reason) == ("T1", OutReason.NO_CAPACITY)
 
 
 def test_a_truck_full_of_bins_that_must_be_served_is_one() -> None:

@@ -15,7 +15,7 @@ from angkut_backend.planning import assembly, decisions, ordering, shifts
 from angkut_backend.planning.faults import ChangesError, FaultField, FaultWord
 from angkut_backend.planning.keeping import Phase
 from angkut_backend.planning.notes import Hurdle, NoteCode
-from angkut_backend.planning.violations import Breach
+from angkut_backend.planning.violations import Breach, Unit
 from angkut_backend.roads.errors import RoadsUnavailableError
 
 MESSAGES = Path(__file__).parents[4] / "backend/web/src/messages"
@@ -59,6 +59,7 @@ DECISIONS = codes_of(decisions) - {ConflictError.code}
     ("block", "words"),
     [
         ("rules", set(Breach)),
+        ("units", set(Unit) - {Unit.TIME, Unit.COUNT}),
         ("faults", set(FaultWord)),
         ("faultFields", set(FaultField)),
         ("noteTexts", set(NoteCode)),
