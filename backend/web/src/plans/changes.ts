@@ -114,7 +114,12 @@ export function ofKind<Kind extends Change["kind"]>(
   return draft.filter((one): one is Extract<Change, { kind: Kind }> => one.kind === kind);
 }
 
-/** As the service takes them; `underway` is made of the plan (`underwayOf`). */
+/** What is told of a vehicle that is out; undefined: the plan counts. */
+export function toldOf<Kind extends "place" | "load">(draft: Draft, kind: Kind, vehicle: string) {
+  return ofKind(changesOfVehicle(draft, vehicle), kind)[0];
+}
+
+/** As the service takes them; `underway` needs the plan too (`underwayBody`). */
 export function toBody(draft: Draft, underway: PlanChanges["underway"] = null): PlanChanges {
   const binsOf = (kind: "forbid" | "force" | "complaint" | "unlock") =>
     ofKind(draft, kind).map(({ bin }) => bin);

@@ -16,6 +16,7 @@ import {
 import { isOrdering, isUnderWay } from "./jobs";
 import { labelOf } from "./labels";
 import { changeText, Faults, FaultText } from "./pending";
+import { faultsBeside } from "./refusals";
 import { select } from "./state";
 import { underwayBody } from "./underwaystate";
 
@@ -100,12 +101,10 @@ function Line({ changes }: { changes: readonly Change[] }) {
 /** What is said of no single change is said here. */
 function Refused() {
   const t = messages.value.plans;
-  const matched = new Set(draft.value.flatMap((one) => wrongWith(one)));
-  const others = faults.value.filter((fault) => !matched.has(fault));
   return (
     <p class="fault" role="alert">
       {t.refusals["bad_changes"]}{" "}
-      {others.map((fault) => (
+      {faultsBeside(draft.value, faults.value).map((fault) => (
         <span key={fault.detail}>
           {t.faultFields[fault.field]}
           {fault.code != null && `, ${fault.code}`}: <FaultText fault={fault} />{" "}

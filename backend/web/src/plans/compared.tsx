@@ -1,6 +1,6 @@
 import { locale, messages } from "../store";
 import { difference } from "./changestate";
-import { labelOf } from "./labels";
+import { labelOf, tongue } from "./labels";
 import { record, select, showPlan } from "./state";
 import { decimal, span } from "./words";
 
@@ -10,11 +10,10 @@ export function Compared() {
   const found = difference.value;
   const parent = record.value?.parent_id ?? null;
   if (found === null || parent === null) return null;
-  const tongue = { t, locale: locale.value };
   const signed = (value: number, text: string) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${text}`;
   const sums: [number, string, string][] = [
     [found.distance_m, decimal(Math.abs(found.distance_m) / 1000, locale.value), t.km],
-    [found.duration_s, span(found.duration_s, tongue), t.vehicleTime],
+    [found.duration_s, span(found.duration_s, tongue.value), t.vehicleTime],
     [found.trips, String(Math.abs(found.trips)), t.trips],
     [found.overflows, decimal(Math.abs(found.overflows), locale.value, 2), t.overflowsExpected],
     [found.missed_must, String(Math.abs(found.missed_must)), t.missed],

@@ -1,10 +1,14 @@
 // What times and places of the plan that is shown are called on the screen.
 
-import { locale, site } from "../store";
+import { computed } from "@preact/signals";
+import { locale, messages, site } from "../store";
 import { clockTime } from "../time";
 import { shiftStart } from "./changestate";
 import { labels, placeNames } from "./state";
-import type { Names } from "./words";
+import type { Names, Tongue } from "./words";
+
+/** Of the language that is chosen. */
+export const tongue = computed<Tongue>(() => ({ t: messages.value.plans, locale: locale.value }));
 
 /** `05.12`, of a time in the shift. */
 export function at(seconds: number): string {

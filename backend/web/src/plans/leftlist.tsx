@@ -4,12 +4,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { Left, OutReason } from "../api";
 import { MoreRows } from "../pieces";
-import { bins, locale, messages, openCode, percent } from "../store";
+import { bins, messages, openCode, percent } from "../store";
 import { isMissed, reasonsOf } from "./drives";
 import { changesOfBin } from "./changes";
 import { draft } from "./changestate";
 import { Pending } from "./pending";
-import { labelOf } from "./labels";
+import { labelOf, tongue } from "./labels";
 import { facts, left, leftFilter, record, select, unselect } from "./state";
 import { LeftDetails } from "./stopdetails";
 import { leftText } from "./words";
@@ -98,7 +98,6 @@ function LeftRow({ left: one }: { left: Left }) {
   const its = facts.value.get(one.bin);
   const place = bins.value?.get(one.bin)?.properties;
   const vehicle = one.vehicle == null ? "" : labelOf(one.vehicle);
-  const tongue = { t, locale: locale.value };
   return (
     <li ref={row} data-missed={isMissed(one)}>
       <button
@@ -116,7 +115,7 @@ function LeftRow({ left: one }: { left: Left }) {
           </b>
           <span>{place === undefined ? "" : `${place.site_name}, ${place.area_name}`}</span>
           <Pending changes={changesOfBin(draft.value, one.bin)} />
-          {!isOpen && <span class="left-why">{leftText(one, its, vehicle, tongue)}</span>}
+          {!isOpen && <span class="left-why">{leftText(one, its, vehicle, tongue.value)}</span>}
         </span>
         <span class="stop-facts">
           <span>{its?.fill_pct == null ? "" : t.fill(percent(its.fill_pct))}</span>

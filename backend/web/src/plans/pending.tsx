@@ -4,7 +4,7 @@ import type { Fault } from "../api";
 import { bins, locale, messages } from "../store";
 import type { Change } from "./changes";
 import { wrongWith } from "./changestate";
-import { clock, labelOf, names, placeName } from "./labels";
+import { clock, labelOf, names, placeName, tongue } from "./labels";
 import { decimal, faultText } from "./words";
 
 export function Pending({ changes }: { changes: readonly Change[] }) {
@@ -32,10 +32,9 @@ export function Faults({ of }: { of: Change }) {
 }
 
 export function FaultText({ fault }: { fault: Fault }) {
-  const tongue = { t: messages.value.plans, locale: locale.value };
   return (
     <span class="fault">
-      {faultText(fault, names, tongue)} <small lang="en">({fault.detail})</small>
+      {faultText(fault, names, tongue.value)} <small lang="en">({fault.detail})</small>
     </span>
   );
 }

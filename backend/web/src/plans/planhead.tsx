@@ -6,7 +6,7 @@ import { clockTime, dayAndTime } from "../time";
 import { Decisions } from "./decisions";
 import { actorName } from "./days";
 import { isMissed, roundsKept } from "./drives";
-import { clock, labelOf, names } from "./labels";
+import { clock, labelOf, names, tongue } from "./labels";
 import { record } from "./state";
 import { decimal, noteText, violationText } from "./words";
 
@@ -112,7 +112,7 @@ function Warnings() {
           <ul>
             {shown.violations.map((one) => (
               <li key={`${one.code} ${one.where} ${one.detail}`}>
-                {violationText(one, names, { t, locale: locale.value })} <small lang="en">({one.detail})</small>
+                {violationText(one, names, tongue.value)} <small lang="en">({one.detail})</small>
               </li>
             ))}
           </ul>
@@ -157,7 +157,7 @@ function Warnings() {
 
 /** In the language that is chosen, with the planner's own English beside. */
 function PlannerNote({ note }: { note: Note }) {
-  const said = noteText(note, names, { t: messages.value.plans, locale: locale.value });
+  const said = noteText(note, names, tongue.value);
   if (said === null) return <li lang="en">{note.text}</li>;
   return (
     <li>

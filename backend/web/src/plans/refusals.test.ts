@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Fault } from "../api";
-import { faultsOf } from "./refusals";
+import { faultsBeside, faultsOf } from "./refusals";
 
 function fault(field: Fault["field"], code: string | null): Fault {
   return { field, code, why: "unknown", detail: "" };
@@ -27,4 +27,11 @@ it("a place without a road is a fault of the place that was reported, not of the
   expect(faultsOf(place, faults)).toEqual(faults);
   expect(faultsOf({ ...place, vehicle: "W" }, faults)).toEqual([]);
   expect(faultsOf({ kind: "load", vehicle: "V", load_kg: 1, load_l: 1 }, faults)).toEqual([]);
+});
+
+it("what is wrong with none of the changes is left over", () => {
+  const faults = [fault("locks", "B-7"), fault("forbid", "B-3"), fault("underway.at", null)];
+  const changes = [{ kind: "forbid", bin: "B-3" }, { kind: "underway", at: null }] as const;
+  expect(faultsBeside(changes, faults)).toEqual([faults[0]]);
+  expect(faultsBeside([], faults)).toEqual(faults);
 });

@@ -6,24 +6,23 @@ import { shiftOpening } from "../opening";
 import { bins, locale, messages, percent } from "../store";
 import { LeftChanges, StopChanges } from "./changers";
 import type { Drive, Stop } from "./drives";
-import { at } from "./labels";
+import { at, tongue } from "./labels";
 import { geoUri } from "./navigation";
 import { driving } from "./state";
-import { chance, decimal, gap, leftText, servedText, type Tongue } from "./words";
+import { chance, decimal, gap, leftText, servedText } from "./words";
 
 export function StopDetails({ stop, drive }: { stop: Stop; drive: Drive }) {
   const t = messages.value.plans;
-  const tongue = { t, locale: locale.value };
   const { facts, served, step } = stop;
   return (
     <div class="stop-details">
       {served !== undefined && (
         <p>
-          <b>{t.why}:</b> {servedText(served, facts, tongue)}
+          <b>{t.why}:</b> {servedText(served, facts, tongue.value)}
         </p>
       )}
       <dl>
-        {facts !== undefined && <Expected facts={facts} tongue={tongue} />}
+        {facts !== undefined && <Expected facts={facts} />}
         <Fact name={t.onBoard}>
           {decimal(step.load_kg, locale.value, 0)} kg, {decimal(step.load_l / 1000, locale.value)} m³
         </Fact>
@@ -46,15 +45,14 @@ export function StopDetails({ stop, drive }: { stop: Stop; drive: Drive }) {
 }
 
 export function LeftDetails({ left, facts, vehicle }: LeftProps) {
-  const tongue = { t: messages.value.plans, locale: locale.value };
   return (
     <div class="stop-details">
       <p>
-        <b>{tongue.t.why}:</b> {leftText(left, facts, vehicle, tongue)}
+        <b>{messages.value.plans.why}:</b> {leftText(left, facts, vehicle, tongue.value)}
       </p>
       {facts !== undefined && (
         <dl>
-          <Expected facts={facts} tongue={tongue} />
+          <Expected facts={facts} />
         </dl>
       )}
       <LeftChanges bin={left.bin} />
@@ -69,8 +67,8 @@ interface LeftProps {
   vehicle: string;
 }
 
-function Expected({ facts, tongue }: { facts: PlannedBin; tongue: Tongue }) {
-  const { t } = tongue;
+function Expected({ facts }: { facts: PlannedBin }) {
+  const t = messages.value.plans;
   const kind = bins.value?.get(facts.code)?.properties.volume_l;
   const words = messages.value.opening;
   const opening = shiftOpening(facts.windows, driving.value, at, words);
@@ -86,7 +84,7 @@ function Expected({ facts, tongue }: { facts: PlannedBin; tongue: Tongue }) {
       {facts.overflow_probability != null && (
         <Fact name={t.overflow}>{chance(facts.overflow_probability)}</Fact>
       )}
-      {facts.gap_h != null && <Fact name={t.emptied}>{t.emptiedAgo(gap(facts.gap_h, tongue))}</Fact>}
+      {facts.gap_h != null && <Fact name={t.emptied}>{t.emptiedAgo(gap(facts.gap_h, tongue.value))}</Fact>}
       <Fact name={t.load}>
         {decimal(facts.load_kg, locale.value, 0)} kg
         {kind !== undefined && `, ${decimal(facts.load_l, locale.value, 0)} / ${decimal(kind, locale.value, 0)} l`}

@@ -1,7 +1,7 @@
 // Replanning in the shift: what is said of the vehicles. Pure functions.
 
 import type { PlannedVehicle, Underway, VehicleAt } from "../api";
-import { type Change, type Draft, ofKind } from "./changes";
+import { type Change, type Draft, ofKind, toldOf } from "./changes";
 import type { Stop } from "./drives";
 
 type Report = NonNullable<Underway["vehicles"]>[number];
@@ -51,8 +51,8 @@ export function reportsOf(
   const served = servedBy(draft, planned);
   return routes.flatMap(({ vehicle, stops }): Report[] => {
     const bins = stops.map(({ bin }) => bin);
-    const place = ofKind(draft, "place").find((one) => one.vehicle === vehicle);
-    const load = ofKind(draft, "load").find((one) => one.vehicle === vehicle);
+    const place = toldOf(draft, "place", vehicle);
+    const load = toldOf(draft, "load", vehicle);
     const isServedTold = bins.some((bin) => told.has(bin));
     if (!isServedTold && place === undefined && load === undefined) return [];
     return [
@@ -69,11 +69,9 @@ export function reportsOf(
 
 /** Vehicles with the places and loads that people tell, before the service has answered. */
 export function asTold(vehicles: readonly VehicleAt[], draft: Draft): VehicleAt[] {
-  const places = new Map(ofKind(draft, "place").map((one) => [one.vehicle, one]));
-  const loads = new Map(ofKind(draft, "load").map((one) => [one.vehicle, one]));
   return vehicles.map((then) => {
-    const place = places.get(then.vehicle);
-    const load = loads.get(then.vehicle);
+    const place = toldOf(draft, "place", then.vehicle);
+    const load = toldOf(draft, "load", then.vehicle);
     return {
       ...then,
       ...(place && { lon: place.lon, lat: place.lat, has_left: true, step: null, is_driving: false }),

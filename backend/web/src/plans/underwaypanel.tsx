@@ -9,7 +9,7 @@ import { change, draft, mayChange, shiftStart, takeBack } from "./changestate";
 import type { Stop } from "./drives";
 import { labelOf, placeName } from "./labels";
 import { FaultText, Pending, toldPlace } from "./pending";
-import { faultsOf } from "./refusals";
+import { faultsBeside } from "./refusals";
 import { clockOf, momentOf } from "./shifttimes";
 import { drives, toggleVehicle } from "./state";
 import type { Routed } from "./underway";
@@ -103,10 +103,9 @@ function NotKnown() {
   const why = progressRefusal.value;
   if (why === null) return null;
   if (why.faults.length === 0) return <span class="fault">{t.refusals[why.code] ?? t.refused}</span>;
-  const others = why.faults.filter((fault) => !ofKind(draft.value, "place").some((one) => faultsOf(one, [fault]).length > 0));
   return (
     <>
-      {others.map((fault) => (
+      {faultsBeside(ofKind(draft.value, "place"), why.faults).map((fault) => (
         <FaultText key={fault.detail} fault={fault} />
       ))}
     </>

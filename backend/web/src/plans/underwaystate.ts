@@ -4,8 +4,8 @@ import { computed, effect, signal, untracked } from "@preact/signals";
 import { fetchProgress, type Underway, type VehicleAt } from "../api";
 import { serverNow } from "../clock";
 import { now } from "../store";
-import { ofKind } from "./changes";
-import { change, changeAll, draft } from "./changestate";
+import { toldOf } from "./changes";
+import { change, changeAll, draft, takeBack } from "./changestate";
 import type { Stop } from "./drives";
 import { type Refusal, refusalOf } from "./jobs";
 import { drives, record } from "./state";
@@ -123,7 +123,8 @@ interface Place {
 }
 
 function takeBackOf(kind: "place" | "load", vehicle: string): void {
-  changeAll(new Set(ofKind(draft.value, kind).filter((one) => one.vehicle === vehicle)), []);
+  const told = toldOf(draft.value, kind, vehicle);
+  if (told !== undefined) takeBack(told);
 }
 
 async function ask(

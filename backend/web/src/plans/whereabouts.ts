@@ -7,6 +7,9 @@ import type { Routed } from "./underway";
 /** A vehicle is near what the plan knows; a click farther away is a slip. Degrees, some 11 km. */
 const MARGIN = 0.1;
 
+/** `TPS 9` before `TPS 10`. */
+const BY_NAME = new Intl.Collator("id", { numeric: true });
+
 export interface Spot {
   /** Bins of one collection point are one place. */
   codes: readonly string[];
@@ -51,7 +54,7 @@ export function spotsOf(
     route: runsOf(stops, bins),
     others: [...others]
       .map(([name, spot]) => ({ name, ...spot }))
-      .sort((a, b) => a.name.localeCompare(b.name, "id", { numeric: true })),
+      .sort((a, b) => BY_NAME.compare(a.name, b.name)),
   };
 }
 
@@ -67,8 +70,7 @@ export function isNear(lon: number, lat: number, { problem }: PlanRecord): boole
   const lons = known.map((one) => one.lon);
   const lats = known.map((one) => one.lat);
   const isWithin = (value: number, all: number[]) =>
-    value >= all.reduce((a, b) => Math.min(a, b)) - MARGIN &&
-    value <= all.reduce((a, b) => Math.max(a, b)) + MARGIN;
+    value >= Math.min(...all) - MARGIN && value <= Math.max(...all) + MARGIN;
   return known.length > 0 && isWithin(lon, lons) && isWithin(lat, lats);
 }
 
