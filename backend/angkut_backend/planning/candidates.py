@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from angkut_backend.planning.instance import ANY_TIME_S, Ints
+from angkut_backend.planning.instance import Ints, Mask, laid_out
 from angkut_backend.planning.points import bin_point
 from angkut_backend.planning.problem import Bin
 from angkut_backend.planning.rules import Rules
@@ -28,13 +28,7 @@ class Candidates:
     @classmethod
     def of(cls, rules: Rules, bins: Sequence[Bin]) -> "Candidates":
         """Lay out bins."""
-        widest = max([1, *(len(one.windows) for one in bins)])
-        from_s = np.full((len(bins), widest), ANY_TIME_S, dtype=np.int64)
-        to_s = np.full((len(bins), widest), -ANY_TIME_S, dtype=np.int64)
-        for row, one in enumerate(bins):
-            spans = [(window.from_s, window.to_s) for window in one.windows]
-            for column, span in enumerate(spans or [(-ANY_TIME_S, ANY_TIME_S)]):
-                from_s[row, column], to_s[row, column] = span
+        from_s, to_s = laid_out([one.windows for one in bins])
         index = rules.travel.index
         return cls(
             np.array([index[bin_point(one.code)] for one in bins], dtype=np.intp),
@@ -48,3 +42,12 @@ class Candidates:
     def take(self, which: NDArray[np.intp]) -> "Candidates":
         """Return some of them."""
         return Candidates(*(getattr(self, one.name)[which] for one in fields(self)))
+
+
+def may_serve(rules: Rules, bins: Sequence[Bin], vehicles: Sequence[str]) -> Mask:
+    """Tell which bins each vehicle may serve, [bin, vehicle]."""
+    # Few crews are unlike.
+    alike: dict[frozenset[str], int] = {}
+    crew_of = [alike.setdefault(rules.crew(one), len(alike)) for one in bins]
+    able = np.array([[code in crew for code in vehicles] for crew in alike], dtype=bool)
+    return able.reshape(len(alike), len(vehicles))[np.array(crew_of, dtype=np.intp)]

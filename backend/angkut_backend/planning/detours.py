@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from angkut_backend.planning.candidates import Candidates
 from angkut_backend.planning.plan_document import StepKind
-from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
+from angkut_backend.planning.points import depot_point, disposal_point, start_point
 from angkut_backend.planning.problem import Vehicle
 from angkut_backend.planning.rules import Rules
 from angkut_backend.planning.timetable import Visit
@@ -27,7 +27,7 @@ def detours_rp(
     """
     leg, index = rules.travel.legs[vehicle.profile], rules.travel.index
     tip = disposal_point(rules.disposal_sites(vehicle)[0].code)
-    stays = [start_point(vehicle), *map(_point, visits), tip]
+    stays = [start_point(vehicle), *(one.point for one in visits), tip]
     rows = np.array([index[point] for point in stays], dtype=np.intp)
     new = bins.rows
     home = index[depot_point(vehicle.depot)]
@@ -68,12 +68,8 @@ def _savings(
     rules: Rules, vehicle: Vehicle, visits: Sequence[Visit], way: NDArray[np.int32]
 ) -> list[int]:
     index = rules.travel.index
-    stays = [start_point(vehicle), *map(_point, visits), depot_point(vehicle.depot)]
+    stays = [start_point(vehicle), *(one.point for one in visits), depot_point(vehicle.depot)]
     rows = [index[point] for point in stays]
     before, here, after = rows[:-2], rows[1:-1], rows[2:]
     saved = way[before, here].astype(int) + way[here, after] - way[before, after]
     return [int(one) for one in saved]
-
-
-def _point(visit: Visit) -> str:
-    return bin_point(visit.code) if visit.kind is StepKind.STOP else disposal_point(visit.code)

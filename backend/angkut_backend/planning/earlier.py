@@ -29,7 +29,7 @@ def earlier_draft(
     if not trips:
         return None
     # What was served and is not offered any more has no place in the search.
-    offered = {one.code for group in instance.groups for one in group.bins}
+    offered = {one.code for one in instance.bins}
     draft = Draft.of(instance, scheduler, takeovers, {})
     for code, takeover in takeovers.items():
         sites = {site.code for site in rules.disposal_sites(takeover.vehicle)}

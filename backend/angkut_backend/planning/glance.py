@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from angkut_backend.planning.candidates import Candidates
-from angkut_backend.planning.instance import ANY_TIME_S, Ints
+from angkut_backend.planning.instance import ANY_TIME_S, NEVER_S, Ints
 from angkut_backend.planning.plan_document import StepKind
-from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
+from angkut_backend.planning.points import depot_point, disposal_point, start_point
 from angkut_backend.planning.problem import DisposalSite, TimeWindow, Vehicle
 from angkut_backend.planning.rules import Rules
-from angkut_backend.planning.schedule import pause_s
+from angkut_backend.planning.schedule import earliest_s, pause_s
 from angkut_backend.planning.takeover import Takeover
 from angkut_backend.planning.timetable import Visit
 from angkut_backend.roads.travel import UNREACHABLE
@@ -23,6 +23,7 @@ from angkut_backend.roads.travel import UNREACHABLE
 _HOUR_S = 3600
 #: What can be wrong, as in `Misfit.what`; the first is nothing.
 WRONG = ("", "unreachable", "window", "load", "stops", "trips", "shift")
+_CODE = {what: code for code, what in enumerate(WRONG)}
 
 
 class Glance:
@@ -38,10 +39,9 @@ class Glance:
         self._rules = rules
         self._vehicle = vehicle = takeover.vehicle
         self._leg = rules.travel.legs[vehicle.profile]
-        self._begin_s = vehicle.underway.free_at_s if vehicle.underway else vehicle.shift.from_s
         index = rules.travel.index
         self._rows = np.array(
-            [index[start_point(vehicle)], *(index[_point(one)] for one in visits)], dtype=np.intp
+            [index[start_point(vehicle)], *(index[one.point] for one in visits)], dtype=np.intp
         )
         self._early(visits)
         self._pause_s = self._pause(vehicle)
@@ -65,10 +65,10 @@ class Glance:
         there_s = legs_s[here, new.rows[:, None]].astype(np.int64)
         lost = there_s >= UNREACHABLE
         arrive_s = self._leave_s[at] + self._eased(there_s, at)
-        begin_s = np.full(arrive_s.shape, 2 * ANY_TIME_S)
+        begin_s = np.full(arrive_s.shape, NEVER_S)
         for column in range(new.from_s.shape[1]):
             from_s, to_s = new.from_s[:, column, None], new.to_s[:, column, None]
-            inside = np.where(arrive_s <= to_s, np.maximum(arrive_s, from_s), 2 * ANY_TIME_S)
+            inside = np.where(arrive_s <= to_s, np.maximum(arrive_s, from_s), NEVER_S)
             np.minimum(begin_s, inside, out=begin_s)
         # A break before it takes nothing of the time that the vehicle waits there.
         leave_s = begin_s - np.minimum(begin_s - arrive_s, self._pause_s) + new.service_s[:, None]
@@ -84,13 +84,13 @@ class Glance:
         heavy = (new.load_l[:, None] > self._room_l[at]) | (
             new.load_kg[:, None] > self._room_kg[at]
         )
-        told = np.where(late, 6, 0).astype(np.int8)
-        told[np.broadcast_to(self._trips_left[at] < 1, told.shape)] = 5
+        told = np.where(late, _CODE["shift"], 0).astype(np.int8)
+        told[np.broadcast_to(self._trips_left[at] < 1, told.shape)] = _CODE["trips"]
         if self._stops_left < 1:
-            told[:] = 4
-        told[heavy] = 3
-        told[begin_s >= 2 * ANY_TIME_S] = 2
-        told[lost] = 1
+            told[:] = _CODE["stops"]
+        told[heavy] = _CODE["load"]
+        told[begin_s >= NEVER_S] = _CODE["window"]
+        told[lost] = _CODE["unreachable"]
         return told
 
     def _eased(self, seconds: Ints, at: Ints) -> Ints:
@@ -101,7 +101,7 @@ class Glance:
 
     def _early(self, visits: Sequence[Visit]) -> None:
         """Drive through the visits as early as can be."""
-        rules, rows, now_s = self._rules, self._rows, self._begin_s
+        rules, rows, now_s = self._rules, self._rows, earliest_s(self._vehicle)
         legs_s = self._leg.duration_s[rows[:-1], rows[1:]].tolist()
         leave_s, factor = [now_s], [self._lightest(now_s)]
         self._drive_s: list[int] = []
@@ -226,7 +226,3 @@ def _latest_at(site: DisposalSite, leave_s: int, wait_s: int) -> int:
     """Return how late a site may be reached for the vehicle to leave it by then."""
     begin_s = leave_s - site.tipping_s - wait_s
     return min(site.opening.to_s, begin_s) if begin_s >= site.opening.from_s else -ANY_TIME_S
-
-
-def _point(visit: Visit) -> str:
-    return bin_point(visit.code) if visit.kind is StepKind.STOP else disposal_point(visit.code)

@@ -10,7 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from angkut_backend.planning.instance import ANY_TIME_S, Floats, Instance, Ints, Mask, home_legs
+from angkut_backend.planning.instance import (
+    ANY_TIME_S,
+    NEVER_S,
+    Floats,
+    Instance,
+    Ints,
+    Mask,
+    home_legs,
+)
 from angkut_backend.planning.points import disposal_point
 from angkut_backend.planning.problem import Vehicle
 from angkut_backend.planning.schedule import pause_s
@@ -19,7 +27,6 @@ from angkut_backend.planning.takeover import Takeover
 #: A group by its number, or a disposal site by ~ of its place in the problem.
 Order = list[int]
 
-_NEVER_S = 10**9
 #: A way of nothing still costs this, rupiah, so that worth per cost is finite.
 _LEAST_RP = 50.0
 #: A way costs so many times its crew: kilometres come on top of hours.
@@ -166,7 +173,7 @@ class _Filler:
         if self._any_time:
             return arrive_s, way_m
         begins_s = np.where(
-            arrive_s[:, None] <= self._to_s, np.maximum(arrive_s[:, None], self._from_s), _NEVER_S
+            arrive_s[:, None] <= self._to_s, np.maximum(arrive_s[:, None], self._from_s), NEVER_S
         )
         return begins_s.min(axis=1), way_m
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from angkut_backend.planning.candidates import Candidates
+from angkut_backend.planning.candidates import Candidates, may_serve
 from angkut_backend.planning.draft import Draft, worth_rp
 from angkut_backend.planning.insertions import Insertion
 from angkut_backend.planning.problem import Bin
@@ -57,12 +57,9 @@ class _Table:
         self._worth_rp = np.array([worth_rp(one) for one in bins])
         musts = np.array([one.must is not None for one in bins], dtype=bool)
         self._most_rp = np.where(musts, np.inf, self._worth_rp)
-        shape = len(bins), len(self._vehicles)
-        crews = [draft.rules.crew(one) for one in bins]
-        able = [[code in crew for code in self._vehicles] for crew in crews]
-        self._may = np.array(able, dtype=bool).reshape(shape)
-        self._cost_rp = np.full(shape, np.inf)
-        self._at = np.zeros(shape, dtype=np.int64)
+        self._may = may_serve(draft.rules, bins, self._vehicles)
+        self._cost_rp = np.full(self._may.shape, np.inf)
+        self._at = np.zeros(self._may.shape, dtype=np.int64)
         self._refused: dict[tuple[int, str], set[int]] = {}
         self._left = np.arange(len(bins))
         for code in self._vehicles:

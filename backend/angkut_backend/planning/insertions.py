@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from angkut_backend.planning.candidates import Candidates
+from angkut_backend.planning.candidates import Candidates, may_serve
 from angkut_backend.planning.detours import detours_rp
 from angkut_backend.planning.glance import WRONG, Glance
 from angkut_backend.planning.instance import Floats, Ints
@@ -132,12 +132,8 @@ def _by_vehicle(
         return
     rules = spots[0].rules
     new = Candidates.of(rules, bins)
-    # Few crews are unlike.
-    alike: dict[frozenset[str], int] = {}
-    crew_of = np.array([alike.setdefault(rules.crew(one), len(alike)) for one in bins])
-    for one in spots:
-        code = one.takeover.vehicle.code
-        able = np.array([code in crew for crew in alike], dtype=bool)
-        mine = np.flatnonzero(able[crew_of])
+    vehicles = [one.takeover.vehicle.code for one in spots]
+    for code, one, may in zip(vehicles, spots, may_serve(rules, bins, vehicles).T, strict=True):
+        mine = np.flatnonzero(may)
         if len(mine):
             yield code, mine, new.take(mine), one

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from angkut_backend.planning.merge import Group, merge
 from angkut_backend.planning.plan_document import OutReason
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point, start_point
-from angkut_backend.planning.problem import Bin, Vehicle
+from angkut_backend.planning.problem import Bin, TimeWindow, Vehicle
 from angkut_backend.planning.rules import Rules
 from angkut_backend.roads.travel import UNREACHABLE
 
@@ -31,6 +31,8 @@ OFFER_ALL = 1_000
 MUST_PRIZE_RP = 300_000.0
 #: Outside of every shift, seconds.
 ANY_TIME_S = 10**8
+#: When service begins that cannot begin.
+NEVER_S = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,13 @@ class Instance:
             np.array([sum(b.service_s for b in g.bins) for g in groups], dtype=np.int64),
             np.array([len(g.bins) for g in groups], dtype=np.int64),
             {profile: _inside(rules, groups, profile) for profile in rules.travel.legs},
-            _windows(groups),
+            laid_out([g.bins[0].windows for g in groups]),
         )
+
+    @property
+    def bins(self) -> list[Bin]:
+        """Return the bins that are offered."""
+        return [one for group in self.groups for one in group.bins]
 
     def late_queue_s(self, vehicle: Vehicle) -> float:
         """Return the mean wait at disposal sites in the last three hours of a shift."""
@@ -134,16 +141,14 @@ def _inside(rules: Rules, groups: Sequence[Group], profile: str) -> tuple[Ints, 
     return inside_m, inside_s
 
 
-def _windows(groups: Sequence[Group]) -> tuple[Ints, Ints]:
-    widest = max((len(g.bins[0].windows) for g in groups), default=1) or 1
-    from_s = np.full((len(groups), widest), ANY_TIME_S, dtype=np.int64)
-    to_s = np.full((len(groups), widest), -ANY_TIME_S, dtype=np.int64)
-    for row, group in enumerate(groups):
-        windows = group.bins[0].windows
-        if not windows:
-            from_s[row, 0], to_s[row, 0] = -ANY_TIME_S, ANY_TIME_S
-        for column, window in enumerate(windows):
-            from_s[row, column], to_s[row, column] = window.from_s, window.to_s
+def laid_out(windows: Sequence[Sequence[TimeWindow]]) -> tuple[Ints, Ints]:
+    """Return from and to of the windows of n places, s, [n, w]; without one: any time, or none."""
+    shape = len(windows), max([1, *map(len, windows)])
+    from_s, to_s = np.full(shape, ANY_TIME_S), np.full(shape, -ANY_TIME_S)
+    for row, own in enumerate(windows):
+        spans = [(one.from_s, one.to_s) for one in own]
+        for column, span in enumerate(spans or [(-ANY_TIME_S, ANY_TIME_S)]):
+            from_s[row, column], to_s[row, column] = span
     return from_s, to_s
 
 

@@ -75,9 +75,8 @@ class Scheduler:
     ) -> tuple[Timetable | Misfit, int | None]:
         """Return a route and after how many visits its break comes; `None`: without one."""
         vehicle = trial.vehicle
-        on = vehicle.underway
-        begin_s = on.free_at_s if on else vehicle.shift.from_s
-        plain = trial.drive(begin_s, None, ending)
+        early_s = earliest_s(vehicle)
+        plain = trial.drive(early_s, None, ending)
         if isinstance(plain, Misfit) or not needs_break(vehicle, plain.lines):
             return plain, None
         best: Timetable | Misfit | None = None
@@ -86,7 +85,7 @@ class Scheduler:
             least_s = self._least_s(plain, after)
             if isinstance(best, Timetable) and best.end_s <= least_s:
                 break
-            found = trial.drive(begin_s, after, ending)
+            found = trial.drive(early_s, after, ending)
             if _earlier(best, found) is found:
                 best, place = found, after
             if least_s > vehicle.shift.to_s:
@@ -202,16 +201,19 @@ def needs_break(vehicle: Vehicle, lines: Sequence[Line]) -> bool:
     return lines[0].leave_s < vehicle.breaks[0].begin.to_s < lines[-1].arrive_s
 
 
+def earliest_s(vehicle: Vehicle) -> int:
+    """Return when a vehicle begins at the earliest: its shift, or where it is taken over."""
+    return vehicle.underway.free_at_s if vehicle.underway else vehicle.shift.from_s
+
+
 def pause_s(vehicle: Vehicle) -> int:
     """Return how long the break takes that a vehicle may have to make; 0: it will make none.
 
     None is due once it was taken, nor where the vehicle begins when its window has closed.
     """
-    on = vehicle.underway
-    begin_s = on.free_at_s if on else vehicle.shift.from_s
-    if on is not None and on.break_taken:
+    if vehicle.underway and vehicle.underway.break_taken:
         return 0
-    return sum(one.duration_s for one in vehicle.breaks if begin_s < one.begin.to_s)
+    return sum(one.duration_s for one in vehicle.breaks if earliest_s(vehicle) < one.begin.to_s)
 
 
 def _pauses(vehicle: Vehicle, plain: Timetable) -> list[int]:

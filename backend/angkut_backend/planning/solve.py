@@ -107,7 +107,7 @@ class _Planner:
 
     def duties(self) -> list[Bin]:
         """Return the bins that must be served and can be."""
-        return [one for group in self.instance.groups for one in group.bins if one.must]
+        return [one for one in self.instance.bins if one.must]
 
     def draft(self, orders: Mapping[str, Order]) -> Draft:
         """Work out exact times, and put in what must be served and was left out."""
@@ -131,7 +131,7 @@ class _Planner:
     def fill(self, draft: Draft) -> None:
         """Put in all that must be served and can be, then what is worth its cost."""
         put_in_duties(draft, _missing(draft, self.duties()), forced=True)
-        put_in(draft, _missing(draft, [one for g in self.instance.groups for one in g.bins]))
+        put_in(draft, _missing(draft, self.instance.bins))
 
     def document(self, draft: Draft, stage: Literal["greedy", "search"], iterations: int) -> Plan:
         """Write the plan down, with reasons and sums."""

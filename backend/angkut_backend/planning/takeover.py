@@ -6,7 +6,7 @@ from angkut_backend.planning.drive import Drive
 from angkut_backend.planning.plan_document import StepKind
 from angkut_backend.planning.problem import Vehicle
 from angkut_backend.planning.rules import Rules
-from angkut_backend.planning.schedule import Scheduler
+from angkut_backend.planning.schedule import Scheduler, earliest_s
 from angkut_backend.planning.timetable import Timetable, Visit
 
 
@@ -43,7 +43,7 @@ def take_over(rules: Rules, scheduler: Scheduler, vehicle: Vehicle) -> Takeover:
                 visits = with_tip
                 continue
         failed[code] = found.what
-    drive = Drive(rules, vehicle, _begin_s(vehicle))
+    drive = Drive(rules, vehicle, earliest_s(vehicle))
     for visit in visits:
         drive.do(visit)
     last = drive.lines[-1]
@@ -68,7 +68,3 @@ def _with_unloading(
         if isinstance(scheduler.timetable(vehicle, tried), Timetable):
             return tried
     return None
-
-
-def _begin_s(vehicle: Vehicle) -> int:
-    return vehicle.underway.free_at_s if vehicle.underway else vehicle.shift.from_s

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from angkut_backend.planning.plan_document import Route, Step, StepKind
+from angkut_backend.planning.points import bin_point, disposal_point
 from angkut_backend.planning.problem import Vehicle
 
 
@@ -12,6 +13,12 @@ class Visit(NamedTuple):
 
     kind: StepKind
     code: str
+
+    @property
+    def point(self) -> str:
+        """Return the name of its place in the travel matrices."""
+        named = bin_point if self.kind is StepKind.STOP else disposal_point
+        return named(self.code)
 
 
 class Line(NamedTuple):
