@@ -1,6 +1,6 @@
 """Solving what a plan is asked for, and keeping it with what the independent checker says."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from angkut_backend.planning.notes import MAX_NOTES
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.points import start_point
 from angkut_backend.planning.policies import Policy
-from angkut_backend.planning.problem import Problem
+from angkut_backend.planning.problem import Problem, Vehicle
 from angkut_backend.planning.revision import Revision
 from angkut_backend.planning.search import Budget, Watch
 from angkut_backend.planning.solve import plan as solve
@@ -104,7 +104,7 @@ def solve_and_keep(conn: Connection, basis: Basis, travel: Travel, making: Makin
     _keep(conn, making.plan_id, basis, made, travel, making)
 
 
-def refuse_off_roads(problem: Problem, off: Mapping[str, Collection[str]]) -> None:
+def refuse_off_roads(vehicles: Iterable[Vehicle], off: Mapping[str, Collection[str]]) -> None:
     """Refuse vehicles that were reported where there is no road for them.
 
     Parameters
@@ -125,7 +125,7 @@ def refuse_off_roads(problem: Problem, off: Mapping[str, Collection[str]]) -> No
             f"there is no road within 50 m of {one.code} at {on.lon:.5f}, {on.lat:.5f}: "
             "give a place on the road",
         )
-        for one in problem.vehicles
+        for one in vehicles
         if (on := one.underway) and start_point(one) in off.get(one.profile, ())
     )
 

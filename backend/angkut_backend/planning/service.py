@@ -137,7 +137,7 @@ def replan(
     conn.commit()
     making.on_phase(Phase.ROADS)
     travel, off = roads.travel(points_of(basis.problem))
-    refuse_off_roads(basis.problem, off)
+    refuse_off_roads(basis.problem.vehicles, off)
     solve_and_keep(conn, basis, travel, making)
     return get(conn, plan_id)
 

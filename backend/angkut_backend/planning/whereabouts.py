@@ -13,14 +13,13 @@ from angkut_backend.planning.changes import UnderwayNow
 from angkut_backend.planning.faults import REFUSED
 from angkut_backend.planning.keeping import refuse_off_roads
 from angkut_backend.planning.plan_document import StepKind
-from angkut_backend.planning.points import start_point
+from angkut_backend.planning.points import starts_of
 from angkut_backend.planning.problem import Depot, Problem, Underway
 from angkut_backend.planning.progress import Progress
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.planning.revise import progress_at
 from angkut_backend.pool import PoolDep
 from angkut_backend.roads.service import Roads
-from angkut_backend.roads.travel import Point
 from angkut_backend.settings import Settings
 
 router = APIRouter(prefix="/plans", tags=["plans"], responses=REFUSED)
@@ -111,20 +110,13 @@ def try_report(
 
 def _refuse_off_roads(found: PlanRecord, underway: UnderwayNow, roads: Roads) -> None:
     """Refuse places that were reported where no road is; without roads any place will do."""
-    placed = {one.vehicle: one for one in underway.vehicles if one.lon is not None}
-    vehicles = tuple(
+    reports = {one.vehicle: one for one in underway.vehicles if one.lon is not None}
+    placed = [
         one.model_copy(update={"underway": Underway(lon=report.lon, lat=report.lat, free_at_s=0)})
         for one in found.problem.vehicles
-        if (report := placed.get(one.code))
-    )
-    if vehicles:
-        problem = found.problem.model_copy(update={"vehicles": vehicles})
-        starts = [
-            Point(start_point(one), one.underway.lon, one.underway.lat)
-            for one in vehicles
-            if one.underway
-        ]
-        refuse_off_roads(problem, roads.off(starts))
+        if (report := reports.get(one.code))
+    ]
+    refuse_off_roads(placed, roads.off(starts_of(placed)))
 
 
 def _progress(found: PlanRecord, underway: UnderwayNow) -> ProgressOut:

@@ -1,28 +1,20 @@
 """Where vehicles are reported to be, on real streets."""
 
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection
-from angkut_backend.forecast.loading import districts
-from angkut_backend.planning import service
-from angkut_backend.planning.policies import Policy, PolicyParameters
-from angkut_backend.planning.search import Budget
-from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads import engine, graph
-from angkut_backend.roads.service import Roads
 from parts.api import Api
 from parts.levels_stored import NOW
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info < (3, 12), reason="the road engine has wheels for Python 3.12 and newer only"
-)
+from .test_endpoints import some_plan
+
+pytestmark = pytest.mark.usefixtures("road_engine")
 
 EXTRACT = Path(__file__).parents[3] / "instances" / "roads" / "balikpapan-kota-drive.osm.pbf"
 TRUCK = "B 9001"
@@ -43,18 +35,7 @@ def on_streets(api: Api, tmp_path: Path) -> Iterator[Api]:
 def test_a_reported_place_without_a_road_is_refused_before_anybody_waits_for_a_plan(
     town: Connection, on_streets: Api
 ) -> None:
-    order = PlanOrder(
-        day=NOW.date() + timedelta(days=1),
-        policy=Policy.INTEGRATED,
-        parameters=PolicyParameters(),
-        budget=Budget(iterations=0),
-        seed=1,
-    )
-    roads = Roads(Path("none"), None)
-    plan = service.make(
-        town, districts(town)[0], order, roads, uuid4(), actor="account:ana", now=NOW
-    )
-    town.commit()
+    plan = some_plan(town)
     client = on_streets.signed_in(Role.DISPATCHER)
 
     def report(**said: float) -> tuple[int, dict[str, list[dict[str, object]]]]:
