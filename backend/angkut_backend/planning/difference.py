@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from angkut_backend.errors import BackendError
-from angkut_backend.planning.orders import rising
 from angkut_backend.planning.plan_document import Left, Served, StepKind
 from angkut_backend.planning.progress import begun_at, heading_at
 from angkut_backend.planning.records import PlanRecord
+from angkut_backend.planning.rising import rising
 
 
 class NotComparableError(BackendError):

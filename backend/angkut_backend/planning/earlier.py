@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from angkut_backend.planning.draft import Draft
 from angkut_backend.planning.instance import Instance
-from angkut_backend.planning.orders import rising
 from angkut_backend.planning.plan_document import StepKind
+from angkut_backend.planning.rising import rising
 from angkut_backend.planning.schedule import Scheduler
 from angkut_backend.planning.takeover import Takeover
 from angkut_backend.planning.timetable import Visit

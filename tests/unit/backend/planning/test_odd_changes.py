@@ -10,12 +10,12 @@ import pytest
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.checker import check
 from angkut_backend.planning.faults import ChangesError
-from angkut_backend.planning.orders import rising
 from angkut_backend.planning.plan_document import OutReason, Plan
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.problem import Problem
 from angkut_backend.planning.revise import revise
 from angkut_backend.planning.revision import Revision, Standing
+from angkut_backend.planning.rising import rising
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
 from angkut_backend.roads.straight import straight_travel
