@@ -1,16 +1,16 @@
 // What a dispatcher corrects of a vehicle that is out: bins served, place, load.
 
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useMemo } from "preact/hooks";
 import type { VehicleAt } from "../api";
 import { bins, locale, messages } from "../store";
-import { ofKind } from "./changes";
+import { toldOf } from "./changes";
 import { draft, wrongWith } from "./changestate";
 import { labelOf, placeName } from "./labels";
 import { FaultText } from "./pending";
 import { faultsOf } from "./refusals";
-import { record } from "./state";
+import { placeNames, record } from "./state";
 import { litresFor, type Routed, wholeNumber } from "./underway";
 import { point, pointing, progressRefusal, servedThen, setLoad, setPlace, setServed, tick } from "./underwaystate";
 import { type Spot, spotAt, spotsOf } from "./whereabouts";
@@ -45,23 +45,17 @@ function ServedReport({ routed }: { routed: Routed }) {
   const { stops } = routed;
   const last = stops.findLast(({ bin }) => served.has(bin))?.position ?? 0;
   return (
-    <Field label={t.servedUpTo(stops.length)} error={typed.value === null ? "" : t.servedWrong(stops.length)}>
-      {(props) => (
-        <input
-          {...props}
-          type="text"
-          inputMode="numeric"
-          value={typed.value ?? String(last)}
-          onChange={(event) => {
-            const text = event.currentTarget.value;
-            const upTo = wholeNumber(text);
-            const isRight = upTo !== null && upTo <= stops.length;
-            typed.value = isRight ? null : text;
-            if (isRight) setServed(({ position }) => position <= upTo, routed);
-          }}
-        />
-      )}
-    </Field>
+    <NumberField
+      label={t.servedUpTo(stops.length)}
+      error={typed.value === null ? "" : t.servedWrong(stops.length)}
+      value={typed.value ?? String(last)}
+      onChange={(text) => {
+        const upTo = wholeNumber(text);
+        const isRight = upTo !== null && upTo <= stops.length;
+        typed.value = isRight ? null : text;
+        if (isRight) setServed(({ position }) => position <= upTo, routed);
+      }}
+    />
   );
 }
 
@@ -94,9 +88,14 @@ function PlaceReport({ routed, planned }: Omit<Props, "then">) {
   const t = messages.value.plans;
   const shown = record.value;
   const { vehicle } = routed;
-  if (shown === null) return null;
-  const spots = spotsOf(routed, shown, bins.value ?? new Map(), placeName);
-  const told = ofKind(draft.value, "place").find((one) => one.vehicle === vehicle);
+  // Names come once, levels all day: those are no reason to lay out all places anew.
+  const hasNames = useComputed(() => bins.value !== null).value;
+  const spots = useMemo(
+    () => shown && spotsOf(routed, shown, bins.peek() ?? new Map(), placeName),
+    [routed, shown, hasNames, placeNames.value],
+  );
+  if (spots === null) return null;
+  const told = toldOf(draft.value, "place", vehicle);
   const spot = told && spotAt(told.at, spots);
   const chosen = told === undefined ? "" : (spot?.codes[0] ?? "map");
   const refused = told && [...faultsOf(told, progressRefusal.value?.faults ?? []), ...wrongWith(told)];
@@ -151,7 +150,7 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
   const t = messages.value.plans;
   const { vehicle } = routed;
   const known = record.value?.problem.vehicles.find(({ code }) => code === vehicle);
-  const told = ofKind(draft.value, "load").find((one) => one.vehicle === vehicle);
+  const told = toldOf(draft.value, "load", vehicle);
   const number = (value: number) => decimal(value, locale.value, 0);
   // What was typed stays to be mended while it cannot be.
   const typed = useSignal<{ kg: string; litres: string } | null>(null);
@@ -159,51 +158,40 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
     kg: number((told ?? then).load_kg),
     litres: number((told ?? then).load_l),
   };
-  const wrong = (text: string) => (wholeNumber(text) === null ? t.loadWrong : "");
+  const [load_kg, load_l] = [wholeNumber(kg), wholeNumber(litres)];
   // A truck may well be overloaded; it may be a slip, too.
-  const hint = (text: string, most: number | undefined, unit: string) =>
-    most !== undefined && (wholeNumber(text) ?? 0) > most ? t.loadTooMuch(number(most), unit) : "";
-  const wrongs = { kg: wrong(kg), litres: wrong(litres) };
+  const hint = (value: number | null, most: number | undefined, unit: string) =>
+    value !== null && most !== undefined && value > most ? t.loadTooMuch(number(most), unit) : "";
   const keep = () => {
-    const [load_kg, load_l] = [wholeNumber(kg), wholeNumber(litres)];
-    if (typed.value === null || load_kg === null || load_l === null || wrongs.kg || wrongs.litres) return;
+    if (typed.value === null || load_kg === null || load_l === null) return;
     typed.value = null;
     setLoad(vehicle, { load_kg, load_l });
   };
   return (
     <div class="report-load">
-      <Field label={t.loadKg} error={wrongs.kg} hint={hint(kg, known?.payload_kg, "kg")}>
-        {(props) => (
-          <input
-            {...props}
-            type="text"
-            inputMode="numeric"
-            value={kg}
-            onInput={(event) => {
-              const text = event.currentTarget.value;
-              const load_kg = wholeNumber(text);
-              // Crews tell weights; the room goes with it unless somebody says otherwise.
-              const room = load_kg === null ? litres : number(litresFor(load_kg, then, routed, known));
-              typed.value = { kg: text, litres: room };
-            }}
-            onChange={keep}
-          />
-        )}
-      </Field>
-      <Field label={t.loadL} error={wrongs.litres} hint={hint(litres, known?.volume_l, "l")}>
-        {(props) => (
-          <input
-            {...props}
-            type="text"
-            inputMode="numeric"
-            value={litres}
-            onInput={(event) => {
-              typed.value = { kg, litres: event.currentTarget.value };
-            }}
-            onChange={keep}
-          />
-        )}
-      </Field>
+      <NumberField
+        label={t.loadKg}
+        error={load_kg === null ? t.loadWrong : ""}
+        hint={hint(load_kg, known?.payload_kg, "kg")}
+        value={kg}
+        onInput={(text) => {
+          const now_kg = wholeNumber(text);
+          // Crews tell weights; the room goes with it unless somebody says otherwise.
+          const room = now_kg === null ? litres : number(litresFor(now_kg, then, routed, known));
+          typed.value = { kg: text, litres: room };
+        }}
+        onChange={keep}
+      />
+      <NumberField
+        label={t.loadL}
+        error={load_l === null ? t.loadWrong : ""}
+        hint={hint(load_l, known?.volume_l, "l")}
+        value={litres}
+        onInput={(text) => {
+          typed.value = { kg, litres: text };
+        }}
+        onChange={keep}
+      />
       {told !== undefined && (
         <button type="button" class="link" onClick={() => setLoad(vehicle, null)}>
           {t.loadAsPlanned}
@@ -213,10 +201,37 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
   );
 }
 
-interface FieldProps {
+interface NumberProps extends Said {
+  value: string;
+  onInput?: (text: string) => void;
+  onChange: (text: string) => void;
+}
+
+/** For a whole number as people type it. */
+function NumberField({ value, onInput, onChange, ...said }: NumberProps) {
+  return (
+    <Field {...said}>
+      {(props) => (
+        <input
+          {...props}
+          type="text"
+          inputMode="numeric"
+          value={value}
+          onInput={(event) => onInput?.(event.currentTarget.value)}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface Said {
   label: string;
   error?: string;
   hint?: string;
+}
+
+interface FieldProps extends Said {
   children: (props: Record<string, string | boolean>) => ComponentChildren;
 }
 
