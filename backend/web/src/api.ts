@@ -267,9 +267,10 @@ export async function retryJob(id: string): Promise<string> {
   return (await call<Schemas["JobIdOut"]>(`/api/jobs/${id}/retry`, { method: "POST" })).job_id;
 }
 
-/** The plan, or a file of it. */
-export function planUrl(id: string, form = ""): string {
-  return `/api/plans/${encodeURIComponent(id)}${form && `.${form}`}`;
+/** The plan, or a file of it; of a vehicle: what that one does. */
+export function planUrl(id: string, form = "", vehicle = ""): string {
+  const query = vehicle && `?${new URLSearchParams({ vehicle })}`;
+  return `/api/plans/${encodeURIComponent(id)}${form && `.${form}`}${query}`;
 }
 
 function post<Answer>(path: string, body: unknown): Promise<Answer> {

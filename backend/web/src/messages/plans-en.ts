@@ -186,7 +186,7 @@ export const plansEn: Messages["plans"] = {
   secondsN: (n) => (n < 60 ? `${n} seconds` : plural(n / 60, "minute")),
   making: "Making a plan…",
   makingBy: (who) => `${who} is making a plan…`,
-  firstShown: "The first plan is shown; searching for a better one.",
+  firstShown: "The first plan is shown.",
   enough: "Enough",
   stop: "Stop",
   phases: {
@@ -218,6 +218,7 @@ export const plansEn: Messages["plans"] = {
     no_forecast: "There is no forecast of the levels yet. Try again in a quarter of an hour.",
     roads_unavailable: "The road network cannot be read; call an admin.",
     process_died: "The planner's process died, perhaps for want of memory. Try again with a shorter search.",
+    process_silent: "The planner's process hung: no word from it for a quarter of an hour. Try again; call an admin if it comes back.",
     worker_died: "The worker died again and again; call an admin.",
     other_version: "The workers are of another version than the server; call an admin.",
     program_fault: "A fault of the program. Try again; call an admin if it comes back.",
@@ -345,6 +346,8 @@ export const plansEn: Messages["plans"] = {
   publishTitle: (day) => `Publish the plan of ${day}?`,
   publishWhat: (stops, vehicles, trips) =>
     `${plural(stops, "bin")}, ${plural(vehicles, "vehicle")}, ${plural(trips, "trip")}. Drivers see it at once.`,
+  publishWithout: (n) =>
+    `${plural(n, "change")} not worked out yet will not be in it. Work out anew first if they matter.`,
   publishReplaces: (author, time) => `The plan in force (by ${author}, ${time}) is withdrawn.`,
   withdrawTitle: "Withdraw this plan?",
   withdrawWhat: "A plan that was withdrawn cannot be used again.",
@@ -352,11 +355,15 @@ export const plansEn: Messages["plans"] = {
   note: "Note",
   download: "Download",
   files: {
-    pdf: "PDF, run sheet",
+    pdf: "PDF, run sheets",
     csv: "CSV, table",
     gpx: "GPX, navigation",
     geojson: "GeoJSON, map",
     "vroom.json": "VROOM JSON, other programs",
+  },
+  vehicleFiles: {
+    pdf: (label) => `Run sheet of ${label} (PDF)`,
+    gpx: (label) => `Navigation of ${label} (GPX)`,
   },
   decideFailed: "It failed. Load anew, then try again.",
   decideRefused: "Refused: the plan's state has changed, or it breaks a rule.",

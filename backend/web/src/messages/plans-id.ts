@@ -204,7 +204,7 @@ export const plansId = {
   secondsN: (n: number) => (n < 60 ? `${n} detik` : `${n / 60} menit`),
   making: "Membuat rencana…",
   makingBy: (who: string) => `${who} sedang membuat rencana…`,
-  firstShown: "Rencana awal sudah tampil; mencari yang lebih baik.",
+  firstShown: "Rencana awal sudah tampil.",
   enough: "Cukup",
   stop: "Hentikan",
   phases: {
@@ -236,6 +236,7 @@ export const plansId = {
     no_forecast: "Belum ada perkiraan isi bak. Tunggu seperempat jam, lalu coba lagi.",
     roads_unavailable: "Peta jalan tidak dapat dibaca; hubungi admin.",
     process_died: "Proses perencana mati, mungkin kehabisan memori. Coba lagi dengan waktu mencari lebih pendek.",
+    process_silent: "Proses perencana macet: seperempat jam tanpa kabar. Coba lagi; bila terulang, hubungi admin.",
     worker_died: "Server perencana mati berulang kali; hubungi admin.",
     other_version: "Versi server perencana lain daripada server halaman ini; hubungi admin.",
     program_fault: "Ada kesalahan program. Coba lagi; bila terulang, hubungi admin.",
@@ -366,6 +367,8 @@ export const plansId = {
   publishTitle: (day: string) => `Terbitkan rencana ${day}?`,
   publishWhat: (stops: number, vehicles: number, trips: number) =>
     `${stops} bak, ${vehicles} kendaraan, ${trips} ritase. Pengemudi langsung melihatnya.`,
+  publishWithout: (n: number) =>
+    `${n} perubahan belum dihitung dan tidak ikut diterbitkan. Hitung ulang dulu bila perlu.`,
   publishReplaces: (author: string, time: string) =>
     `Rencana yang berlaku (oleh ${author}, ${time}) ditarik.`,
   withdrawTitle: "Tarik rencana ini?",
@@ -374,11 +377,15 @@ export const plansId = {
   note: "Catatan",
   download: "Unduh",
   files: {
-    pdf: "PDF, lembar jalan",
+    pdf: "PDF, lembar rute",
     csv: "CSV, tabel",
     gpx: "GPX, navigasi",
     geojson: "GeoJSON, peta",
     "vroom.json": "VROOM JSON, program lain",
+  },
+  vehicleFiles: {
+    pdf: (label: string) => `Lembar rute ${label} (PDF)`,
+    gpx: (label: string) => `Navigasi ${label} (GPX)`,
   },
   decideFailed: "Gagal. Muat ulang, lalu coba lagi.",
   decideRefused: "Ditolak: keadaan rencana sudah berubah, atau ada aturan yang dilanggar.",

@@ -1,7 +1,7 @@
 // The plan view: which bins are served in a shift, by whom and why.
 
-import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { Site } from "../api";
 import { PLAN_PARTS } from "../address";
 import { SheetHandle } from "../pieces";
@@ -32,6 +32,9 @@ import {
 } from "./state";
 import { followUnderway, point, pointing } from "./underwaystate";
 import "./plans.css";
+import "./routes.css";
+import "./changing.css";
+import "./underway.css";
 
 export function PlanView({ site }: { site: Site }) {
   const t = messages.value;
@@ -43,13 +46,7 @@ export function PlanView({ site }: { site: Site }) {
     };
   }, []);
   // On a telephone the map must be seen to point at it.
-  const wasTall = useRef(false);
-  useSignalEffect(() => {
-    const isPointing = pointing.value !== null;
-    if (isPointing) wasTall.current = tall.peek();
-    tall.value = !isPointing && (wasTall.current || tall.peek());
-    if (!isPointing) wasTall.current = false;
-  });
+  const isPointing = pointing.value !== null;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === "Escape") closeOpen();
@@ -59,8 +56,8 @@ export function PlanView({ site }: { site: Site }) {
   }, []);
   return (
     <>
-      <section class="list plan-list" aria-label={t.plans.list} data-tall={tall.value}>
-        <SheetHandle tall={tall} />
+      <section class="list plan-list" aria-label={t.plans.list} data-tall={tall.value && !isPointing}>
+        {!isPointing && <SheetHandle tall={tall} />}
         <div class="rows">
           <DayChoice />
           {mayPlan.value && <Maker />}

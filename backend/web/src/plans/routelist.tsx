@@ -5,13 +5,13 @@ import { account, bins, locale, messages, openCode, percent, planning } from "..
 import { VehicleChanges } from "./changers";
 import { changesOfBin, changesOfVehicle } from "./changes";
 import { change, draft, mayChange } from "./changestate";
+import { TripLinks, VehicleFiles } from "./crewlinks";
 import { type Drive, isHome, type Pause, type Stop, type Trip } from "./drives";
-import { at, clock, labelOf, placeName } from "./labels";
-import { linksOfTrip } from "./navigation";
+import { at, clock, labelOf, placeName, tongue } from "./labels";
 import { NextPlace } from "./nextplace";
 import { Pending } from "./pending";
 import { QueuePanel } from "./queuepanel";
-import { drives, record, select, toggleVehicle, unselect, vehicles, ways } from "./state";
+import { drives, record, select, toggleVehicle, unselect, vehicles } from "./state";
 import { StopDetails } from "./stopdetails";
 import { UnderwayPanel } from "./underwaypanel";
 import { servedThen, tick } from "./underwaystate";
@@ -98,6 +98,7 @@ function DriveSteps({ drive }: { drive: Drive }) {
   return (
     <div class="drive-steps">
       {account.value?.role === "driver" && <NextPlace key={drive.vehicle} drive={drive} />}
+      <VehicleFiles drive={drive} />
       <VehicleChanges drive={drive} />
       {standing?.taken_over_at != null && before.length > 0 && (
         <p class="leg" data-kind="served">
@@ -132,10 +133,7 @@ function TripSteps({ trip, drive }: { trip: Trip; drive: Drive }) {
           {decimal(trip.load_kg / 1000, locale.value)} {t.tonnes}
         </span>
       </h3>
-      <TripLinks
-        links={linksOfTrip(ways.value, drive.vehicle, trip.number)}
-        name={`${drive.label}, ${t.trip(trip.number)}`}
-      />
+      <TripLinks drive={drive} trip={trip.number} />
       <ol>
         {trip.legs.map((leg) =>
           leg.kind === "stop" ? (
@@ -208,42 +206,15 @@ function ServedTick({ stop, drive }: { stop: Stop; drive: Drive }) {
   );
 }
 
-/** A long trip has several links, to be opened one after the other. */
-function TripLinks({ links, name }: { links: readonly string[]; name: string }) {
-  const t = messages.value.plans;
-  if (links.length === 0) return null;
-  return (
-    <p class="trip-links">
-      {links.map((url, number) => {
-        const part = links.length > 1 ? ` ${number + 1}/${links.length}` : "";
-        return (
-          <a
-            key={url}
-            class="navigate"
-            href={url}
-            target="_blank"
-            rel="noopener noreferrer"
-            aria-label={t.navigateTo(name + part)}
-          >
-            {t.navigate}
-            {part}
-          </a>
-        );
-      })}
-    </p>
-  );
-}
-
 function PauseRow({ pause }: { pause: Pause }) {
   const t = messages.value;
   const { step, kind } = pause;
   const waits_s = step.begin_s - step.arrive_s;
-  const tongue = { t: t.plans, locale: locale.value };
   return (
     <li class="leg" data-kind={kind}>
       <time>{at(step.arrive_s)}</time>{" "}
       {kind === "break" ? t.plans.pause : t.plans.unload(placeName(step.code))}
-      {kind === "unload" && waits_s > 0 && <b>, {t.plans.queueOf(span(waits_s, tongue))}</b>}
+      {kind === "unload" && waits_s > 0 && <b>, {t.plans.queueOf(span(waits_s, tongue.value))}</b>}
       <span class="leg-end">–{at(step.leave_s)}</span>
     </li>
   );
