@@ -14,8 +14,8 @@ const SEARCH_S = 15;
 const steps = signal<Steps>(NO_STEPS);
 export const draft = computed(() => present(steps.value));
 export const canUndo = computed(() => steps.value.length > 1);
-/** Against the plan that the one shown was changed from; null: there is none, or not yet. */
-export const difference = signal<Difference | null>(null);
+/** Against the plan that the one shown was changed from; null: there is none, or it did not come. */
+export const difference = signal<Difference | "waiting" | null>(null);
 /** A plan that is over cannot be changed. */
 export const mayChange = computed(() => mayPlan.value && record.value?.state !== "withdrawn");
 
@@ -121,8 +121,9 @@ function keep(next: Steps): void {
 }
 
 async function compare(from: string | null, to: string | null): Promise<void> {
-  difference.value = null;
-  if (from === null || to === null || !seesDrafts.value) return;
+  const isWanted = from !== null && to !== null && seesDrafts.value;
+  difference.value = isWanted ? "waiting" : null;
+  if (!isWanted) return;
   const found = await fetchDifference(from, to).catch(() => null);
   if (shownId.value === to) difference.value = found;
 }

@@ -1,3 +1,4 @@
+import type { Difference } from "../api";
 import { locale, messages } from "../store";
 import { difference } from "./changestate";
 import { labelOf, tongue } from "./labels";
@@ -10,6 +11,21 @@ export function Compared() {
   const found = difference.value;
   const parent = record.value?.parent_id ?? null;
   if (found === null || parent === null) return null;
+  return (
+    <section class="compared" aria-label={t.compared}>
+      <h3>
+        {t.compared}{" "}
+        <button type="button" class="link" onClick={() => showPlan(parent)}>
+          {t.openIt}
+        </button>
+      </h3>
+      {found === "waiting" ? <p class="note">{messages.value.loading}</p> : <Found found={found} />}
+    </section>
+  );
+}
+
+function Found({ found }: { found: Difference }) {
+  const t = messages.value.plans;
   const signed = (value: number, text: string) => `${value > 0 ? "+" : value < 0 ? "−" : "±"}${text}`;
   const sums: [number, string, string][] = [
     [found.distance_m, decimal(Math.abs(found.distance_m) / 1000, locale.value), t.km],
@@ -19,13 +35,7 @@ export function Compared() {
     [found.missed_must, String(Math.abs(found.missed_must)), t.missed],
   ];
   return (
-    <section class="compared" aria-label={t.compared}>
-      <h3>
-        {t.compared}{" "}
-        <button type="button" class="link" onClick={() => showPlan(parent)}>
-          {t.openIt}
-        </button>
-      </h3>
+    <>
       <dl class="plan-totals">
         {sums.map(([value, text, name]) => (
           <div key={name} data-worse={value > 0}>
@@ -43,7 +53,7 @@ export function Compared() {
         after={new Map(found.moved.map((one) => [one.bin, fromTo(one.from_vehicle, one.to_vehicle)]))}
       />
       {found.changes.length === 0 && <p class="note">{t.sameBins}</p>}
-    </section>
+    </>
   );
 }
 

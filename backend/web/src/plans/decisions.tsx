@@ -6,6 +6,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { planUrl } from "../api";
 import { locale, messages } from "../store";
 import { clockTime, shortDay } from "../time";
+import { linesOf } from "./changes";
+import { draft } from "./changestate";
 import { actorName } from "./days";
 import { decide, decision, decisionText, inForce, mayPlan, record } from "./state";
 
@@ -90,6 +92,7 @@ function Publish({ onEnd }: { onEnd: () => void }) {
   if (shown === null) return null;
   const { totals } = shown.plan;
   const before = inForce.value;
+  const waiting = linesOf(draft.value).length;
   return (
     <Question
       title={t.publishTitle(shortDay(Date.parse(shown.shift_start), locale.value))}
@@ -98,6 +101,7 @@ function Publish({ onEnd }: { onEnd: () => void }) {
       onEnd={onEnd}
     >
       <p>{t.publishWhat(totals.stops, totals.vehicles, totals.trips)}</p>
+      {waiting > 0 && <p class="fault">{t.publishWithout(waiting)}</p>}
       {before !== null && (
         <p>
           {t.publishReplaces(

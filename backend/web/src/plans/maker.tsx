@@ -1,7 +1,7 @@
 // Order a plan, and see how far it is.
 
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Policy } from "../api";
 import { serverNow } from "../clock";
 import { messages } from "../store";
@@ -27,10 +27,16 @@ const SEARCHES_S = [10, 30, 60, 180] as const;
 const USUAL_S = 30;
 
 export function Maker() {
+  const frame = useRef<HTMLElement>(null);
   useEffect(() => followJobs(), []);
+  // Ordered from down in the list, how far it is, or why not, is said here.
+  const isAwaited = isOrdering.value || (isUnderWay.value && (job.value === null || isOurs.value));
+  useEffect(() => {
+    if (isAwaited) frame.current?.scrollIntoView({ block: "nearest" });
+  }, [isAwaited]);
   const isOver = day.value < shiftDay(serverNow());
   return (
-    <section class="maker" aria-label={messages.value.plans.make}>
+    <section ref={frame} class="maker" aria-label={messages.value.plans.make}>
       {!isOver && !isUnderWay.value && <Order />}
       <Progress />
       <Refusal />

@@ -10,6 +10,9 @@ import { clock, labelOf, names, tongue } from "./labels";
 import { record } from "./state";
 import { decimal, noteText, violationText } from "./words";
 
+/** So many remarks are read without being asked for. */
+const FEW_NOTES = 3;
+
 export function PlanHead() {
   const t = messages.value.plans;
   const shown = record.value;
@@ -140,7 +143,7 @@ function Warnings() {
         </div>
       )}
       {shown.plan.notes != null && shown.plan.notes.length > 0 && (
-        <details class="plan-notes">
+        <details class="plan-notes" open={shown.plan.notes.length <= FEW_NOTES}>
           <summary>
             {t.notes} ({shown.plan.notes.length})
           </summary>
