@@ -21,6 +21,7 @@ import { RouteList } from "./routelist";
 import {
   followPlans,
   inForce,
+  isAwaited,
   mayPlan,
   ofDay,
   planList,
@@ -56,7 +57,12 @@ export function PlanView({ site }: { site: Site }) {
   }, []);
   return (
     <>
-      <section class="list plan-list" aria-label={t.plans.list} data-tall={tall.value && !isPointing}>
+      <section
+        class="list plan-list"
+        aria-label={t.plans.list}
+        aria-busy={isAwaited.value}
+        data-tall={tall.value && !isPointing}
+      >
         {!isPointing && <SheetHandle tall={tall} />}
         <div class="rows">
           <DayChoice />

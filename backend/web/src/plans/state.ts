@@ -81,6 +81,14 @@ export const trouble = computed(() =>
 /** The id to show: as the address says, else the main one of the day. */
 const wanted = computed(() => planning.value?.id || mainPlan(ofDay.value)?.plan_id || null);
 
+/** Another plan than the one that is shown is on its way. */
+export const isAwaited = computed(
+  () =>
+    wanted.value !== null &&
+    planTrouble.value === "none" &&
+    record.value?.plan_id !== wanted.value,
+);
+
 /** Which plan, which list is waited for: a slow answer to an earlier wish is dropped. */
 let turn = 0;
 let listTurn = 0;

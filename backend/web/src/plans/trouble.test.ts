@@ -6,7 +6,7 @@ import { runningJob } from "../testing/job";
 import { line, plan } from "../testing/plan";
 import { account, planning } from "../store";
 import { dismiss, isUnderWay, job, make, receiveJob, refusal } from "./jobs";
-import { decide, decision, decisionCode, decisionText, followPlans, loadList, planList, record, trouble, tryAgain } from "./state";
+import { decide, decision, decisionCode, decisionText, followPlans, isAwaited, loadList, planList, record, trouble, tryAgain } from "./state";
 
 const ID = plan().plan_id;
 const ORDER = { day: "2026-11-23", policy: "integrated", seconds: 10 } as const;
@@ -86,6 +86,21 @@ it("the main plan of a day is asked for again when it did not come", async () =>
   failing = () => null;
   await tryAgain();
   expect([record.value?.plan_id, trouble.value]).toEqual([ID, "none"]);
+});
+
+it("another plan that is on its way is awaited until it is there, or does not come", async () => {
+  await look(ID);
+  expect(isAwaited.value).toBe(false);
+  planning.value = { id: "p2", day: "2026-11-23", vehicle: "", part: "routes" };
+  expect(isAwaited.value).toBe(true);
+  failing = () => 503;
+  planning.value = { ...planning.value, id: "p3" };
+  await settle();
+  expect([isAwaited.value, trouble.value, record.value?.plan_id]).toEqual([false, "load", ID]);
+  failing = () => null;
+  planning.value = { ...planning.value, id: ID };
+  await settle();
+  expect([isAwaited.value, trouble.value]).toEqual([false, "none"]);
 });
 
 it("of two lists the later one stays, whichever answer comes last", async () => {
