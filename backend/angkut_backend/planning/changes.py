@@ -17,6 +17,7 @@ from angkut_backend.planning.documents import (
     Latitude,
     Litres,
     Longitude,
+    Moment,
 )
 from angkut_backend.planning.problem import MAX_BINS, MAX_SITES, MAX_STOPS, MAX_VEHICLES, Lock
 
@@ -78,9 +79,15 @@ class VehicleNow(Document):
 class UnderwayNow(Document):
     """The shift at a moment: the plan that is made takes over then."""
 
-    at: AwareDatetime
+    at: Moment
     #: Others are where the plan says.
     vehicles: Annotated[tuple[VehicleNow, ...], Field(max_length=MAX_VEHICLES)] = ()
+
+    @model_validator(mode="after")
+    def _reported_once(self) -> Self:
+        _once("underway.vehicles", (one.vehicle for one in self.vehicles))
+        _once("underway.served", (code for one in self.vehicles for code in one.served or ()))
+        return self
 
 
 class Changes(Document):
@@ -130,9 +137,6 @@ class Changes(Document):
         for (vehicle, position), count in Counter(places).items():
             if count > 1:
                 raise ValueError(f"locks: {count} bins at position {position} of {vehicle}")
-        reports = self.underway.vehicles if self.underway else ()
-        _once("underway.vehicles", (one.vehicle for one in reports))
-        _once("underway.served", (code for one in reports for code in one.served or ()))
         return self
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-#: In which a shift may begin: times around it are times in every zone.
+#: Of moments that are given: those around them are there in every zone.
 _YEARS = range(1970, 3000)
 
 
@@ -33,10 +33,10 @@ Rupiah = Annotated[float, Field(ge=0, le=100_000_000)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def _within_years(start: datetime) -> datetime:
-    if start.year not in _YEARS:
-        raise ValueError(f"year {start.year}: give one from {_YEARS.start} to {_YEARS.stop - 1}")
-    return start
+def _within_years(at: datetime) -> datetime:
+    if at.year not in _YEARS:
+        raise ValueError(f"year {at.year}: give one from {_YEARS.start} to {_YEARS.stop - 1}")
+    return at
 
 
 def _known_zone(name: str) -> str:
@@ -53,7 +53,7 @@ def shift_time(since: timedelta) -> int:
     return min(max(since // timedelta(seconds=1), EARLIEST_S), LATEST_S)
 
 
-ShiftStart = Annotated[AwareDatetime, AfterValidator(_within_years)]
+Moment = Annotated[AwareDatetime, AfterValidator(_within_years)]
 #: IANA name.
 Zone = Annotated[str, AfterValidator(_known_zone)]
 

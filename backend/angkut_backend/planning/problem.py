@@ -18,10 +18,10 @@ from angkut_backend.planning.documents import (
     Latitude,
     Litres,
     Longitude,
+    Moment,
     Probability,
     Rupiah,
     Seconds,
-    ShiftStart,
     ShiftTime,
     Zone,
     agreeing,
@@ -192,7 +192,7 @@ class Problem(Document):
 
     v: Literal[1] = 1
     district: Code
-    shift_start: ShiftStart
+    shift_start: Moment
     #: Hours of queues and traffic are local.
     timezone: Zone
     #: Newest reading that the estimates know.

@@ -5,11 +5,12 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from angkut_backend.accounts.access import Staff
 from angkut_backend.planning import records
 from angkut_backend.planning.changes import UnderwayNow
+from angkut_backend.planning.documents import Moment
 from angkut_backend.planning.faults import REFUSED
 from angkut_backend.planning.keeping import refuse_off_roads
 from angkut_backend.planning.plan_document import StepKind
@@ -86,7 +87,7 @@ class ProgressOut(BaseModel):
 
 
 @router.get("/{plan_id}/progress")
-def get_progress(_caller: Staff, pool: PoolDep, plan_id: UUID, at: AwareDatetime) -> ProgressOut:
+def get_progress(_caller: Staff, pool: PoolDep, plan_id: UUID, at: Moment) -> ProgressOut:
     """How far each vehicle is at a moment of the shift, going by the plan alone."""
     with pool.connection() as conn:
         return _progress(records.get(conn, plan_id), UnderwayNow(at=at))
