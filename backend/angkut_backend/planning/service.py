@@ -24,6 +24,7 @@ from angkut_backend.planning.points import points_of
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import EventKind, PlanRecord, get
 from angkut_backend.planning.revise import revise
+from angkut_backend.planning.revision import Revision
 from angkut_backend.planning.search import Budget
 from angkut_backend.roads.service import Roads
 
@@ -172,7 +173,15 @@ def _revised(
         problem=problem,
         readings_as_of=fresh.readings_as_of if fresh else parent.readings_as_of,
         data_trust=fresh.trust() if fresh else parent.data_trust,
-        is_treated=fresh.is_treated if fresh else parent.is_treated,
+        is_treated=_is_treated(parent, revision, fresh),
         parent_id=parent.plan_id,
         revision=revision,
     )
+
+
+def _is_treated(parent: PlanRecord, revision: Revision, fresh: Assembled | None) -> bool:
+    """Tell whether levels decide all day: what vehicles drive until it takes over counts, too."""
+    if fresh is None:
+        return parent.is_treated
+    is_whole_shift = revision.standing.taken_over_at is None
+    return fresh.is_treated and (is_whole_shift or parent.is_treated)
