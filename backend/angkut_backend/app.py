@@ -44,6 +44,9 @@ from angkut_backend.registry import endpoints as registry
 from angkut_backend.settings import Settings
 from angkut_broker.errors import AngkutError
 
+#: That one answer tells of: a long list may be wrong in each of its places.
+_MOST_MISTAKES = 20
+
 
 class ErrorOut(BaseModel):
     """What went wrong, for programs and for people."""
@@ -172,11 +175,12 @@ async def _answer_error(_request: Request, exc: Exception) -> JSONResponse:
 async def _answer_malformed(_request: Request, exc: Exception) -> JSONResponse:
     errors = exc.errors() if isinstance(exc, RequestValidationError) else []
     # Never the input itself: it may be a password.
-    detail = "; ".join(
+    said = [
         f"{'.'.join(str(part) for part in error['loc'][1:]) or error['loc'][0]}: {error['msg']}"
-        for error in errors
-    )
-    return _answer(422, "malformed_input", detail)
+        for error in errors[:_MOST_MISTAKES]
+    ]
+    rest = len(errors) - len(said)
+    return _answer(422, "malformed_input", "; ".join([*said, *([f"and {rest} more"] * bool(rest))]))
 
 
 async def _answer_http(_request: Request, exc: Exception) -> JSONResponse:

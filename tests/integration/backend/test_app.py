@@ -3,6 +3,7 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -212,3 +213,13 @@ def test_a_hundred_requests_at_once_are_all_answered(api: Api) -> None:
     ):
         codes = list(people.map(lambda _: browser.get("/api/bins").status_code, range(100)))
     assert codes == [200] * 100
+
+
+def test_of_thousands_of_mistakes_a_few_are_told(api: Api) -> None:
+    path = f"/api/plans/{uuid4()}/replan"
+
+    answer = api.signed_in(Role.DISPATCHER).post(path, json={"changes": {"locks": [1] * 5000}})
+
+    assert (answer.status_code, answer.json()["error"]) == (422, "malformed_input")
+    assert answer.json()["detail"].startswith("changes.locks.0: ")
+    assert answer.json()["detail"].endswith("; and 4980 more")
