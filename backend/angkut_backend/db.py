@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from angkut_backend.errors import ConflictError, DatabaseUnavailableError
+from angkut_backend.errors import ConflictError, DatabaseUnavailableError, NotTextError
 
 #: A row as a mapping; only `from_row` functions beside the queries know the column names.
 Row = dict[str, Any]
@@ -44,12 +44,16 @@ def translated_errors() -> Iterator[None]:
         The connection failed or broke.
     ConflictError
         A constraint refused the change; the text names it.
+    NotTextError
+        A value holds bytes of the command line that are no UTF-8.
 
     """
     try:
         yield
     except psycopg.IntegrityError as exc:
         raise ConflictError(str(exc).strip()) from exc
+    except UnicodeEncodeError as exc:
+        raise NotTextError(f"{exc.object[:64]!a} is not UTF-8: write it anew") from exc
     except (psycopg.OperationalError, psycopg.InterfaceError) as exc:
         raise DatabaseUnavailableError(f"database: {str(exc).strip()}") from exc
 

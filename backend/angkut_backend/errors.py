@@ -49,6 +49,13 @@ class TooManyAttemptsError(BackendError):
     code = "too_many_attempts"
 
 
+class NotTextError(BackendError):
+    """This is no text in UTF-8."""
+
+    status = 422
+    code = "malformed_input"
+
+
 class DatabaseUnavailableError(BackendError):
     """The database does not answer. `angkut doctor` says what to do."""
 

@@ -1,6 +1,7 @@
 """`angkut plan`: which bins today, by whom, in which order."""
 
 from datetime import UTC, datetime
+from unicodedata import category
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -190,6 +191,8 @@ def withdraw(plan_id: UUID, note: str) -> None:
     """Take PLAN out of force for good."""
     if len(note) > decisions.MAX_NOTE:
         raise AngkutError(f"--note: {len(note)} characters, at most {decisions.MAX_NOTE}")
+    if any(category(one) == "Cc" for one in note):
+        raise AngkutError(f"--note {note!r}: leave out line breaks and other control characters")
     with database() as conn:
         decisions.withdraw(conn, plan_id, actor=actor(), now=datetime.now(UTC), note=note)
     click.echo(f"{plan_id} is withdrawn")

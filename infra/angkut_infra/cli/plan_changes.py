@@ -81,7 +81,7 @@ def _read(file: Path) -> dict[str, Any]:
         found = msgspec.json.decode(file.read_bytes())
     except OSError as exc:
         raise AngkutError(f"--changes {file}: cannot be read: {exc.strerror}") from exc
-    except msgspec.DecodeError as exc:
+    except (msgspec.DecodeError, RecursionError) as exc:
         raise AngkutError(f"--changes {file}: is not JSON: {exc}") from exc
     if not isinstance(found, dict):
         raise AngkutError(f"--changes {file}: must be an object such as {{'forbid': ['BIN']}}")

@@ -47,6 +47,12 @@ def test_a_forecast_is_made_and_shown(said: Said) -> None:
     assert "nothing to score" in said("forecast", "backtest", "--every", "168")
 
 
+def test_bytes_of_another_encoding_are_named(said: Said) -> None:
+    # What Python makes of the byte 0xff on a command line.
+    for command in (("forecast", "show"), ("jobs", "list", "--kind")):
+        assert said(*command, "\udcff", fails=True) == r"'\udcff' is not UTF-8: write it anew"
+
+
 def test_a_plan_goes_from_nothing_into_force_and_out(said: Said) -> None:
     assert "angkut plan make" in said("plan", "list")
     printed = said("plan", "make", "--iterations", "5")
@@ -58,6 +64,8 @@ def test_a_plan_goes_from_nothing_into_force_and_out(said: Said) -> None:
     assert "accepted" in said("plan", "accept", plan_id)
     assert "published" in said("plan", "publish", plan_id)
     assert f"{plan_id}  integrated  published" in said("plan", "show", plan_id)
+    refused = said("plan", "withdraw", plan_id, "--note", "ban\x1bjir", fails=True)
+    assert "leave out line breaks and other control characters" in refused
     assert "withdrawn" in said("plan", "withdraw", plan_id, "--note", "banjir")
     assert re.search(rf"{plan_id}.*withdrawn", said("plan", "list"))
 
@@ -101,6 +109,8 @@ def test_a_plan_is_changed_before_the_shift_and_in_it(said: Said, tmp_path: Path
     assert stops[0] == "T-002"
     assert "T-003" not in stops
     file = tmp_path / "changes.json"
+    file.write_text("[" * 100_000)
+    assert "is not JSON" in said("plan", "replan", first, "--changes", str(file), fails=True)
     file.write_text('{"unlock": ["T-003"]}')
     both = ("--changes", str(file), "--force", "T-003")
     refused = said("plan", "replan", second, *quick, *both, fails=True)
