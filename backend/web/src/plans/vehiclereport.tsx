@@ -12,7 +12,17 @@ import { FaultText } from "./pending";
 import { faultsOf } from "./refusals";
 import { placeNames, record } from "./state";
 import { litresFor, type Routed, wholeNumber } from "./underway";
-import { point, pointing, progressRefusal, servedThen, setLoad, setPlace, setServed, tick } from "./underwaystate";
+import {
+  point,
+  pointing,
+  progressRefusal,
+  servedThen,
+  setLoad,
+  setPlace,
+  setServed,
+  tick,
+  vehiclesPlanned,
+} from "./underwaystate";
 import { type Spot, spotAt, spotsOf } from "./whereabouts";
 import { decimal } from "./words";
 
@@ -176,8 +186,10 @@ function LoadReport({ routed, then }: Omit<Props, "planned">) {
         value={kg}
         onInput={(text) => {
           const now_kg = wholeNumber(text);
-          // Crews tell weights; the room goes with it unless somebody says otherwise.
-          const room = now_kg === null ? litres : number(litresFor(now_kg, then, routed, known));
+          // Crews tell weights; the room goes with it unless somebody says otherwise. As dense as
+          // planned: what was told before may have been a slip.
+          const load = vehiclesPlanned.value.get(vehicle) ?? then;
+          const room = now_kg === null ? litres : number(litresFor(now_kg, load, routed, known));
           typed.value = { kg: text, litres: room };
         }}
         onChange={keep}
