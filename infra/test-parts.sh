@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Get what the tests need and the wheels do not bring: Mosquitto, bubblewrap (for TimescaleDB from
-# Debian's packages) and Chromium. As root on a Debian-like machine apt is asked; elsewhere this
-# says what is missing and goes on, and the tests skip what they cannot run.
+# Debian's packages), Chromium, openssl. As root on a Debian-like machine apt is asked; elsewhere
+# this says what is missing and goes on, and the tests skip what they cannot run.
 set -euo pipefail
 
 PATH="$PATH:/usr/local/sbin:/usr/sbin"
@@ -20,6 +20,7 @@ need() {
 need mosquitto mosquitto
 need bubblewrap bwrap
 need chromium chromium chromium-browser google-chrome
+need openssl openssl
 
 # The packages of TimescaleDB are looked up where apt looks; a new machine has no list yet.
 stale_lists() {

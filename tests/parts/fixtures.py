@@ -1,6 +1,7 @@
 """Fixtures of the parts; `tests/conftest.py` loads them for every test."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -86,6 +87,19 @@ def mosquitto() -> Path:
 def chromium() -> Path:
     """The browser's program."""
     return _program("chromium")
+
+
+@pytest.fixture(scope="session")
+def openssl() -> Path:
+    """The program that makes certificates."""
+    return _program("openssl")
+
+
+@pytest.fixture(scope="session")
+def road_engine() -> None:
+    """The engine that answers on a road network."""
+    if sys.version_info < (3, 12):
+        absent("roads", "their engine has wheels for Python 3.12 and newer only", os.environ)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Programs that the tests start: the brokers and the browser."""
+"""Programs that the tests start: the brokers, the browser, what makes certificates."""
 
 import os
 import shutil
@@ -15,6 +15,7 @@ _PROGRAMS: Mapping[str, tuple[tuple[str, ...], str]] = {
         ("chromium", "chromium-browser", "google-chrome"),
         "`apt-get install chromium`, or install Chrome",
     ),
+    "openssl": (("openssl",), "`apt-get install openssl`, or your system's package"),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 VARIABLE = "ANGKUT_TEST_REQUIRE"
 #: Parts that a machine may lack. The embedded database and NATS come as wheels: always there.
-OPTIONAL_PARTS = frozenset({"timescaledb", "mosquitto", "chromium"})
+OPTIONAL_PARTS = frozenset({"timescaledb", "mosquitto", "chromium", "openssl", "roads", "mount"})
 
 
 class MissingPartError(Exception):

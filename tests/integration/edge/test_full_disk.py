@@ -1,5 +1,6 @@
 """A full disk: nothing is lost, the state is clear, and it ends by itself."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from integration.infra.mqtt_client import Client
 from integration.pipeline.line import Line
 from parts import uplinks
 from parts.edge import GatewayProcess, gateway_on_small_disk, register_devices, write_settings
-from parts.requirement import MissingPartError
+from parts.requirement import MissingPartError, absent
 
 DEVICES = uplinks.names(20)
 MEGABYTES = 12
@@ -49,7 +50,7 @@ def gateway(
             upstream.until(process.is_ready, "the gateway to be ready")
             yield process
     except MissingPartError as missing:
-        pytest.skip(str(missing))
+        absent("mount", str(missing), os.environ)
 
 
 def inside(gateway: GatewayProcess, disk: Path) -> Path:

@@ -1,5 +1,3 @@
-import shutil
-import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from angkut_sim.backfill import backfill
 from angkut_sim.errors import SimError, StalledError
 from angkut_sim.fleet import Fleet
 from angkut_sim.fleet_file import BrokerAddress
+from parts.certificates import self_signed
 from parts.sim import RunningBroker, fleet_of, free_port, running_broker, subscriber
 from parts.waiting import wait_until
 
@@ -19,26 +18,12 @@ FLEET = fleet_of(3)
 END = datetime.now(UTC).replace(microsecond=0)
 
 
-def certificate(folder: Path, name: str) -> Path:
-    """A self-signed certificate for 127.0.0.1: its own authority."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("openssl is not on the path, and makes the certificate")
-    path = folder / f"{name}.pem"
-    command = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -keyout {name}.key"
-    subprocess.run(
-        [program, *command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-out", path],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return path
-
-
 @pytest.fixture
-def tls_broker(mosquitto: Path, tmp_path: Path) -> Iterator[tuple[RunningBroker, BrokerAddress]]:
+def tls_broker(
+    mosquitto: Path, openssl: Path, tmp_path: Path
+) -> Iterator[tuple[RunningBroker, BrokerAddress]]:
     """Mosquitto with a second listener that shows a certificate and asks for none."""
-    authority = certificate(tmp_path, "broker")
+    authority = self_signed(openssl, tmp_path, "broker")
     with running_broker("mosquitto", mosquitto, tmp_path, FLEET) as broker:
         broker.stop()
         port = free_port()
@@ -67,10 +52,10 @@ def test_readings_travel_over_tls(tls_broker: tuple[RunningBroker, BrokerAddress
 # paho forgets the socket whose handshake failed, and leaves it to the garbage collector.
 @pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
 def test_a_broker_of_another_authority_gets_nothing(
-    tls_broker: tuple[RunningBroker, BrokerAddress], tmp_path: Path
+    tls_broker: tuple[RunningBroker, BrokerAddress], openssl: Path, tmp_path: Path
 ) -> None:
     _, address = tls_broker
-    other = BrokerAddress(address.host, address.port, certificate(tmp_path, "other"))
+    other = BrokerAddress(address.host, address.port, self_signed(openssl, tmp_path, "other"))
     metas = [Meta(v=1, id=device.id) for device in FLEET.devices]
     with Fleet(FLEET, metas, other) as fleet:
         fleet.sessions[FLEET.devices[0].id].send(Channel.TELEMETRY, b"{}")

@@ -5,9 +5,7 @@ import hashlib
 import hmac
 import itertools
 import json
-import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from angkut_backend.db import Connection, connect
 from angkut_backend.errors import ConflictError, NotFoundError
 from angkut_broker.messages import EventKind
 from parts.alerts import WatchedBin, at
+from parts.certificates import self_signed
 from parts.registry import BIN
 
 SENDER = Sender(allow_private=False)
@@ -273,22 +272,11 @@ def test_a_webhook_that_waits_for_its_receiver_holds_nothing_open(
     assert states(bin_.conn) == [("delivered", 1, "204")]
 
 
-def test_a_certificate_that_nobody_trusts_is_refused(tmp_path: Path) -> None:
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("openssl is not on the path, and makes the certificate")
-    command = (
-        "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -keyout key.pem -out cert.pem"
-    )
-    subprocess.run(
-        [program, *command.split(), "-addext", "subjectAltName=IP:127.0.0.1"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+def test_a_certificate_that_nobody_trusts_is_refused(openssl: Path, tmp_path: Path) -> None:
+    certificate = self_signed(openssl, tmp_path, "receiver")
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    own.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    trusting = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+    own.load_cert_chain(certificate, tmp_path / "receiver.key")
+    trusting = ssl.create_default_context(cafile=certificate)
     with receiving(own) as receiver:
         secret = outbound.new_secret()
         refused = SENDER.send(receiver.url, secret, "m", "{}", at(0))

@@ -1,7 +1,6 @@
 """Real Indonesian streets through the real engine."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +15,7 @@ from angkut_backend.roads.service import Roads
 from angkut_backend.roads.straight import haversine_m
 from angkut_backend.roads.travel import UNREACHABLE, Point
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info < (3, 12), reason="the road engine has wheels for Python 3.12 and newer only"
-)
+pytestmark = pytest.mark.usefixtures("road_engine")
 
 EXTRACT = Path(__file__).parents[3] / "instances" / "roads" / "balikpapan-kota-drive.osm.pbf"
 NOW = datetime(2026, 1, 14, tzinfo=UTC)
