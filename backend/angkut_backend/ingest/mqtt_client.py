@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 
 from angkut_backend.ingest import mqtt_packets as packets
@@ -28,7 +28,7 @@ _TICK_S = 1.0
 #: messages: under load a wake-up costs as much as some ten messages.
 _PAUSE_S = 0.001
 _SUBSCRIBE_NUMBER = LAST_NUMBER + 1
-#: How long `stop` waits for acknowledgements to leave, seconds.
+#: How long `stop` waits for the broker to have heard all acknowledgements, seconds.
 _FAREWELL_S = 2.0
 
 #: CONNACK's return codes (3.2.2.3) and what to do about them.
@@ -206,10 +206,17 @@ class MqttClient:
         self.away_since = None
 
     def _take_leave(self, talk: Talk) -> None:
-        """Send what is left to be acknowledged and say goodbye."""
+        """Send what is left to be acknowledged, say goodbye, wait until the broker hangs up.
+
+        It does so when it has read all of that. Of one whose connection was just closed it may let
+        the next one with this client id in before, and then not hear of the acknowledgements.
+        """
         if talk.accepted:
             talk.send(self._outbox.take())
         talk.send(packets.disconnect())
         deadline_s = time.monotonic() + _FAREWELL_S
-        while talk.wire.unsent_bytes and time.monotonic() < deadline_s:
-            talk.wire.wait(deadline_s - time.monotonic(), reading=False)
+        with suppress(OSError):
+            while (left_s := deadline_s - time.monotonic()) > 0:
+                if talk.wire.wait(left_s, reading=True):
+                    # What comes now is not acknowledged, and comes again.
+                    talk.wire.receive()

@@ -90,11 +90,6 @@ class Wire:
         #: TLS may need to write before it can read, and to read before it can write.
         self._crossed = False
 
-    @property
-    def unsent_bytes(self) -> int:
-        """What `send` took and the network has not."""
-        return len(self._out)
-
     def send(self, data: bytes) -> None:
         """Take bytes to be written as soon as the network takes them."""
         self._out += data

@@ -1,9 +1,7 @@
 """The client that ingest listens with, on real brokers and on what no broker should say."""
 
 import random
-import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +16,7 @@ from angkut_broker.session import BrokerAddress
 from angkut_broker.topics import Channel, topic_filter
 from chaos.proxy import Link, to_port
 from integration.infra.mqtt_client import Client
+from parts.certificates import self_signed
 from parts.sim import PASSWORD, RunningBroker, fleet_of, free_port, running_broker, topic_of
 from parts.waiting import wait_until
 
@@ -44,6 +43,10 @@ class Taken:
 
     def take(self, deliveries: Sequence[Delivery], generation: int) -> None:
         self.deliveries += [(delivery, generation) for delivery in deliveries]
+
+    def has(self, count: int) -> Callable[[], bool]:
+        """Tell whether so many messages arrived, when asked."""
+        return lambda: len(self.deliveries) == count
 
     @property
     def payloads(self) -> list[bytes]:
@@ -128,11 +131,11 @@ def test_what_was_not_acknowledged_comes_again(broker: RunningBroker) -> None:
         with sensor(broker) as device:
             for number in range(3):
                 device.publish(TELEMETRY, b"%d" % number)
-        wait_until(lambda: len(taken.deliveries) == 3, what="three messages")
+        wait_until(taken.has(3), what="three messages")
         ((_, _, number, _), generation) = taken.deliveries[0]
         client.acknowledge([number], generation)
     with listening(broker.port) as (_, taken):
-        wait_until(lambda: len(taken.deliveries) == 2, what="the two others")
+        wait_until(taken.has(2), what="the two others")
         assert taken.payloads == [b"1", b"2"]
         assert all(again for (_, _, _, again), _ in taken.deliveries)
 
@@ -147,7 +150,7 @@ def test_an_acknowledgement_for_a_lost_connection_confirms_nothing(
                 device.publish(TELEMETRY, b"one")
             wait_until(lambda: taken.deliveries, what="the message")
             link.cut()
-            wait_until(lambda: len(taken.deliveries) == 2, what="the message again")
+            wait_until(taken.has(2), what="the message again")
             (first, second) = taken.deliveries
             assert (first[1], second[1]) == (0, 1)
             assert first[0][2] == second[0][2]
@@ -156,22 +159,33 @@ def test_an_acknowledgement_for_a_lost_connection_confirms_nothing(
             wait_until(lambda: taken.deliveries, what="the message once more")
 
 
-def test_it_comes_back_after_every_broker_restart_and_goes_on(
+def test_after_every_broker_restart_it_has_again_what_it_did_not_acknowledge_and_no_more(
     mosquitto_broker: RunningBroker,
 ) -> None:
     with listening(mosquitto_broker.port) as (client, taken):
         for number in range(3):
             wait_until(connected(client), what="the connection")
             with sensor(mosquitto_broker) as device:
+                device.subscribe(STORED)
                 device.publish(TELEMETRY, b"%d" % number)
-            wait_until(lambda n=number: len(taken.deliveries) > n, what="the message")  # type: ignore[misc]
-            (_, _, mid, _), generation = taken.deliveries[-1]
-            client.acknowledge([mid], generation)
+                device.publish(TELEMETRY, b"%d, to be open" % number)
+                wait_until(taken.has(3 * number + 2), what="the messages")
+                generation = taken.deliveries[-1][1]
+                *done, _ = [mid for (_, _, mid, _), over in taken.deliveries if over == generation]
+                client.acknowledge(done, generation)
+                # A broker that stops may not read any more what was sent to it, and QoS 1 lets it
+                # bring that again. It reads in order: who has this knows that it read the others.
+                client.publish([(STORED, b"heard")])
+                wait_until(lambda: device.received, what="the broker to hear of it")
             mosquitto_broker.stop()
             wait_until(lambda: client.away_since, what="the loss to be noticed")
             mosquitto_broker.start()
-        # What the broker heard no acknowledgement of before it stopped, it sends again.
-        assert list(dict.fromkeys(taken.payloads)) == [b"0", b"1", b"2"]
+        wait_until(taken.has(9), what="what was open at last")
+    assert [(payload.decode(), again) for (_, payload, _, again), _ in taken.deliveries] == [
+        (f"{number}{rest}", again)
+        for number in range(3)
+        for rest, again in (("", False), (", to be open", False), (", to be open", True))
+    ]
 
 
 def test_what_is_published_while_the_broker_is_away_arrives_when_it_is_back(
@@ -202,7 +216,7 @@ def test_while_there_is_no_room_nothing_is_read_and_then_everything(
         assert len(taken.deliveries) <= 1
         taken.is_full = False
         client.acknowledge([], 0)
-        wait_until(lambda: len(taken.deliveries) == 201, what="all messages")
+        wait_until(taken.has(201), what="all messages")
 
 
 def test_a_refusal_says_what_to_do(broker: RunningBroker, caplog: pytest.LogCaptureFixture) -> None:
@@ -211,25 +225,10 @@ def test_a_refusal_says_what_to_do(broker: RunningBroker, caplog: pytest.LogCapt
         assert client.away_since
 
 
-def certificate(folder: Path) -> Path:
-    """A self-signed certificate for 127.0.0.1, and its key: its own authority."""
-    program = shutil.which("openssl")
-    if program is None:
-        pytest.skip("openssl is not on the path, and makes the certificate")
-    command = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=broker -keyout broker.key"
-    subprocess.run(
-        [program, *command.split(), "-addext", "subjectAltName=IP:127.0.0.1", "-out", "broker.pem"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return folder / "broker.pem"
-
-
 @pytest.fixture
-def tls(mosquitto_broker: RunningBroker, tmp_path: Path) -> tuple[int, Path]:
+def tls(mosquitto_broker: RunningBroker, openssl: Path, tmp_path: Path) -> tuple[int, Path]:
     """Port and authority of a listener with TLS."""
-    authority = certificate(tmp_path)
+    authority = self_signed(openssl, tmp_path, "broker")
     mosquitto_broker.stop()
     port = free_port()
     with (tmp_path / "mosquitto.conf").open("a") as file:
@@ -248,7 +247,7 @@ def test_messages_and_acknowledgements_travel_over_tls(
         with sensor(mosquitto_broker) as device:
             for payload in payloads:
                 device.send(TELEMETRY, payload)
-            wait_until(lambda: len(taken.deliveries) == MESSAGES, what="all messages")
+            wait_until(taken.has(MESSAGES), what="all messages")
         assert taken.payloads == payloads
         client.acknowledge([number for (_, _, number, _), _ in taken.deliveries], 0)
     with listening(port, ca_file=authority) as (client, taken), sensor(mosquitto_broker) as device:
@@ -258,11 +257,10 @@ def test_messages_and_acknowledgements_travel_over_tls(
 
 
 def test_a_broker_of_another_authority_is_not_believed(
-    tls: tuple[int, Path], caplog: pytest.LogCaptureFixture, tmp_path: Path
+    tls: tuple[int, Path], openssl: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     port, authority = tls
-    (tmp_path / "other").mkdir()
-    with listening(port, ca_file=certificate(tmp_path / "other")) as (client, _):
+    with listening(port, ca_file=self_signed(openssl, tmp_path, "other")) as (client, _):
         wait_until(lambda: "CERTIFICATE_VERIFY_FAILED" in caplog.text, what="the reason")
         assert client.away_since
     authority.unlink()
