@@ -53,16 +53,10 @@ class Roads:
     def _travel(self, points: Sequence[Point]) -> tuple[Travel, Off]:
         if self.graph is None:
             return straight_travel(points), {}
-        legs: dict[Profile, Leg] = {}
-        off: Off = {}
-        for profile in PROFILES:
-            ways = self._ways(self.graph, profile, points)
-            legs[profile] = Leg(ways.distance_m, ways.duration_s)
-            off[profile] = [
-                point.name for point, is_off in zip(points, ways.off, strict=True) if is_off
-            ]
+        ways = {profile: self._ways(self.graph, profile, points) for profile in PROFILES}
+        legs = {profile: Leg(one.distance_m, one.duration_s) for profile, one in ways.items()}
         travel = Travel.of(points, legs, source=self.graph.source, approximate=False)
-        return travel, {profile: names for profile, names in off.items() if names}
+        return travel, _off(points, ways)
 
     def off(self, points: Sequence[Point]) -> Mapping[Profile, Sequence[str]]:
         """Return by profile the names of those of a few points that lie off its roads.
@@ -76,14 +70,10 @@ class Roads:
         """
         if self.graph is None or not points:
             return {}
-        off: dict[Profile, list[str]] = {}
-        for profile in PROFILES:
-            # The engine has no table of one place.
-            ways = engine.ways(self.graph, profile, [*points, points[0]])
-            off[profile] = [
-                point.name for point, is_off in zip(points, ways.off[:-1], strict=True) if is_off
-            ]
-        return {profile: names for profile, names in off.items() if names}
+        # The engine has no table of one place.
+        asked = [*points, points[0]]
+        ways = {profile: engine.ways(self.graph, profile, asked) for profile in PROFILES}
+        return _off(points, ways)
 
     def line(self, profile: Profile, points: Sequence[Point]) -> list[tuple[float, float]]:
         """Return the way through points for the map, lon/lat; straight where there is no road.
@@ -116,3 +106,12 @@ class Roads:
         asked = engine.ways(graph, profile, points)
         kept.keep(points, asked)
         return asked
+
+
+def _off(points: Sequence[Point], ways: Mapping[Profile, Ways]) -> Off:
+    """Return the names of the points that lie off the roads, by profile that has any."""
+    off = {
+        profile: [points[at].name for at in np.flatnonzero(one.off[: len(points)]).tolist()]
+        for profile, one in ways.items()
+    }
+    return {profile: names for profile, names in off.items() if names}
