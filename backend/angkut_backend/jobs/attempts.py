@@ -14,11 +14,10 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 from angkut_backend.clock import Clock
 from angkut_backend.jobs.child import Errand, Outcome
-from angkut_backend.jobs.children import ChildDiedError, Children
-from angkut_backend.jobs.failures import PROCESS_DIED, Failure
+from angkut_backend.jobs.children import Child, ChildDiedError, Children
 from angkut_backend.jobs.metrics import JobMetrics
 from angkut_backend.jobs.queue import AT_ONCE, settle
-from angkut_backend.jobs.records import JobState
+from angkut_backend.jobs.records import ENDED, JobState
 from angkut_backend.jobs.store import Beat, Store
 
 log = logging.getLogger("angkut.jobs")
@@ -88,7 +87,7 @@ class Attempts:
             self._owed.add(errand)
             raise
         log.info("job %s (%s, attempt %d): %s", job_id, claimed.kind, claimed.attempt, state)
-        if state is not None:
+        if state in ENDED:
             self.metrics.ended(claimed.kind, state, time.monotonic() - began_s)
 
     async def give_back(self, manager: JobManager, store: Store) -> None:
@@ -115,22 +114,17 @@ class Attempts:
                     continue
                 asked_at_s = asked_at_s or time.monotonic()
                 patience_s = _KEEP_S if beat and beat.has_first else _CANCEL_S
-                if beat is None or time.monotonic() - asked_at_s >= patience_s:
+                if time.monotonic() - asked_at_s >= patience_s:
                     # It may wait for a lock or a disk and hear nothing.
-                    doing.cancel()
-                    child.kill()
-                    return await store.drop(errand, self.clock()) if beat else None
+                    _kill(child, doing)
+                    return await store.drop(errand, self.clock())
             outcome = doing.result()
         except asyncio.CancelledError:
-            child.kill()
+            _kill(child, doing)
             await store.put_back(errand, self.clock())
             raise
         except ChildDiedError as exc:
-            message = (
-                f"the process that worked on it ended ({exc}): the machine may lack memory; "
-                "look at the log of the worker, then try again"
-            )
-            return await store.fail(errand, Failure(PROCESS_DIED, message), self.clock())
+            return await store.fail(errand, exc.failure, self.clock())
         finally:
             doing.cancel()
         self.children.give_back(child)
@@ -143,12 +137,18 @@ class Attempts:
             if back is not None and back.state == JobState.WAITING:
                 delay_s = min(_RETRY_S * 2.0**delays, _LONGEST_RETRY_S)
                 raise LaterError(outcome.later.message, back.at + timedelta(seconds=delay_s))
-            return await store.state(errand.job_id)
+            return await store.state(errand)
         if outcome.cancelled:
             return await store.drop(errand, now)
         if failure := outcome.failure or outcome.later:
             return await store.fail(errand, failure, now)
-        return await store.state(errand.job_id)
+        return await store.state(errand)
+
+
+def _kill(child: Child, doing: "asyncio.Task[Outcome]") -> None:
+    # First, or its death would be an error that nobody hears of.
+    doing.cancel()
+    child.kill()
 
 
 async def _beat(errand: Errand, store: Store) -> Beat | None:

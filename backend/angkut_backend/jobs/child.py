@@ -4,6 +4,7 @@ A search keeps a core busy for minutes. A thread could not be ended when somebod
 to stop, and what takes a process down, such as too little memory, would take alerts along.
 """
 
+import faulthandler
 import logging
 import os
 import queue
@@ -46,7 +47,7 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is sent back."""
+    """What is sent back in the end; before it comes `None` each time that progress is told."""
 
     #: `None`: it ended well, or is not ours any more.
     failure: Failure | None = None
@@ -61,6 +62,8 @@ def serve(pipe: Pipe, settings: Settings, works: Callable[[], Mapping[str, Work]
     # A Ctrl-C at the terminal reaches all processes: the worker decides what becomes of us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # However it crashes, or is aborted by the worker, the log has what it was at.
+    faulthandler.enable()
     # On a machine that does everything, readings and alerts go first.
     os.nice(_NICE)
     errands: queue.SimpleQueue[Errand] = queue.SimpleQueue()
@@ -68,7 +71,7 @@ def serve(pipe: Pipe, settings: Settings, works: Callable[[], Mapping[str, Work]
     kinds = works()
     while True:
         errand = errands.get()
-        pipe.send(_carry_out(errand, settings, kinds))
+        pipe.send(_carry_out(errand, settings, kinds, lambda: pipe.send(None)))
 
 
 def _listen(pipe: Pipe, errands: "queue.SimpleQueue[Errand]") -> None:
@@ -80,16 +83,24 @@ def _listen(pipe: Pipe, errands: "queue.SimpleQueue[Errand]") -> None:
             os._exit(0)
 
 
-def _carry_out(errand: Errand, settings: Settings, kinds: Mapping[str, Work]) -> Outcome:
+def _carry_out(
+    errand: Errand, settings: Settings, kinds: Mapping[str, Work], sign: Callable[[], None]
+) -> Outcome:
     try:
         with open_connection(settings.dsn, application="angkut-job") as conn:
-            _do(conn, errand, settings, kinds)
+            _do(conn, errand, settings, kinds, sign)
     except Exception as exc:  # noqa: BLE001 - whatever it is, the worker tells it
         return _outcome(errand, exc)
     return Outcome()
 
 
-def _do(conn: Connection, errand: Errand, settings: Settings, kinds: Mapping[str, Work]) -> None:
+def _do(
+    conn: Connection,
+    errand: Errand,
+    settings: Settings,
+    kinds: Mapping[str, Work],
+    sign: Callable[[], None],
+) -> None:
     values = {"job_id": errand.job_id, "attempt": errand.attempt}
     row = conn.execute(SQL["ours"], values).fetchone()
     conn.commit()
@@ -100,7 +111,7 @@ def _do(conn: Connection, errand: Errand, settings: Settings, kinds: Mapping[str
             f"this worker does not know jobs of kind {row['kind']}: "
             "start workers of the same version as the API"
         )
-    job = RunningJob(settings, utc_now, conn, errand.job_id, errand.attempt, **row)
+    job = RunningJob(settings, utc_now, conn, sign, errand.job_id, errand.attempt, **row)
     try:
         kinds[job.kind](job)
     finally:

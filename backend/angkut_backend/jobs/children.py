@@ -3,19 +3,35 @@
 import asyncio
 import logging
 import multiprocessing
+import os
+import signal
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection as Pipe
 
 from angkut_backend.jobs import child
 from angkut_backend.jobs.child import Errand, Outcome
+from angkut_backend.jobs.failures import PROCESS_DIED, PROCESS_SILENT, Failure
 from angkut_backend.jobs.running import Work
 from angkut_backend.settings import Settings
 
 log = logging.getLogger("angkut.jobs")
 
 
+#: A process tells how far it is twice a second while it searches, and with each step of all else.
+#: The longest step, to ask the road engine for the ways of thousands of places, takes minutes on a
+#: slow machine: one that tells nothing for so long hangs.
+SILENT_S = 900.0
+#: How long one that is about to end may take, and to write to the log what it was at.
+_LAST_WORDS_S = 1.0
+
+
 class ChildDiedError(Exception):
-    """The process that worked on a job ended; its argument is how."""
+    """The process that worked on a job ended, or had to be ended."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        #: What is said of its job.
+        self.failure = failure
 
 
 class Child:
@@ -49,27 +65,45 @@ class Child:
         Raises
         ------
         ChildDiedError
-            The process ended before its job did.
+            The process ended before its job did, or said nothing for `SILENT_S`.
         """
         loop = asyncio.get_running_loop()
-        answered = asyncio.Event()
+        said = asyncio.Event()
         try:
             self._pipe.send(errand)
-            loop.add_reader(self._pipe.fileno(), answered.set)
+            loop.add_reader(self._pipe.fileno(), said.set)
             try:
-                await answered.wait()
+                return await self._outcome(said)
             finally:
                 loop.remove_reader(self._pipe.fileno())
-            outcome: Outcome = self._pipe.recv()
+        except TimeoutError as exc:
+            if self._process.pid is not None:
+                os.kill(self._process.pid, signal.SIGABRT)
+            self._end()
+            raise ChildDiedError(_silent()) from exc
         except (EOFError, OSError) as exc:
-            self.kill()
-            raise ChildDiedError(_how(self._process.exitcode)) from exc
-        return outcome
+            self._end()
+            raise ChildDiedError(_died(self._process.exitcode)) from exc
 
     def kill(self) -> None:
         """End it at once; its transaction, if there is one, is rolled back."""
         self._process.kill()
         self._process.join()
+
+    async def _outcome(self, said: asyncio.Event) -> Outcome:
+        while True:
+            async with asyncio.timeout(SILENT_S):
+                await said.wait()
+            said.clear()
+            while self._pipe.poll():
+                outcome: Outcome | None = self._pipe.recv()
+                if outcome is not None:
+                    return outcome
+
+    def _end(self) -> None:
+        """Wait for the end of one that is about to; to kill it at once would hide how it ended."""
+        self._process.join(_LAST_WORDS_S)
+        self.kill()
 
 
 class Children:
@@ -104,7 +138,24 @@ class Children:
             self._idle.pop().kill()
 
 
+def _died(exitcode: int | None) -> Failure:
+    return Failure(
+        PROCESS_DIED,
+        f"the process that worked on it ended ({_how(exitcode)}): the machine may lack memory; "
+        "look at the log of the worker, then try again",
+    )
+
+
 def _how(exitcode: int | None) -> str:
     if exitcode is not None and exitcode < 0:
         return f"signal {-exitcode}"
     return f"exit code {exitcode}"
+
+
+def _silent() -> Failure:
+    return Failure(
+        PROCESS_SILENT,
+        f"the process that worked on it was silent for {SILENT_S / 60:.0f} minutes and was ended: "
+        "see in the log of the worker what it was at, such as waiting for a disk or for a lock of "
+        "the database, then try again",
+    )

@@ -8,6 +8,7 @@ from angkut_broker.errors import AngkutError
 #: The machine's part; an order that cannot be carried out fails with the code of its error.
 WORKER_DIED = "worker_died"
 PROCESS_DIED = "process_died"
+PROCESS_SILENT = "process_silent"
 OTHER_VERSION = "other_version"
 PROGRAM_FAULT = "program_fault"
 DATABASE_UNAVAILABLE = "database_unavailable"

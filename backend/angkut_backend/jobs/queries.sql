@@ -120,7 +120,7 @@ UPDATE job SET state = 'cancelled', ended_at = greatest(%(now)s, started_at),
 WHERE job_id = %(job_id)s AND attempt = %(attempt)s AND state = 'running' RETURNING state
 
 -- name: state
-SELECT state FROM job WHERE job_id = %(job_id)s
+SELECT state FROM job WHERE job_id = %(job_id)s AND attempt = %(attempt)s
 
 -- name: put_back
 -- Its worker stops, or died, or had no database: another one begins anew, unless it was to be

@@ -36,6 +36,8 @@ class RunningJob:
     clock: Clock
     #: For the work itself.
     conn: Connection
+    #: Says to the worker that it goes on.
+    sign: Callable[[], None]
     job_id: UUID
     attempt: int
     kind: str
@@ -120,6 +122,7 @@ class RunningJob:
     def _tell(self, progress: float) -> None:
         """Tell over a connection of its own; a database that is away does not end the work."""
         self._told_at_s = time.monotonic()
+        self.sign()
         self._progress = min(max(progress, 0.0), 1.0)
         values = {
             "job_id": self.job_id,

@@ -37,7 +37,8 @@ class JobOut(BaseModel):
         Field(
             description="Why it failed. Of the order: bad_shift, nothing_to_plan, bad_changes, "
             "conflict, not_found, which_district, no_forecast, roads_unavailable; of the machine: "
-            "process_died, worker_died, database_unavailable, other_version, program_fault"
+            "process_died, process_silent, worker_died, database_unavailable, other_version, "
+            "program_fault"
         ),
     ]
     message: Annotated[str | None, Field(description="The same in English, and what to do")]

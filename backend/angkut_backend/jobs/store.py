@@ -93,9 +93,9 @@ class Store:
                 await conn.execute(SQL["set_queue_id"], values)
         return [row["job_id"] for row in rows]
 
-    async def state(self, job_id: UUID) -> str | None:
-        """Return the state of a job."""
-        return _state(await self._run("state", {"job_id": job_id}))
+    async def state(self, errand: Errand) -> str | None:
+        """Return the state of a job; nothing once another attempt began."""
+        return _state(await self._run("state", _ours(errand)))
 
     async def silent(self) -> list[Row]:
         """Return running jobs whose worker says nothing any more."""

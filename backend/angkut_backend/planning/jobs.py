@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -87,7 +88,7 @@ class Planner:
         def keep() -> None:
             while True:
                 self.learn_ways(settings)
-                threading.Event().wait(_LOOK_S)
+                time.sleep(_LOOK_S)
 
         threading.Thread(target=keep, name="ways", daemon=True).start()
 

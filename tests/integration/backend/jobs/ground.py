@@ -16,6 +16,7 @@ import psycopg
 
 from angkut_backend.db import connect
 from angkut_infra.stack.postgres import EmbeddedPostgres
+from parts.jobs import grow_old
 from parts.live import stream
 from parts.waiting import wait_until
 
@@ -104,10 +105,8 @@ class Ground:
 
     def grow_old(self) -> None:
         """Have a minute passed since any worker said that it lives."""
-        self.rows("UPDATE job SET beat_at = beat_at - interval '1 minute'")
-        self.rows(
-            "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'"
-        )
+        with connect(self.dsn) as conn:
+            grow_old(conn)
 
     def restart(self) -> None:
         """Stop the database, see that it is away, start it again."""

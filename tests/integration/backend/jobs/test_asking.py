@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -13,13 +12,13 @@ from angkut_backend.db import Connection
 from angkut_backend.jobs import service
 from angkut_backend.jobs.service import NewJob, TooManyJobsError
 from parts.api import Api
+from parts.jobs import tomorrow
 
 pytestmark = pytest.mark.usefixtures("town")
 
 
 def order(**more: object) -> dict[str, object]:
-    tomorrow = datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=1)
-    return {"day": str(tomorrow)} | more
+    return {"day": str(tomorrow())} | more
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import numpy as np
@@ -26,13 +25,14 @@ from angkut_backend.db import connect
 from angkut_backend.forecast.loading import districts
 from angkut_backend.migrate import migrate
 from angkut_backend.planning.assembly import places
-from angkut_backend.roads.graph import PROFILES, RoadGraph, is_engine_there
+from angkut_backend.roads.graph import PROFILES, RoadGraph
 from angkut_backend.roads.matrices import Matrices, Ways
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.postgres import EmbeddedPostgres
 from chaos.settings import KILLS_VARIABLE
 from integration.backend.jobs.ground import Ground, child_pids
 from parts.api import running_api
+from parts.jobs import ask_for_plan
 from parts.levels_stored import add_measured_bins
 from parts.registry import add_fleet, add_registry
 from parts.waiting import PATIENCE_S, wait_until
@@ -110,10 +110,7 @@ def know_roads(ground: Ground, digest: str) -> Matrices:
 def ask(ground: Ground, **order: object) -> tuple[str, int]:
     """Ask for a plan; return the job and the seed that only it has."""
     seed = next(SEEDS)
-    tomorrow = datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=1)
-    answer = ground.client.post("/api/plans", json={"day": str(tomorrow), "seed": seed} | order)
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["job_id"]), seed
+    return ask_for_plan(ground.client, seed=seed, **order), seed
 
 
 @contextmanager
@@ -349,10 +346,10 @@ HAPPENS: dict[str, Callable[[Ground, str], None]] = {
 
 @pytest.mark.parametrize(("phase", "fault"), PAIRS)
 def test_a_job_ends_as_promised_wherever_it_is_when_something_happens(
-    ground: Ground, phase: str, fault: str
+    ground: Ground, phase: str, fault: str, request: pytest.FixtureRequest
 ) -> None:
-    if phase == "roads" and not is_engine_there():
-        pytest.skip("without the road engine no job waits for roads")
+    if phase == "roads":
+        request.getfixturevalue("road_engine")
     HAPPENS[fault](ground, phase)
     left = "SELECT job_id, state FROM job WHERE state IN ('waiting', 'running')"
     assert ground.rows(left) == []

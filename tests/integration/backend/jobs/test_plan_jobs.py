@@ -1,9 +1,7 @@
 """From asking for a plan to its record, through workers that are processes of their own."""
 
 import signal
-from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -11,24 +9,12 @@ import pytest
 from angkut_backend.accounts.service import Role
 from angkut_backend.db import Connection
 from parts.api import Api
-from parts.jobs import Start, until
+from parts.jobs import Start, ask_for_plan, grow_old, until
 from parts.live import stream
 from parts.registry import add_vehicle
 from parts.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("town")
-
-
-def tomorrow() -> str:
-    """The day of a shift that has not begun, whatever the hour."""
-    return str(datetime.now(ZoneInfo("Asia/Jakarta")).date() + timedelta(days=1))
-
-
-def ask(client: httpx.Client, **order: object) -> str:
-    answer = client.post("/api/plans", json={"day": tomorrow()} | order)
-    assert answer.status_code == 202, answer.text
-    job_id: str = answer.json()["job_id"]
-    return job_id
 
 
 def searching(client: httpx.Client, job_id: str) -> dict[str, Any]:
@@ -40,14 +26,6 @@ def searching(client: httpx.Client, job_id: str) -> dict[str, Any]:
         return found if found["phase"] == "search" and found["progress"] > 0 else {}
 
     return wait_until(there, what="the search")
-
-
-def grown_old(conn: Connection) -> None:
-    """Have a minute passed since any worker said that it lives."""
-    conn.execute("UPDATE job SET beat_at = beat_at - interval '1 minute'")
-    conn.execute(
-        "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'"
-    )
 
 
 def children(conn: Connection) -> int:
@@ -64,7 +42,7 @@ def queue(conn: Connection) -> list[str]:
 def test_a_plan_is_made_by_a_worker_and_the_first_one_is_kept_beside_it(
     town: Connection, dispatcher: httpx.Client, api: Api, start: Start
 ) -> None:
-    job_id = ask(dispatcher, iterations=20, seed=7)
+    job_id = ask_for_plan(dispatcher, iterations=20, seed=7)
     waiting = dispatcher.get(f"/api/jobs/{job_id}").json()
     assert (waiting["state"], waiting["phase"], waiting["kind"]) == ("waiting", "no_worker", "plan")
     told: list[dict[str, Any]] = []
@@ -110,7 +88,7 @@ def test_a_search_that_is_cancelled_keeps_its_best_and_one_that_waits_never_star
     town: Connection, dispatcher: httpx.Client, start: Start
 ) -> None:
     start("planning")
-    job_id, next_id = ask(dispatcher, seconds=600), ask(dispatcher, seconds=600, seed=2)
+    job_id, next_id = (ask_for_plan(dispatcher, seconds=600, seed=seed) for seed in (1, 2))
     running = searching(dispatcher, job_id)
     first = dispatcher.get(f"/api/plans/{running['first_plan_id']}").json()
     assert first["plan"]["provenance"]["stage"] == "greedy"
@@ -131,7 +109,7 @@ def test_a_search_that_is_cancelled_keeps_its_best_and_one_that_waits_never_star
 
     # What fails says why, and is tried again when that is mended.
     town.execute("DELETE FROM vehicle")
-    failed = until(dispatcher, ask(dispatcher, iterations=3), "failed", "done")
+    failed = until(dispatcher, ask_for_plan(dispatcher, iterations=3), "failed", "done")
     assert failed["state"] == "failed"
     assert "has no vehicle: load a site pack with one" in failed["message"]
     assert failed["plan_id"] is None
@@ -147,7 +125,7 @@ def test_a_job_whose_worker_is_killed_is_done_by_another(
     town: Connection, dispatcher: httpx.Client, start: Start
 ) -> None:
     killed = start("planning")
-    job_id = ask(dispatcher, seconds=600)
+    job_id = ask_for_plan(dispatcher, seconds=600)
     searching(dispatcher, job_id)
     assert children(town) > 0
 
@@ -155,7 +133,7 @@ def test_a_job_whose_worker_is_killed_is_done_by_another(
     killed.wait()
 
     wait_until(lambda: children(town) == 0, what="the killed worker's process to end")
-    grown_old(town)
+    grow_old(town)
     lost = dispatcher.get(f"/api/jobs/{job_id}").json()
     assert (lost["state"], lost["phase"]) == ("running", "worker_lost")
     other = start("planning")
@@ -180,7 +158,7 @@ def test_a_database_that_breaks_all_connections_delays_a_plan_and_loses_none(
     town: Connection, dispatcher: httpx.Client, start: Start
 ) -> None:
     start("planning")
-    job_id = ask(dispatcher, seconds=4)
+    job_id = ask_for_plan(dispatcher, seconds=4)
     searching(dispatcher, job_id)
     broken = town.execute(
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
