@@ -70,6 +70,8 @@ class Told:
     #: The truth at these times, %, and where nobody emptied the bin in between, [b, h].
     truth_pct: Floats
     alone: Mask
+    #: What the truth had been if nobody had emptied it, %, [b, h].
+    left_pct: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,9 @@ class _Lived:
         self._level_pct = np.concatenate([stretches[0].level_pct[:1], *rows])
         self._start_s, self._step_s = stretches[0].start_s, stretches[0].step_s
         codes = {code: row for row, code in enumerate(stretches[0].codes)}
-        #: When, which bin, and how full it was, %.
+        #: When, which bin, and how full it was before and after, %.
         self.emptied = [
-            (event.at_s, codes[event.bin_code], event.before_pct)
+            (event.at_s, codes[event.bin_code], event.before_pct, event.after_pct)
             for one in stretches
             for event in one.happened
             if event.kind is TruthKind.COLLECTED
@@ -137,16 +139,22 @@ class _Lived:
         """Return what a sensor in the bin has below it."""
         return town.surface(self._stretches, code, at_s)
 
-    def after(self, at_s: float) -> tuple[Floats, Mask]:
-        """Return levels 0 to 72 hours later, and which bins nobody emptied until then, [b, h]."""
+    def after(self, at_s: float) -> tuple[Floats, Mask, Floats]:
+        """Return what came 0 to 72 hours later, [b, h].
+
+        Levels, which bins nobody had emptied until then, and levels if nobody ever had.
+        """
         first = int((at_s - self._start_s) // self._step_s)
         rows = first + np.arange(HORIZON_H + 1) * 3600 // self._step_s
         level = self._level_pct[rows].T
-        emptied_h = np.full(len(level), np.inf)
-        for event_s, row, _ in self.emptied:
+        taken, hours = np.zeros_like(level), np.arange(HORIZON_H + 1)
+        alone = np.ones(level.shape, dtype=bool)
+        for event_s, row, before_pct, after_pct in self.emptied:
             if event_s >= at_s:
-                emptied_h[row] = min(emptied_h[row], (event_s - at_s) / 3600)
-        return level, np.arange(HORIZON_H + 1)[None, :] < emptied_h[:, None]
+                later = hours >= (event_s - at_s) / 3600
+                taken[row, later] += before_pct - after_pct
+                alone[row, later] = False
+        return level, alone, level + taken
 
 
 def _report(
@@ -160,7 +168,7 @@ def _report(
     """Let crews report the emptyings of a time; they see how full a bin is in quarters."""
     rows = [
         (datetime.fromtimestamp(at_s, UTC), 25 * round(pct / 25), devices[row].bin_code)
-        for at_s, row, pct in lived.emptied
+        for at_s, row, pct, _ in lived.emptied
         if is_reported[row] and since.timestamp() <= at_s < until.timestamp()
     ]
     with conn.cursor() as cursor:
@@ -186,7 +194,6 @@ def _told(conn: Connection, now: datetime, lived: _Lived) -> Told:
     made = current(conn, district, asked)
     conn.commit()
     forecast, history = made.forecast, made.loaded.history
-    level, alone = lived.after(now.timestamp())
     return Told(
         now,
         np.stack([forecast.quantile_pct(share) for share in QUANTILES]),
@@ -195,8 +202,7 @@ def _told(conn: Connection, now: datetime, lived: _Lived) -> Told:
         forecast.hours_to_full(),
         forecast.now.age_h,
         naive(history, made.loaded.now_h),
-        level,
-        alone,
+        *lived.after(now.timestamp()),
     )
 
 

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from angkut_backend.forecast.history import Floats, History, Mask
+from angkut_backend.forecast.history import LEFT_PCT, Floats, History, Mask
 from angkut_backend.forecast.model import FillModel, learn
+from angkut_backend.forecast.nowcast import BACK_H
 from angkut_backend.forecast.predict import HORIZON_H, QUANTILES, predict
 
 #: Hours ahead at which forecasts are scored.
 SCORED_H = (3, 6, 12, 24, 36, 48, 72)
 #: The share of what comes that the outer quantiles should hold.
 BAND = 0.9
+#: A level from so many hours before tells where a bin stood.
+_RECENT_H = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def calibrate(history: History, model: FillModel, hour: int) -> Floats:
     standard deviations? That is set right (a split conformal correction, Vovk et al. 2005), between
     half and three times, with more trust the more there is to look at.
     """
-    origins = [at for at in range(hour - 240, hour - 5, 18) if at >= 7 * 24]
+    origins = days_over(hour)
     off: list[list[Floats]] = [[] for _ in SCORED_H]
     for origin in origins:
         past, came = history.until(origin), after(history, origin)
@@ -106,6 +109,11 @@ def calibrate(history: History, model: FillModel, hour: int) -> Floats:
     return np.interp(hours, SCORED_H, factors)
 
 
+def days_over(hour: int) -> list[int]:
+    """Return hours of the last ten days to forecast from, each with a week before it."""
+    return [at for at in range(hour - 240, hour - 5, 18) if at >= BACK_H]
+
+
 def after(history: History, hour: int) -> Origin:
     """Return what came after an hour, as far as it is known."""
     end = min(hour + HORIZON_H + 1, history.hours)
@@ -118,6 +126,25 @@ def after(history: History, hour: int) -> Origin:
     use = alone & ~np.isnan(level)
     level = np.minimum(level, 100)
     return Origin(level, use, _first_full(np.where(use, level, -1)))
+
+
+def left_alone(history: History, hour: int) -> Floats:
+    """Return what levels after an hour had been without the emptyings that came, % [b, h].
+
+    Rises are added up and emptyings left out. NaN: unknown then, or in the last hours before.
+    """
+    level, known_h = np.full(len(history.bins), np.nan), min(HORIZON_H, history.hours - hour)
+    left = np.full((len(history.bins), HORIZON_H + 1), np.nan)
+    for at in range(max(hour - _RECENT_H, 0), hour + known_h):
+        if at == hour:
+            total = level.copy()
+        shown, emptied = history.level_pct[:, at], history.emptied[:, at]
+        known = ~np.isnan(shown) & ~emptied
+        if at >= hour:
+            total = np.where(known, total + shown - level, total)
+            left[known, at - hour + 1] = total[known]
+        level = np.where(emptied, LEFT_PCT, np.where(known, shown, level))
+    return left
 
 
 def _first_full(level_pct: Floats) -> Floats:

@@ -1,6 +1,5 @@
 """What was learned, kept in the database and put together again for the bins that are there."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +8,8 @@ import numpy as np
 from angkut_backend.db import Connection
 from angkut_backend.forecast.history import WEEK_H, Floats
 from angkut_backend.forecast.loading import DAY_KINDS, SQL, Loaded
-from angkut_backend.forecast.model import FillModel
+from angkut_backend.forecast.model import FillModel, like_its_group
 from angkut_backend.forecast.predict import Odds
-
-#: Of the rates of bins of a group, in logarithms: as in `model.py`.
-_SIGMA = 0.52
-#: % an hour, where no bin says anything.
-_USUAL_RATE = 1.46
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,37 +78,24 @@ def get(conn: Connection, district_id: int, loaded: Loaded) -> Learned | None:
         for found in conn.execute(SQL["groups"], {"district_id": district_id})
     }
     names = sorted(set(loaded.groups))
-    log_rate, log_rate_sd, spread = _rates(conn, loaded.bin_ids, loaded.groups)
+    rates = {one["bin_id"]: one for one in conn.execute(SQL["rates"], {"bins": loaded.bin_ids})}
+    known = np.array([bin_id in rates for bin_id in loaded.bin_ids])
+
+    def of_bins(name: str) -> Floats:
+        return np.array([rates[one][name] if one in rates else np.nan for one in loaded.bin_ids])
+
     model = FillModel(
-        log_rate,
-        log_rate_sd,
+        of_bins("log_rate"),
+        of_bins("log_rate_sd"),
         np.stack([shapes.get(name, np.ones(WEEK_H)) for name in names]),
         np.array(row["daykind"]),
         row["phi"],
         row["kappa"],
         row["noise_pct"],
-        spread,
+        of_bins("spread"),
     )
-    unheard = Odds(row["unheard_shift"], row["unheard_slope"])
-    return Learned(model, np.array(row["widen"]), unheard)
-
-
-def _rates(
-    conn: Connection, bin_ids: list[int], groups: Sequence[str]
-) -> tuple[Floats, Floats, Floats]:
-    rows = {row["bin_id"]: row for row in conn.execute(SQL["rates"], {"bins": bin_ids})}
-    known: dict[str, list[float]] = {}
-    for bin_id, group in zip(bin_ids, groups, strict=True):
-        if bin_id in rows:
-            known.setdefault(group, []).append(rows[bin_id]["log_rate"])
-    log_rate, log_rate_sd = np.empty(len(bin_ids)), np.empty(len(bin_ids))
-    spread = np.ones(len(bin_ids))
-    for index, (bin_id, group) in enumerate(zip(bin_ids, groups, strict=True)):
-        if bin_id in rows:
-            log_rate[index] = rows[bin_id]["log_rate"]
-            log_rate_sd[index] = rows[bin_id]["log_rate_sd"]
-            spread[index] = rows[bin_id]["spread"]
-        else:
-            log_rate[index] = float(np.mean(known.get(group, [np.log(_USUAL_RATE)])))
-            log_rate_sd[index] = _SIGMA
-    return log_rate, log_rate_sd, spread
+    return Learned(
+        like_its_group(model, loaded.history, ~known, known),
+        np.array(row["widen"]),
+        Odds(row["unheard_shift"], row["unheard_slope"]),
+    )

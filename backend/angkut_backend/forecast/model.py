@@ -20,6 +20,8 @@ _SLOWEST = 0.02
 #: What is taken for a rate where no bin of any group says anything: Edinburgh's median, % an hour.
 _USUAL_RATE = 1.46
 _USUAL_SIGMA = 0.52
+#: So many bins of a group that are told of say how fast its bins fill.
+_A_FEW = 3
 #: Rates of a group differ at least so much: variance of logarithms.
 _BETWEEN = 0.05
 #: Days on which less is expected say nothing of how much days differ, %.
@@ -189,7 +191,7 @@ def _shrunk(
     for number in np.unique(history.group):
         mine = history.group == number
         told = mine & (days > 1)
-        if told.sum() >= 3:
+        if told.sum() >= _A_FEW:
             centre = float(np.average(own[told], weights=1 / own_var[told]))
             between = float(np.var(own[told]) - own_var[told].mean())
         else:
@@ -229,12 +231,11 @@ def like_its_group(model: FillModel, history: History, which: Mask, told: Mask) 
     for number in np.unique(history.group[which]):
         mine = history.group == number
         known = model.log_rate[mine & told]
-        if len(known) >= 3:
-            rate[mine & which] = known.mean()
-            sd[mine & which] = np.sqrt(max(float(known.var()), _BETWEEN))
+        if len(known) >= _A_FEW:
+            centre, between = float(known.mean()), max(float(known.var()), _BETWEEN)
         else:
-            rate[mine & which] = model.log_rate[told].mean()
-            sd[mine & which] = _USUAL_SIGMA
+            centre, between = float(np.log(_USUAL_RATE)), _USUAL_SIGMA**2
+        rate[mine & which], sd[mine & which] = centre, np.sqrt(between)
     return replace(model, log_rate=rate, log_rate_sd=sd, spread=np.where(which, 1.0, model.spread))
 
 

@@ -61,12 +61,11 @@ class Forecast:
     def between(self, first_h: int, last_h: int) -> "Forecast":
         """Return the hours ahead from the first to the last one: whoever asks less waits less."""
         hours = slice(first_h, last_h + 1)
-        return Forecast(
-            self.now,
-            self.mean_pct[:, hours],
-            self.sd_pct[:, hours],
-            self.skew[:, hours],
-            self.unheard,
+        return replace(
+            self,
+            mean_pct=self.mean_pct[:, hours],
+            sd_pct=self.sd_pct[:, hours],
+            skew=self.skew[:, hours],
         )
 
     def quantile_pct(self, share: float) -> Floats:

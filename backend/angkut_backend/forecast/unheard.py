@@ -3,19 +3,21 @@
 How fast such a bin fills nobody knows, and when it was emptied neither; what is made of both says
 high chances too high and low ones too low. So bins that are heard of are forecast as if they were
 not, from days that are over, and what came is compared with what was said (Platt 1999).
+
+A forecast speaks of a bin that nobody empties, and so does what it is compared with: emptyings are
+left out. Hours until the next emptying would not do: days ahead those are hours of bins that were
+emptied just before, and chances learned from them are half of what comes when no truck does.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from angkut_backend.forecast.backtest import SCORED_H, after
+from angkut_backend.forecast.backtest import SCORED_H, days_over, left_alone
 from angkut_backend.forecast.history import Floats, History, Mask, crews_only
 from angkut_backend.forecast.model import FillModel, like_its_group
 from angkut_backend.forecast.predict import AS_SAID, Forecast, Odds, predict
 
-#: Days that are looked at, and hours between two looks.
-_LOOKED_H, _EVERY_H = 240, 18
 #: So many hours with a level make a bin one that is heard of.
 _HEARD_H = 48
 #: A level of so much is full, for a sensor that errs, %.
@@ -37,9 +39,8 @@ def learn_odds(history: History, model: FillModel, widen: Floats, hour: int) -> 
     heard = ((~np.isnan(history.level_pct)).sum(axis=1) > _HEARD_H) & ~crews_only(
         history.level_pct, history.emptied
     )
-    origins = [at for at in range(hour - _LOOKED_H, hour - 5, _EVERY_H) if at >= 7 * 24]
     found = [_Looked(np.zeros(0), np.zeros(0, dtype=bool))]
-    for number, origin in enumerate(origins):
+    for number, origin in enumerate(days_over(hour)):
         # Half of them each time: how often the others are emptied tells of these.
         hidden = heard & ((np.arange(len(heard)) + number) % 2 == 0)
         past = history.until(origin)
@@ -52,11 +53,11 @@ def learn_odds(history: History, model: FillModel, widen: Floats, hour: int) -> 
 
 
 def _compared(said: Forecast, history: History, origin: int, hidden: Mask) -> list[_Looked]:
-    came, chance = after(history, origin), said.overflow_probability()
+    level, chance = left_alone(history, origin), said.overflow_probability()
     looked = []
     for ahead in SCORED_H:
-        use = hidden & came.use[:, ahead]
-        looked.append(_Looked(chance[use, ahead], came.level_pct[use, ahead] >= _FULL_PCT))
+        use = hidden & ~np.isnan(level[:, ahead])
+        looked.append(_Looked(chance[use, ahead], level[use, ahead] >= _FULL_PCT))
     return looked
 
 

@@ -185,16 +185,28 @@ def test_a_bin_without_a_sensor_gets_a_wide_forecast_from_its_like(town: Connect
     assert measured.level_pct[0][-1] - measured.level_pct[0][0] < 25
 
 
-def test_a_bin_that_came_after_the_learning_is_forecast_too(town: Connection) -> None:
+@pytest.mark.parametrize("container", ["wheelie_660", "wheelie_240"])
+def test_a_bin_that_came_after_the_learning_is_forecast_as_after_the_next_one(
+    town: Connection, container: str
+) -> None:
+    [district] = districts(town)
     learn_due(town, ASKED)
     town.execute(
         "INSERT INTO bin (code, site_id, container, volume_l, access, service_s, lon, lat, "
-        "source) SELECT 'NEW', site_id, 'wheelie_240', 240, 'road', 60, 107.01, -6.23, 't' "
-        "FROM site"
+        "source) SELECT 'NEW', site_id, %s, 240, 'road', 60, 107.01, -6.23, 't' FROM site",
+        [container],
     )
+    loaded = load(town, district, ASKED)
 
+    today = learned.get(town, district.district_id, loaded)
     issue_due(town, ASKED)
+    next_one = service.learn_district(town, district, ASKED)
 
+    assert today is not None
+    row = loaded.history.bins.index("NEW")
+    assert today.model.log_rate[row] == pytest.approx(next_one.model.log_rate[row], abs=0.15)
+    assert today.model.log_rate_sd[row] == pytest.approx(next_one.model.log_rate_sd[row], rel=0.3)
+    assert today.model.spread[row] == 1
     assert latest(town, "NEW").level_pct[-1][3] > latest(town, "NEW").level_pct[0][3]
 
 
