@@ -40,7 +40,7 @@ class PolicyParameters:
     threshold_pct: float = 70.0
     #: Cost of an overflow, rupiah: cleaning, complaint, health. Chosen on simulated weeks so that
     #: 99.5 % of emptyings come in time, of small bins as of large ones (docs/comparison.md).
-    overflow_rp: float = 600_000.0
+    overflow_rp: float = 500_000.0
     #: Each litre taken now need not be fetched later, rupiah.
     litre_rp: float = 4.5
     #: From this probability of overflow before the next chance on a bin must be served.

@@ -2430,7 +2430,7 @@ export interface components {
             must_probability: number;
             /**
              * Overflow Rp
-             * @default 600000
+             * @default 500000
              */
             overflow_rp: number;
             /**
@@ -2568,7 +2568,7 @@ export interface components {
              *       "litre_rp": 4.5,
              *       "longest_gap_h": 96,
              *       "must_probability": 0.97,
-             *       "overflow_rp": 600000,
+             *       "overflow_rp": 500000,
              *       "threshold_pct": 70
              *     }
              */
