@@ -167,7 +167,11 @@ class Draft:
             if isinstance(found, Timetable):
                 return None
             wrong = min(wrong, found, key=lambda one: one.rank)
-        return wrong
+        if wrong.what != "load" or one.must:
+            # What must be served has been tried on a trip of its own.
+            return wrong
+        found = self._on_own_trip(one)
+        return None if isinstance(found, Timetable) else min(wrong, found, key=lambda one: one.rank)
 
     def _cost_rp(self, route: Timetable) -> float:
         """Return what a route adds to the value of the draft: its cost less its bins' worth."""
@@ -181,17 +185,31 @@ class Draft:
 
     def _tried(self, one: Bin, place: Insertion) -> Timetable | Misfit:
         vehicle = self.rules.vehicles[place.vehicle]
-        before = self.routes.get(place.vehicle)
-        visits = self._visits(vehicle)
-        visits.insert(place.at, Visit(StepKind.STOP, one.code))
-        found = self.scheduler.timetable(vehicle, visits)
+        return self._with(one, vehicle, self._visits(vehicle), place.at)
+
+    def _on_own_trip(self, one: Bin) -> Timetable | Misfit:
+        """Try a bin behind all else on the vehicle that is back first: it has most time left."""
+        crew = self.rules.crew(one)
+        able = [route for code, route in self.routes.items() if code in crew]
+        if not able:
+            return Misfit("load", 0)
+        soonest = min(able, key=lambda route: route.end_s)
+        return self._with(one, soonest.vehicle, soonest.visits, len(soonest.visits))
+
+    def _with(
+        self, one: Bin, vehicle: Vehicle, visits: Sequence[Visit], at: int
+    ) -> Timetable | Misfit:
+        """Return the route of a vehicle with a bin before a visit, if it is worth its cost."""
+        before = self.routes.get(vehicle.code)
+        stop = Visit(StepKind.STOP, one.code)
+        found = self.scheduler.timetable(vehicle, [*visits[:at], stop, *visits[at:]])
         if isinstance(found, Misfit):
             return found
         if not self.rules.in_place(found.bins):
-            return Misfit("lock", place.at)
+            return Misfit("lock", at)
         extra_rp = found.cost_rp - (before.cost_rp if before else 0)
         worth = one.must is not None or extra_rp < one.prize_rp
-        return found if worth else Misfit("worth", place.at, (extra_rp, place.vehicle))
+        return found if worth else Misfit("worth", at, (extra_rp, vehicle.code))
 
     def _visits(self, vehicle: Vehicle) -> list[Visit]:
         route = self.routes.get(vehicle.code)

@@ -80,6 +80,16 @@ def test_a_bin_that_costs_more_than_it_is_worth_stays_and_says_what_it_would_cos
     assert stays.insertion_rp > 20_000
 
 
+def test_a_bin_for_which_every_trip_is_full_says_what_a_trip_of_its_own_would_cost() -> None:
+    bins = (*(line_bin(number) for number in range(1, 6)), line_bin(6, prize_rp=15_000))
+    found = solved(line_shift(bins=bins, vehicles=(truck("T1"),)))
+
+    (stays,) = found.left
+    assert (stays.bin, stays.reason, stays.vehicle) == ("B6", OutReason.NOT_WORTH, "T1")
+    assert stays.insertion_rp is not None
+    assert stays.insertion_rp > 15_000
+
+
 def test_a_must_is_served_whatever_it_costs() -> None:
     far = line_bin(7, lat=-6.2 - 0.3, prize_rp=0, must=MustReason.COMPLAINT)
 
