@@ -30,7 +30,7 @@ run=(env --default-signal=INT)
 "${run[@]}" nice "$pytest" -p no:cacheprovider tests/unit >"$logs/unit" 2>&1 </dev/null &
 parts+=("$!")
 "${run[@]}" "$pytest" -p no:cacheprovider --ignore=tests/unit --ignore=tests/integration/backend \
-  >"$logs/whole" 2>&1 </dev/null &
+  >"$logs/rest" 2>&1 </dev/null &
 parts+=("$!")
 "${run[@]}" "$pytest" tests/integration/backend </dev/null &
 parts+=("$!")
@@ -38,7 +38,7 @@ parts+=("$!")
 failed=0
 wait "${parts[2]}" || failed=1
 wait "${parts[1]}" || failed=1
-cat "$logs/whole"
+cat "$logs/rest"
 wait "${parts[0]}" || failed=1
 cat "$logs/unit"
 if [ "$failed" -ne 0 ]; then

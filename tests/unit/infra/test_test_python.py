@@ -20,7 +20,8 @@ import os, signal, subprocess, sys
 from pathlib import Path
 
 folder = Path({folder!r})
-part = "unit" if "tests/unit" in sys.argv else "whole" if "tests/e2e" in sys.argv else "rest"
+of_backend = "tests/integration/backend" in sys.argv
+part = "unit" if "tests/unit" in sys.argv else "backend" if of_backend else "rest"
 print("here is", part)
 if (folder / "quick").exists():
     sys.exit(part == (folder / "quick").read_text())
@@ -33,7 +34,7 @@ except KeyboardInterrupt:
     (folder / (part + ".stopped")).touch()
     sys.exit(2)
 """
-PARTS = ("unit", "whole", "rest")
+PARTS = ("unit", "rest", "backend")
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_who_stops_the_tests_stops_all_parts_and_leaves_nothing(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-@pytest.mark.parametrize(("failing", "status"), [("unit", 1), ("whole", 1), ("rest", 1), ("", 0)])
+@pytest.mark.parametrize(("failing", "status"), [("unit", 1), ("rest", 1), ("backend", 1), ("", 0)])
 def test_the_tests_fail_when_a_part_does_and_each_part_is_shown(
     run: Callable[[], subprocess.Popen[str]], tmp_path: Path, failing: str, status: int
 ) -> None:
@@ -114,6 +115,6 @@ def test_the_tests_fail_when_a_part_does_and_each_part_is_shown(
     output, _ = process.communicate()
     assert process.returncode == status
     shown = [line for line in output.splitlines() if line.startswith("here is")]
-    assert shown == ["here is rest", "here is whole", "here is unit"]
+    assert shown == ["here is backend", "here is rest", "here is unit"]
     assert ("tests failed" in output) == bool(failing)
     assert list((tmp_path / "temporary").iterdir()) == []
