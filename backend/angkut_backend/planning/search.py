@@ -130,14 +130,21 @@ def search(vrp: Vrp, start: Mapping[str, Order], meter: Meter, seed: int) -> dic
     """
     vrp = vrp.requiring(start)
     first = vrp.solution(start)
+    heat = _TEMPERATURE_OF_DUTIES if all(way.must for way in vrp.ways) else _TEMPERATURE
     with warnings.catch_warnings():
         # A penalty at its bound says that loads or times are tight, which is no fault here.
         warnings.simplefilter("ignore", PenaltyBoundWarning)
-        return vrp.orders(_anneal(vrp.data, first, meter, seed))
+        return vrp.orders(_anneal(vrp.data, first, meter, heat, seed))
 
 
-def _anneal(data: ProblemData, first: Solution, meter: Meter, seed: int) -> Solution:
-    """Return the best solution on the way, feasible if any was."""
+def _anneal(data: ProblemData, first: Solution, meter: Meter, heat: float, seed: int) -> Solution:
+    """Return the best solution on the way, feasible if any was.
+
+    Parameters
+    ----------
+    heat
+        Temperature at the start, as a share of what a client costs.
+    """
     neighbours = neighbours_of(data)
     local = _local_search(data, neighbours, seed, [RelocateWithDepot])
     thorough = _local_search(data, neighbours, seed)
@@ -153,7 +160,6 @@ def _anneal(data: ProblemData, first: Solution, meter: Meter, seed: int) -> Solu
         polished = thorough(first, evaluator, exhaustive=True)
         if evaluator.penalised_cost(polished) < evaluator.penalised_cost(first):
             first = polished
-    heat = _TEMPERATURE if _has_choice(data) else _TEMPERATURE_OF_DUTIES
     best = current = first
     while not meter.is_over(used := meter.used()):
         evaluator = penalties.cost_evaluator()
@@ -185,12 +191,6 @@ def _where_changed(neighbours: _Neighbours, before: Solution, after: Solution) -
     )
     stops = {stop for day in days ^ new_days for stop in day}
     return {one: near if one.idx in stops else [] for one, near in neighbours.items()}
-
-
-def _has_choice(data: ProblemData) -> bool:
-    """Tell whether any client may be left."""
-    alone = (one.required for one in data.clients() if one.group is None)
-    return not (all(alone) and all(one.required for one in data.groups()))
 
 
 def _cost_of_client(best: Solution) -> float:
