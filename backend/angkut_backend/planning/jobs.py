@@ -14,10 +14,10 @@ from angkut_backend.jobs.running import RunningJob
 from angkut_backend.planning import records, service
 from angkut_backend.planning.assembly import places
 from angkut_backend.planning.keeping import Hooks, Phase
-from angkut_backend.planning.ordering import PlanIn, ReplanIn, find_district
+from angkut_backend.planning.ordering import PlanIn, ReplanIn
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.policies import Policy
-from angkut_backend.planning.service import PlanOrder
+from angkut_backend.planning.service import PlanOrder, find_district
 from angkut_backend.roads.recall import Recall
 from angkut_backend.roads.service import Roads
 from angkut_backend.settings import Settings

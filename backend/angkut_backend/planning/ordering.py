@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from angkut_backend.accounts.access import Staff
 from angkut_backend.clock import Now
 from angkut_backend.db import Connection
-from angkut_backend.errors import BackendError, NotFoundError
-from angkut_backend.forecast.loading import DistrictRow, districts
 from angkut_backend.jobs import service as jobs
 from angkut_backend.jobs.schemas import JobIdOut
 from angkut_backend.jobs.service import NewJob
@@ -20,6 +18,7 @@ from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.faults import REFUSED
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.search import Budget
+from angkut_backend.planning.service import find_district
 from angkut_backend.planning.shifts import check_day
 from angkut_backend.pool import PoolDep
 
@@ -32,12 +31,6 @@ MAX_SECONDS = 600
 MAX_ITERATIONS = 1_000_000
 MAX_SEED = 2**31 - 1
 _SECONDS = 30.0
-
-
-class DistrictError(BackendError):
-    """Say which district is meant."""
-
-    code = "which_district"
 
 
 class SearchIn(BaseModel):
@@ -123,7 +116,7 @@ def order_plan(conn: Connection, asked: PlanIn, *, author: str, now: datetime) -
     Raises
     ------
     NotFoundError, DistrictError
-        See `find_district`.
+        See `service.find_district`.
     ShiftError
         The day is over, or further ahead than forecasts reach.
     TooManyJobsError
@@ -133,28 +126,6 @@ def order_plan(conn: Connection, asked: PlanIn, *, author: str, now: datetime) -
     check_day(district, asked.day, now)
     job = _job(PLAN, asked.model_copy(update={"district": district.code}))
     return jobs.add(conn, job, author=author, now=now)
-
-
-def find_district(conn: Connection, code: str | None) -> DistrictRow:
-    """Return the district of this code; without one, the only one.
-
-    Raises
-    ------
-    NotFoundError
-        There is none, or none of this code.
-    DistrictError
-        There are several, and none is named.
-    """
-    found = districts(conn)
-    if not found:
-        raise NotFoundError("there are no bins: load a site pack first, `angkut site load`")
-    names = ", ".join(one.code for one in found)
-    if code is None and len(found) > 1:
-        raise DistrictError(f"district: say which one of {names}")
-    for one in found:
-        if code in {None, one.code}:
-            return one
-    raise NotFoundError(f"district {code}: there is {names}")
 
 
 def _job(kind: str, body: BaseModel, **more: str) -> NewJob:

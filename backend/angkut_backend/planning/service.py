@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from angkut_backend.db import Connection
-from angkut_backend.errors import ConflictError
+from angkut_backend.errors import BackendError, ConflictError, NotFoundError
 from angkut_backend.forecast.loading import DistrictRow, districts
 from angkut_backend.planning.assembly import TRUSTED_SHARE, Assembled, assemble, places
 from angkut_backend.planning.changes import Changes
@@ -29,6 +29,12 @@ from angkut_backend.planning.search import Budget
 from angkut_backend.roads.service import Roads
 
 
+class DistrictError(BackendError):
+    """Say which district is meant."""
+
+    code = "which_district"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOrder:
     """What somebody asks for."""
@@ -38,6 +44,28 @@ class PlanOrder:
     parameters: PolicyParameters
     budget: Budget
     seed: int
+
+
+def find_district(conn: Connection, code: str | None) -> DistrictRow:
+    """Return the district of this code; without one, the only one.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or none of this code.
+    DistrictError
+        There are several, and none is named.
+    """
+    found = districts(conn)
+    if not found:
+        raise NotFoundError("there are no bins: load a site pack first, `angkut site load`")
+    names = ", ".join(one.code for one in found)
+    if code is None and len(found) > 1:
+        raise DistrictError(f"district: say which one of {names}")
+    for one in found:
+        if code in {None, one.code}:
+            return one
+    raise NotFoundError(f"district {code}: there is {names}")
 
 
 def make(
@@ -125,7 +153,7 @@ def replan(
     Raises
     ------
     NotFoundError, ConflictError, ChangesError
-        See `check_changes`.
+        See `check_changes`; and where the district has no bins any more.
     ShiftError, NothingToPlanError
         New levels are needed: see `assemble`.
     RoadsUnavailableError
@@ -154,7 +182,7 @@ def _revised(
     conn: Connection, parent: PlanRecord, changes: Changes, budget: Budget, seed: int, now: datetime
 ) -> Basis:
     """Return what the new plan is made of, with levels of now if they are asked for."""
-    district = next(one for one in districts(conn) if one.code == parent.district)
+    district = find_district(conn, parent.district)
     fresh: Assembled | None = None
     if changes.fresh or changes.underway:
         names = {one.name for one in fields(PolicyParameters)}

@@ -9,12 +9,12 @@ import click
 
 from angkut_backend.planning import decisions, records, service
 from angkut_backend.planning.difference import difference
-from angkut_backend.planning.ordering import PlanIn, find_district, order_plan
+from angkut_backend.planning.ordering import PlanIn, order_plan
 from angkut_backend.planning.plan_document import Plan, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import PlanRecord
 from angkut_backend.planning.rounds import INVENTED_NOTE, are_invented
-from angkut_backend.planning.service import PlanOrder
+from angkut_backend.planning.service import PlanOrder, find_district
 from angkut_backend.planning.shifts import next_day
 from angkut_backend.roads.service import Roads
 from angkut_broker.errors import AngkutError

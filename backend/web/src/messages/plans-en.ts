@@ -46,6 +46,8 @@ export const plansEn: Messages["plans"] = {
   fixedAreas: (names) =>
     `Too little sensor data in ${names}: the fixed schedule is kept there. This day does not count as a trial day.`,
   untreated: "Keeps the fixed schedule. This day does not count as a trial day.",
+  untreatedBefore:
+    "Before this plan some areas kept the fixed schedule. This day does not count as a trial day.",
   rounds: {
     registry: "The fixed rounds are the city's, as registered.",
     invented:

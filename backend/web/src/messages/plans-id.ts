@@ -51,6 +51,8 @@ export const plansId = {
   fixedAreas: (names: string) =>
     `Data sensor kurang di ${names}: di sana dipakai jadwal tetap. Tanggal ini tidak dihitung sebagai uji coba.`,
   untreated: "Memakai jadwal tetap. Tanggal ini tidak dihitung sebagai uji coba.",
+  untreatedBefore:
+    "Sebelum rencana ini sebagian wilayah memakai jadwal tetap. Tanggal ini tidak dihitung sebagai uji coba.",
   rounds: {
     registry: "Jadwal tetapnya adalah jadwal kota yang terdaftar.",
     invented:

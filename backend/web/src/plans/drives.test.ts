@@ -1,6 +1,16 @@
 import { expect, it } from "vitest";
 import { plan } from "../testing/plan";
-import { drivesOf, isHome, isMissed, leftInOrder, reasonsOf, roundsKept, shortLabels, stopsByBin } from "./drives";
+import {
+  drivesOf,
+  isHome,
+  isMissed,
+  leftInOrder,
+  reasonsOf,
+  roundsKept,
+  shortLabels,
+  stopsByBin,
+  untreatedBy,
+} from "./drives";
 
 it("a route is told by trips, with bins counted from one over all of them", () => {
   const [truck, cart] = drivesOf(plan());
@@ -73,4 +83,12 @@ it("whose rounds they are is said where fixed rounds decided, and not where leve
   expect(roundsKept(plan({ parameters: { rounds: "registry" }, policy: "fixed" }))).toBe("registry");
   // A plan of before they were told.
   expect(roundsKept(plan({ policy: "fixed" }))).toBeNull();
+});
+
+it("why a day is no trial day is said, also where levels decide only from now on", () => {
+  const poor = { area: "A", name: "Durenjaya", bins: 6, trusted: 1, is_fixed: true };
+  expect(untreatedBy(plan())).toBeNull();
+  expect(untreatedBy(plan({ policy: "fixed", data_trust: [poor] }))).toBe("policy");
+  expect(untreatedBy(plan({ data_trust: [poor], is_treated: false }))).toBe("areas");
+  expect(untreatedBy(plan({ is_treated: false }))).toBe("before");
 });

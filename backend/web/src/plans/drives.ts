@@ -142,6 +142,16 @@ export function roundsKept(record: PlanRecord): "registry" | "invented" | null {
   return isKept && (origin === "registry" || origin === "invented") ? origin : null;
 }
 
+/**
+ * Why the day is no trial day; null: it is one. `before`: levels decide from this plan on, but
+ * what vehicles drove until then kept to fixed rounds.
+ */
+export function untreatedBy(record: PlanRecord): "policy" | "areas" | "before" | null {
+  if (record.policy === "fixed") return "policy";
+  if (record.data_trust.some((area) => area.is_fixed)) return "areas";
+  return record.is_treated ? null : "before";
+}
+
 export function reasonsOf(record: PlanRecord): { reason: OutReason; n: number }[] {
   const counts = new Map<OutReason, number>();
   for (const { reason } of record.plan.left) counts.set(reason, (counts.get(reason) ?? 0) + 1);

@@ -5,7 +5,7 @@ import { account, language, locale, messages, site } from "../store";
 import { clockTime, dayAndTime } from "../time";
 import { Decisions } from "./decisions";
 import { actorName } from "./days";
-import { isMissed, roundsKept } from "./drives";
+import { isMissed, roundsKept, untreatedBy } from "./drives";
 import { clock, labelOf, names, tongue } from "./labels";
 import { record } from "./state";
 import { decimal, noteText, violationText } from "./words";
@@ -105,7 +105,7 @@ function Warnings() {
   if (shown === null) return null;
   const fixed = shown.data_trust.filter((area) => area.is_fixed);
   const missed = shown.plan.left.filter(isMissed).length;
-  const isAllFixed = shown.policy === "fixed";
+  const untreated = untreatedBy(shown);
   const rounds = roundsKept(shown);
   return (
     <>
@@ -126,13 +126,14 @@ function Warnings() {
           {t.missedMust(missed)}
         </p>
       )}
-      {isAllFixed && <p class="plan-warning">{t.untreated}</p>}
+      {untreated === "policy" && <p class="plan-warning">{t.untreated}</p>}
+      {untreated === "before" && <p class="plan-warning">{t.untreatedBefore}</p>}
       {rounds !== null && (
         <p class="plan-warning" data-rounds={rounds}>
           {t.rounds[rounds]}
         </p>
       )}
-      {!isAllFixed && fixed.length > 0 && (
+      {untreated === "areas" && (
         <div class="plan-warning">
           {t.fixedAreas(fixed.map((area) => area.name).join(", "))}
           <ul>

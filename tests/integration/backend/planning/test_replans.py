@@ -175,6 +175,18 @@ def test_only_changes_of_plans_that_are_there_and_not_withdrawn_are_taken(
         replan(town, parent.plan_id, Changes())
 
 
+def test_a_change_of_a_plan_whose_district_has_no_bins_any_more_is_refused(
+    town: Connection, parent: PlanRecord
+) -> None:
+    town.execute(
+        "INSERT INTO district (code, city_slug, city_name, name, boundary, timezone, source) "
+        "SELECT '32.75.99', city_slug, city_name, 'Baru', boundary, timezone, source FROM district"
+    )
+    town.execute("UPDATE area SET district_id = (SELECT max(district_id) FROM district)")
+    with pytest.raises(NotFoundError, match=f"district {parent.district}: there is 32.75.99"):
+        replan(town, parent.plan_id, Changes(fresh=True))
+
+
 def test_the_first_plan_of_a_change_is_kept_too(town: Connection, parent: PlanRecord) -> None:
     first_id = uuid4()
 
