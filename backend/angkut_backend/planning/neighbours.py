@@ -4,11 +4,11 @@ import numpy as np
 from pyvrp import Activity, ActivityType, ProblemData
 
 #: Neighbours of each client: 15 was worse at 300, 50 no better.
-_NEIGHBOURS = 30
+NEIGHBOURS = 30
 
 
-def neighbours_of(data: ProblemData) -> dict[Activity, list[Activity]]:
-    """Return for each client those that are cheapest to reach, with waiting counted.
+def neighbours_of(data: ProblemData, most: int = NEIGHBOURS) -> dict[Activity, list[Activity]]:
+    """Return for each client so many that are cheapest to reach, with waiting counted.
 
     The cheapest comes first: a client is put back beside the first where that is worth it.
     """
@@ -33,7 +33,7 @@ def neighbours_of(data: ProblemData) -> dict[Activity, list[Activity]]:
         np.minimum(cheapest, cost, out=cheapest)
     np.minimum(cheapest, cheapest.T, out=cheapest)
     np.fill_diagonal(cheapest, np.inf)
-    most = min(_NEIGHBOURS, count - 1)
+    most = min(most, count - 1)
     nearest = np.argpartition(cheapest, most - 1, axis=1)[:, :most]
     order = np.argsort(np.take_along_axis(cheapest, nearest, axis=1), axis=1, kind="stable")
     nearest = np.take_along_axis(nearest, order, axis=1)

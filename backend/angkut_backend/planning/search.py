@@ -40,7 +40,7 @@ from pyvrp.search import (
 )
 
 from angkut_backend.planning.greedy import Order
-from angkut_backend.planning.neighbours import neighbours_of
+from angkut_backend.planning.neighbours import NEIGHBOURS, neighbours_of
 from angkut_backend.planning.trips import TripBuilder
 from angkut_backend.planning.vrp import Vrp
 from angkut_backend.planning.vrp_clients import COST_SCALE
@@ -50,6 +50,10 @@ _MOVED = 10
 #: The same after a move that came to nothing, where all must be served: of long tours four of five
 #: moves end where they began. Where bins are chosen two of five do, and this gained nothing.
 _MOVED_WIDELY = 25
+#: Stops of a short trip. Where all must be served, its best partners may lie far along the way to
+#: the depot, so that each client has more neighbours; longer trips only become slower by it.
+_SHORT_TRIP = 8
+_NEIGHBOURS_IN_SHORT_TRIPS = 50
 #: Iterations from one rebuilding of trips to the next, which costs some 20 of them.
 _REBUILD_EVERY = 50
 #: A run of few iterations rebuilds more often, about so many times: each is worth more there than
@@ -151,7 +155,8 @@ def _anneal(
     is_choice
         Whether some clients may be left.
     """
-    neighbours = neighbours_of(data)
+    is_short = not is_choice and first.num_clients() <= _SHORT_TRIP * first.num_trips()
+    neighbours = neighbours_of(data, _NEIGHBOURS_IN_SHORT_TRIPS if is_short else NEIGHBOURS)
     moving = _local_search(data, neighbours, seed, _MOVED, [RelocateWithDepot])
     wider = _local_search(data, neighbours, seed, _MOVED_WIDELY, [RelocateWithDepot])
     thorough = _local_search(data, neighbours, seed, _MOVED)
