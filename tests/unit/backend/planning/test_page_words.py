@@ -11,7 +11,7 @@ from angkut_backend.errors import BackendError, ConflictError
 from angkut_backend.forecast.service import ForecastMissingError
 from angkut_backend.jobs import failures
 from angkut_backend.jobs.service import TooManyJobsError
-from angkut_backend.planning import assembly, decisions, ordering, shifts
+from angkut_backend.planning import assembly, decisions, service, shifts
 from angkut_backend.planning.faults import ChangesError, FaultField, FaultWord
 from angkut_backend.planning.keeping import Phase
 from angkut_backend.planning.notes import Hurdle, NoteCode
@@ -33,7 +33,7 @@ def codes_of(module: object) -> set[str]:
 
 #: What ordering a plan may answer, and why a job that makes one may fail.
 REFUSALS = (
-    codes_of(errors) | codes_of(access) | codes_of(assembly) | codes_of(ordering) | codes_of(shifts)
+    codes_of(errors) | codes_of(access) | codes_of(assembly) | codes_of(service) | codes_of(shifts)
     | {ChangesError.code, ForecastMissingError.code, RoadsUnavailableError.code}
     | {TooManyJobsError.code} | NOT_ERRORS
     | {value for name, value in vars(failures).items() if name.isupper()}
