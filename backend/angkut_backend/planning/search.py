@@ -50,10 +50,9 @@ _MOVED = 10
 #: The same after a move that came to nothing, where all must be served: of long tours four of five
 #: moves end where they began. Where bins are chosen two of five do, and this gained nothing.
 _MOVED_WIDELY = 25
-#: Stops of a short trip. Where all must be served, its best partners may lie far along the way to
-#: the depot, so that each client has more neighbours; longer trips only become slower by it.
-_SHORT_TRIP = 8
-_NEIGHBOURS_IN_SHORT_TRIPS = 50
+#: Neighbours where all must be served and loads are mixed: what still fits into a trip is seldom
+#: what stands nearest. Where loads are alike more of them only make the search slower.
+_NEIGHBOURS_OF_MIXED_LOADS = 50
 #: Iterations from one rebuilding of trips to the next, which costs some 20 of them.
 _REBUILD_EVERY = 50
 #: A run of few iterations rebuilds more often, about so many times: each is worth more there than
@@ -155,8 +154,8 @@ def _anneal(
     is_choice
         Whether some clients may be left.
     """
-    is_short = not is_choice and first.num_clients() <= _SHORT_TRIP * first.num_trips()
-    neighbours = neighbours_of(data, _NEIGHBOURS_IN_SHORT_TRIPS if is_short else NEIGHBOURS)
+    is_mixed = not is_choice and _has_mixed_loads(data)
+    neighbours = neighbours_of(data, _NEIGHBOURS_OF_MIXED_LOADS if is_mixed else NEIGHBOURS)
     moving = _local_search(data, neighbours, seed, _MOVED, [RelocateWithDepot])
     wider = _local_search(data, neighbours, seed, _MOVED_WIDELY, [RelocateWithDepot])
     thorough = _local_search(data, neighbours, seed, _MOVED)
@@ -196,6 +195,12 @@ def _anneal(
         if evaluator.penalised_cost(candidate) < evaluator.penalised_cost(current) + worse:
             current = candidate
     return best
+
+
+def _has_mixed_loads(data: ProblemData) -> bool:
+    """Tell whether the volumes of clients spread, by standard deviation, above their mean."""
+    volumes = np.array([one.pickup[0] for one in data.clients()], dtype=np.float64)
+    return volumes.size > 0 and bool(volumes.std() > volumes.mean())
 
 
 def _where_changed(neighbours: _Neighbours, before: Solution, after: Solution) -> _Neighbours:
