@@ -17,7 +17,7 @@ A map, in the order in which a plan comes to be; each module says more of itself
 - a changed problem: `revise` with `revised_parts`, `words` and `progress` of vehicles in the shift;
   what can never be: `refusals` and `faults`
 - in the database: `service` makes plans, `keeping` solves and keeps them, `records` reads them,
-  `decisions` puts them in force, `difference` compares them
+  `decisions` puts them in force unless they are `outdated`, `difference` compares them
 - over HTTP and as jobs: `endpoints`, `ordering`, `whereabouts` and `schemas`, `jobs`; files of a
   plan are in `exports`
 """

@@ -159,6 +159,21 @@ def places(conn: Connection, district: DistrictRow) -> list[Point]:
     ]
 
 
+def registered(conn: Connection, district: DistrictRow, shift: datetime) -> Problem:
+    """Return the problem of a shift without bins, as the registry says it now.
+
+    Raises
+    ------
+    NothingToPlanError
+        A depot, a disposal site or a vehicle is missing, or the registry contradicts itself.
+    """
+    parts = _district(conn, district)
+    try:
+        return parts.problem(shift, ())
+    except ValidationError as exc:
+        raise _contradiction(district, exc) from exc
+
+
 def _areas(rows: list[Row], trusted: list[bool], policy: Policy) -> list[AreaTrust]:
     names = {row["area_code"]: row["area_name"] for row in rows}
     bins = Counter(row["area_code"] for row in rows)

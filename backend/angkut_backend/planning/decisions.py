@@ -8,7 +8,9 @@ from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection
 from angkut_backend.errors import ConflictError
 from angkut_backend.planning.assembly import SQL
+from angkut_backend.planning.outdated import outdated
 from angkut_backend.planning.records import PLANS_CHANNEL, EventKind, PlanRecord, get
+from angkut_backend.planning.service import find_district
 from angkut_backend.planning.shifts import end_of
 
 #: Of a withdrawal, characters.
@@ -25,6 +27,12 @@ class ShiftOverError(ConflictError):
     """The shift of the plan is over: nobody can drive it any more."""
 
     code = "shift_over"
+
+
+class OutdatedError(ConflictError):
+    """The registry says other things now of what the routes rest on."""
+
+    code = "outdated"
 
 
 class OtherCourseError(ConflictError):
@@ -64,6 +72,10 @@ def publish(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> li
         Its shift is over.
     PlanViolatesError
         It breaks rules; lists them.
+    NothingToPlanError
+        The registry has no vehicles any more, or contradicts itself.
+    OutdatedError
+        Vehicles, bins or places of its routes are not as they were; lists them.
     OtherCourseError
         It goes on in the middle of the shift from another plan than vehicles follow.
     """
@@ -75,6 +87,7 @@ def publish(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> li
     if found.violations:
         wrong = "; ".join(f"{one.where}: {one.code}, {one.detail}" for one in found.violations[:50])
         raise PlanViolatesError(f"plan {plan_id} breaks {len(found.violations)} rules: {wrong}")
+    _refuse_outdated(conn, found)
     rows = conn.execute(SQL["in_force"], {"plan_id": plan_id}).fetchall()
     replaced = [row["plan_id"] for row in rows]
     for other in replaced:
@@ -119,6 +132,16 @@ def _refuse_past(found: PlanRecord, now: datetime) -> None:
         raise ShiftOverError(
             f"the shift of {shift:%Y-%m-%d} is over since {end:%Y-%m-%d %H:%M}: "
             "make a plan for a later day"
+        )
+
+
+def _refuse_outdated(conn: Connection, found: PlanRecord) -> None:
+    district = find_district(conn, found.district)
+    changed = list(outdated(conn, district, found.problem, found.plan))
+    if changed:
+        raise OutdatedError(
+            f"plan {found.plan_id} rests on what has changed since: {'; '.join(changed[:50])}. "
+            "Make it anew, or change it with levels of now (`fresh`)"
         )
 
 

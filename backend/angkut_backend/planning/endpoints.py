@@ -71,7 +71,7 @@ def accept_plan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID) -> PlanOu
 
 @router.post("/{plan_id}/publish")
 def publish_plan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID) -> PublishedOut:
-    """Put it in force; 409 if it breaks rules, its shift is over, or vehicles follow another."""
+    """Put it in force; 409 if it breaks rules, is outdated or over, or vehicles follow another."""
     with pool.connection() as conn:
         withdrawn = decisions.publish(conn, plan_id, actor=caller.actor, now=now)
     return PublishedOut(plan_id=plan_id, withdrawn=withdrawn)

@@ -8,7 +8,8 @@ FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
 WHERE a.district_id = %(district_id)s ORDER BY b.bin_id
 
 -- name: bin_places
-SELECT b.code, b.lon, b.lat FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
+SELECT b.code, b.lon, b.lat, b.access, b.container
+FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
 WHERE a.district_id = %(district_id)s ORDER BY b.bin_id LIMIT %(most)s
 
 -- name: rounds

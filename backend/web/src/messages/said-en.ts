@@ -76,6 +76,8 @@ export const saidEn: Said = {
   decisionRefusals: {
     shift_over: "The shift of this plan is over. Make a plan for another day.",
     plan_violates: "This plan breaks rules (see above). Replan it, or make a new one.",
+    outdated:
+      "Vehicles, bins or places of these routes have changed since the plan was made. Make a new plan.",
     other_course:
       "Vehicles follow another plan, and this one does not go on from it. Change the one in force, or withdraw that one first.",
   },

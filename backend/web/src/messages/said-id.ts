@@ -105,6 +105,8 @@ export const saidId = {
   decisionRefusals: {
     shift_over: "Giliran kerja rencana ini sudah selesai. Buat rencana untuk hari lain.",
     plan_violates: "Rencana ini melanggar aturan (lihat di atas). Hitung ulang, atau buat rencana baru.",
+    outdated:
+      "Data kendaraan, kontainer, atau tempat di rute ini sudah berubah sejak rencana dibuat. Buat rencana baru.",
     other_course:
       "Kendaraan menjalankan rencana lain, dan rencana ini bukan lanjutannya. Ubah rencana yang berlaku, atau tarik dulu rencana itu.",
   } as Record<string, string>,

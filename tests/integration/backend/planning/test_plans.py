@@ -17,7 +17,7 @@ from angkut_backend.planning.assembly import (
     NothingToPlanError,
     assemble,
 )
-from angkut_backend.planning.decisions import PlanViolatesError
+from angkut_backend.planning.decisions import OutdatedError, PlanViolatesError
 from angkut_backend.planning.difference import Moved, NotComparableError, difference
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.problem import MAX_FILL_PCT, MustReason
@@ -29,6 +29,7 @@ from angkut_backend.planning.shifts import ShiftError, check_day, next_day
 from angkut_backend.planning.solve import digest
 from angkut_backend.roads.service import Roads
 from parts.levels_stored import NOW
+from parts.registry import add_vehicle
 
 #: The day after: 05:00 WIB is 21 hours ahead.
 DAY = date(2026, 3, 11)
@@ -272,12 +273,16 @@ def test_a_bin_that_seems_to_fill_without_end_spoils_no_plan(town: Connection) -
 
 
 def test_a_registry_that_contradicts_itself_is_named(town: Connection) -> None:
+    before = make(town)
     town.execute(
         "INSERT INTO site (area_id, code, name, kind, lon, lat, source) "
         "SELECT area_id, 'TPA', 'Twice', 'tps3r', 107, -6.2, 'test' FROM area"
     )
     with pytest.raises(NothingToPlanError, match=r"'TPA' is there twice.*correct it in the site"):
         make(town)
+    # Of plans that were made before as well: nobody can say whether they still hold.
+    with pytest.raises(NothingToPlanError, match=r"'TPA' is there twice.*correct it in the site"):
+        decisions.publish(town, before.plan_id, actor="account:ana", now=NOW)
 
 
 def test_a_first_plan_whose_search_never_ended_is_not_listed_beside_a_later_one(
@@ -336,6 +341,49 @@ def test_a_plan_that_breaks_rules_is_not_published(town: Connection) -> None:
         decisions.publish(town, copy, actor="account:ana", now=NOW)
 
     assert records.get(town, copy).events == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            "UPDATE vehicle SET payload_kg = payload_kg - 1 WHERE code = %(vehicle)s",
+            "payload_kg was",
+        ),
+        ("UPDATE bin SET lat = lat + 0.001 WHERE code = %(bin)s", "lat was"),
+        ("UPDATE bin SET access = 'alley' WHERE code = %(bin)s", "access was road and is alley"),
+        ("UPDATE disposal_site SET closes_at = '11:00'", "opening was"),
+        ("UPDATE depot SET lon = lon + 0.001", "lon was"),
+    ],
+)
+def test_a_plan_of_a_registry_that_changed_is_not_published(
+    town: Connection, change: str, said: str
+) -> None:
+    made = make(town)
+    (route, *_) = [one for one in made.plan.routes if one.bins]
+    names = {"vehicle": route.vehicle, "bin": route.bins[0]}
+    town.execute(change, names)
+
+    with pytest.raises(OutdatedError, match=said):
+        decisions.publish(town, made.plan_id, actor="account:ana", now=NOW)
+
+    assert records.get(town, made.plan_id).events == []
+    # It is made anew of what is there now.
+    again = make(town)
+    assert decisions.publish(town, again.plan_id, actor="account:ana", now=NOW) == []
+
+
+def test_what_a_plan_does_not_use_may_change(town: Connection) -> None:
+    add_vehicle(town, "B 9002")  # which one day of these bins does not need
+    made = make(town)
+    idle = {one.code for one in made.problem.vehicles} - {one.vehicle for one in made.plan.routes}
+    left = [one.bin for one in made.plan.left]
+    town.execute("UPDATE bin SET container = 'cart' WHERE code = ANY(%s)", [left])
+    town.execute("UPDATE vehicle SET payload_kg = 1 WHERE code = ANY(%s)", [list(idle)])
+
+    assert left
+    assert idle
+    assert decisions.publish(town, made.plan_id, actor="account:ana", now=NOW) == []
 
 
 def test_what_became_of_a_plan_does_not_become_again(town: Connection) -> None:
