@@ -324,6 +324,23 @@ def test_where_a_vehicle_is_what_it_carries_and_has_served_is_told_on_the_page(
     assert visit.errors == []
 
 
+def test_a_plan_whose_vehicle_changed_is_not_published_and_says_what_changed(
+    visit: Visit, planned: UUID
+) -> None:
+    page = look_at(visit, planned)
+    with connect(visit.stack.dsn) as conn:
+        conn.execute("UPDATE vehicle SET payload_kg = payload_kg - 1")
+    try:
+        page.get_by_role("button", name="Terbitkan").click()
+        page.get_by_role("dialog").get_by_role("button", name="Terbitkan").click()
+        said = page.locator(".plan-changed li").first
+        expect(said).to_have_text(re.compile("^Kendaraan .+: muatannya berubah$"))
+    finally:
+        with connect(visit.stack.dsn) as conn:
+            conn.execute("UPDATE vehicle SET payload_kg = payload_kg + 1")
+    expect(page.locator(".plan-head .plan-state")).to_have_text("Draf")
+
+
 def test_publishing_brings_a_plan_to_drivers_who_can_only_read_it(
     visit: Visit, planned: UUID, driver: Page
 ) -> None:

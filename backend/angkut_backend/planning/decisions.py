@@ -1,20 +1,26 @@
 """What a person decides of a plan: accepted, put in force, taken out of it; each an event."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
+
+from pydantic import TypeAdapter
 
 from angkut_backend.accounts.service import audit
 from angkut_backend.db import Connection
 from angkut_backend.errors import ConflictError
 from angkut_backend.planning.assembly import SQL
-from angkut_backend.planning.outdated import outdated
+from angkut_backend.planning.outdated import Outdated, outdated
 from angkut_backend.planning.records import PLANS_CHANNEL, EventKind, PlanRecord, get
 from angkut_backend.planning.service import find_district
 from angkut_backend.planning.shifts import end_of
 
 #: Of a withdrawal, characters.
 MAX_NOTE = 500
+#: Of what stands against publishing, in one answer at most.
+_MOST_SAID = 50
+_CHANGED = TypeAdapter(tuple[Outdated, ...])
 
 
 class PlanViolatesError(ConflictError):
@@ -30,9 +36,21 @@ class ShiftOverError(ConflictError):
 
 
 class OutdatedError(ConflictError):
-    """The registry says other things now of what the routes rest on."""
+    """The registry says other things now of what the routes rest on; says which."""
 
     code = "outdated"
+
+    def __init__(self, plan_id: UUID, changed: Sequence[Outdated]) -> None:
+        self.changed = tuple(changed[:_MOST_SAID])
+        said = "; ".join(one.detail for one in self.changed)
+        super().__init__(
+            f"plan {plan_id} rests on {len(changed)} things that changed since: {said}. "
+            "Make it anew, or change it with levels of now (`fresh`)"
+        )
+
+    def more(self) -> dict[str, object]:
+        """Return what changed."""
+        return {"changed": _CHANGED.dump_python(self.changed, mode="json")}
 
 
 class OtherCourseError(ConflictError):
@@ -85,7 +103,9 @@ def publish(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> li
         raise ConflictError(f"plan {plan_id} is {found.state} already: make a new one")
     _refuse_past(found, now)
     if found.violations:
-        wrong = "; ".join(f"{one.where}: {one.code}, {one.detail}" for one in found.violations[:50])
+        wrong = "; ".join(
+            f"{one.where}: {one.code}, {one.detail}" for one in found.violations[:_MOST_SAID]
+        )
         raise PlanViolatesError(f"plan {plan_id} breaks {len(found.violations)} rules: {wrong}")
     _refuse_outdated(conn, found)
     rows = conn.execute(SQL["in_force"], {"plan_id": plan_id}).fetchall()
@@ -139,10 +159,7 @@ def _refuse_outdated(conn: Connection, found: PlanRecord) -> None:
     district = find_district(conn, found.district)
     changed = list(outdated(conn, district, found.problem, found.plan))
     if changed:
-        raise OutdatedError(
-            f"plan {found.plan_id} rests on what has changed since: {'; '.join(changed[:50])}. "
-            "Make it anew, or change it with levels of now (`fresh`)"
-        )
+        raise OutdatedError(found.plan_id, changed)
 
 
 def _refuse_other_course(conn: Connection, found: PlanRecord, in_force: UUID) -> None:

@@ -18,6 +18,7 @@ from angkut_backend.planning.difference import difference
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.schemas import (
     DifferenceOut,
+    NotPublishedOut,
     PlanLineOut,
     PlanOut,
     PlansOut,
@@ -69,7 +70,10 @@ def accept_plan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID) -> PlanOu
         return PlanOut.model_validate(records.get(conn, plan_id))
 
 
-@router.post("/{plan_id}/publish")
+@router.post(
+    "/{plan_id}/publish",
+    responses={409: {"model": NotPublishedOut, "description": "Why it is not put in force"}},
+)
 def publish_plan(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID) -> PublishedOut:
     """Put it in force; 409 if it breaks rules, is outdated or over, or vehicles follow another."""
     with pool.connection() as conn:

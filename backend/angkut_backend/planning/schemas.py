@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.decisions import MAX_NOTE
 from angkut_backend.planning.difference import ChangeKind
+from angkut_backend.planning.outdated import Outdated
 from angkut_backend.planning.plan_document import OutReason, Plan, Totals
 from angkut_backend.planning.policies import Policy
 from angkut_backend.planning.problem import TimeWindow
@@ -244,3 +245,16 @@ class PublishedOut(BaseModel):
 
     plan_id: UUID
     withdrawn: Annotated[list[UUID], Field(description="Plans of the shift that it replaces")]
+
+
+class NotPublishedOut(BaseModel):
+    """Why a plan is not put in force."""
+
+    error: str
+    detail: str
+    changed: Annotated[
+        list[Outdated],
+        Field(
+            description="Of `outdated`, 50 at most: what the routes rest on and is not as it was"
+        ),
+    ] = []

@@ -55,6 +55,8 @@ export type Unit = Schemas["Unit"];
 export type Fault = Schemas["Fault"];
 export type FaultWord = Schemas["FaultWord"];
 export type FaultField = Schemas["FaultField"];
+/** What the routes of a plan rest on and is not as it was. */
+export type Outdated = Schemas["Outdated"];
 /** A remark of the planner. */
 export type Note = Schemas["Note"];
 export type NoteCode = Schemas["NoteCode"];
@@ -73,6 +75,7 @@ export class ApiError extends Error {
     readonly code = "",
     readonly detail = "",
     readonly faults: readonly Fault[] = [],
+    readonly changed: readonly Outdated[] = [],
   ) {
     super(`the service answered ${status} ${code}`);
   }
@@ -289,9 +292,10 @@ async function call<Answer>(path: string, init: RequestInit = {}): Promise<Answe
       error?: string;
       detail?: unknown;
       faults?: Fault[];
+      changed?: Outdated[];
     } | null;
     const detail = typeof said?.detail === "string" ? said.detail : "";
-    throw new ApiError(response.status, said?.error ?? "", detail, said?.faults);
+    throw new ApiError(response.status, said?.error ?? "", detail, said?.faults, said?.changed);
   }
   return (response.status === 204 ? undefined : await response.json()) as Answer;
 }

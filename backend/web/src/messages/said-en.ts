@@ -78,7 +78,28 @@ export const saidEn: Said = {
     plan_violates: "This plan breaks rules (see above). Replan it, or make a new one.",
     outdated:
       "Vehicles, bins or places of these routes have changed since the plan was made. Make a new plan.",
+    nothing_to_plan:
+      "Vehicles, the depot or disposal sites are registered no more, or contradict each other. Mend the district's data and load it again.",
     other_course:
       "Vehicles follow another plan, and this one does not go on from it. Change the one in force, or withdraw that one first.",
   },
+  outdatedParts: {
+    vehicle: "Vehicle",
+    depot: "Depot",
+    disposal_site: "Disposal site",
+    bin: "Bin",
+  },
+  outdatedTraits: {
+    gone: "registered no more",
+    kind: "another kind",
+    depot: "another depot",
+    access: "another access",
+    containers: "empties other containers",
+    container: "another container",
+    volume: "another volume",
+    payload: "another payload",
+    place: "another place",
+    opening: "other opening hours",
+  },
+  andOthers: "and others",
 };

@@ -1,6 +1,6 @@
 // What planner and service say of plans, in Bahasa Indonesia. `said-en.ts` has the same keys.
 
-import type { FaultField, FaultWord, Hurdle, NoteCode } from "../api";
+import type { FaultField, FaultWord, Hurdle, NoteCode, Outdated } from "../api";
 
 /** What a remark of the planner is about, as people call it; empty where it is not said. */
 export interface NoteParts {
@@ -106,10 +106,32 @@ export const saidId = {
     shift_over: "Giliran kerja rencana ini sudah selesai. Buat rencana untuk hari lain.",
     plan_violates: "Rencana ini melanggar aturan (lihat di atas). Hitung ulang, atau buat rencana baru.",
     outdated:
-      "Data kendaraan, kontainer, atau tempat di rute ini sudah berubah sejak rencana dibuat. Buat rencana baru.",
+      "Data kendaraan, bak, atau tempat di rute ini sudah berubah sejak rencana dibuat. Buat rencana baru.",
+    nothing_to_plan:
+      "Kendaraan, pool, atau tempat pembuangan tidak terdaftar lagi, atau datanya saling bertentangan. Perbaiki dan muat lagi data wilayahnya.",
     other_course:
       "Kendaraan menjalankan rencana lain, dan rencana ini bukan lanjutannya. Ubah rencana yang berlaku, atau tarik dulu rencana itu.",
   } as Record<string, string>,
+  /** What a plan rests on and is not as it was. */
+  outdatedParts: {
+    vehicle: "Kendaraan",
+    depot: "Pool",
+    disposal_site: "Tempat pembuangan",
+    bin: "Bak",
+  } satisfies Record<Outdated["part"], string> as Record<Outdated["part"], string>,
+  outdatedTraits: {
+    gone: "tidak terdaftar lagi",
+    kind: "jenisnya berubah",
+    depot: "poolnya berubah",
+    access: "jalan masuknya berubah",
+    containers: "wadah yang dapat dikosongkan berubah",
+    container: "wadahnya berubah",
+    volume: "volumenya berubah",
+    payload: "muatannya berubah",
+    place: "letaknya berubah",
+    opening: "jam bukanya berubah",
+  } satisfies Record<Outdated["trait"], string> as Record<Outdated["trait"], string>,
+  andOthers: "dan lainnya",
 };
 
 export type Said = typeof saidId;

@@ -9,11 +9,23 @@ import { clockTime, shortDay } from "../time";
 import { linesOf } from "./changes";
 import { draft } from "./changestate";
 import { actorName } from "./days";
-import { decide, decision, decisionText, inForce, mayPlan, record } from "./state";
+import { names, tongue } from "./labels";
+import {
+  decide,
+  decision,
+  decisionChanged,
+  decisionText,
+  inForce,
+  mayPlan,
+  record,
+} from "./state";
+import { outdatedText } from "./words";
 
 const FILES = ["pdf", "csv", "gpx", "geojson", "vroom.json"] as const;
 /** Of a withdrawal, as the service allows. */
 const MAX_NOTE = 500;
+/** Of what is not as it was, lines. */
+const MOST_CHANGED = 8;
 
 export function Decisions() {
   const t = messages.value.plans;
@@ -58,12 +70,26 @@ export function Decisions() {
         )}
         <Files id={shown.plan_id} />
       </div>
-      <p class="trouble" role="alert">
-        {decisionText.value}
-      </p>
+      <div class="trouble" role="alert">
+        {decisionText.value && <p>{decisionText.value}</p>}
+        {decisionText.value && <Changed />}
+      </div>
       {asked.value === "publish" && <Publish onEnd={end} />}
       {asked.value === "withdraw" && <Withdraw onEnd={end} />}
     </>
+  );
+}
+
+/** Which of what the routes rest on is not as it was. */
+function Changed() {
+  const changed = decisionChanged.value;
+  return (
+    <ul class="plan-changed">
+      {changed.slice(0, MOST_CHANGED).map((one) => (
+        <li key={`${one.part} ${one.code} ${one.trait}`}>{outdatedText(one, names, tongue.value)}</li>
+      ))}
+      {changed.length > MOST_CHANGED && <li>{messages.value.plans.andOthers}</li>}
+    </ul>
   );
 }
 

@@ -8,6 +8,7 @@ import {
   fetchPlan,
   fetchPlans,
   fetchPlanWays,
+  type Outdated,
   type PlanLine,
   type PlanRecord,
   withdrawPlan,
@@ -31,6 +32,8 @@ const isListMissing = signal(false);
 export const decision = signal<"idle" | "busy" | "failed" | "refused">("idle");
 /** The service's word for why it was refused. */
 export const decisionCode = signal("");
+/** What it names as not as it was. */
+export const decisionChanged = signal<readonly Outdated[]>([]);
 /** What is said of it on the screen. */
 export const decisionText = computed(() => {
   const t = messages.value.plans;
@@ -214,13 +217,17 @@ export async function decide(
   how: "accept" | "publish" | { withdraw: string },
 ): Promise<boolean> {
   decision.value = "busy";
+  decisionChanged.value = [];
   let outcome: "idle" | "failed" | "refused" = "idle";
   try {
     if (typeof how === "string") await decidePlan(id, how);
     else await withdrawPlan(id, how.withdraw);
   } catch (error) {
     outcome = error instanceof ApiError && error.status === 409 ? "refused" : "failed";
-    decisionCode.value = error instanceof ApiError ? error.code : "";
+    if (error instanceof ApiError) {
+      decisionCode.value = error.code;
+      decisionChanged.value = error.changed;
+    }
   }
   await loadList();
   // What went wrong with a plan is not said of another.

@@ -1,12 +1,12 @@
 // When the service does not answer, or somebody else was quicker.
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Job, PlanState } from "../api";
+import type { Job, Outdated, PlanState } from "../api";
 import { runningJob } from "../testing/job";
 import { line, plan } from "../testing/plan";
 import { account, planning } from "../store";
 import { dismiss, isUnderWay, job, make, receiveJob, refusal } from "./jobs";
-import { decide, decision, decisionCode, decisionText, followPlans, isAwaited, loadList, planList, record, trouble, tryAgain } from "./state";
+import { decide, decision, decisionChanged, decisionCode, decisionText, followPlans, isAwaited, loadList, planList, record, trouble, tryAgain } from "./state";
 
 const ID = plan().plan_id;
 const ORDER = { day: "2026-11-23", policy: "integrated", seconds: 10 } as const;
@@ -15,6 +15,8 @@ const ORDER = { day: "2026-11-23", policy: "integrated", seconds: 10 } as const;
 let failing: (path: string, method: string) => number | null = () => null;
 /** The service's word for it. */
 let word = "conflict";
+/** What it names as not as it was. */
+let changed: Outdated[] = [];
 let listed: string[] = [];
 let state: PlanState | null = null;
 let told: Partial<Job> = {};
@@ -22,7 +24,7 @@ let end: () => void = () => undefined;
 
 function answer(path: string, method: string): Response {
   const status = failing(path, method);
-  if (status !== null) return Response.json({ error: word, detail: "" }, { status });
+  if (status !== null) return Response.json({ error: word, detail: "", changed }, { status });
   if (path.startsWith("/api/jobs/")) return Response.json(runningJob(told));
   if (path === "/api/plans" && method === "POST") return Response.json({ job_id: "j1" });
   if (path.startsWith("/api/plans?")) {
@@ -50,6 +52,7 @@ beforeEach(() => {
   account.value = { username: "siti", display_name: "Siti", role: "dispatcher" };
   planning.value = null;
   [listed, state, told, failing, word] = [[ID], null, {}, () => null, "conflict"];
+  changed = [];
 });
 
 afterEach(() => {
@@ -149,6 +152,18 @@ it("who publishes a plan whose shift is over reads that, and what to do", async 
   failing = () => null;
   await decide(ID, "publish");
   expect(decisionText.value).toBe("");
+});
+
+it("who publishes a plan that is outdated reads what changed, until it is published", async () => {
+  await look(ID);
+  failing = (_path, method) => (method === "POST" ? 409 : null);
+  [word, changed] = ["outdated", [{ part: "vehicle", code: "V", trait: "payload", detail: "" }]];
+  await decide(ID, "publish");
+  expect(decisionText.value).toContain("sudah berubah");
+  expect(decisionChanged.value).toEqual(changed);
+  failing = () => null;
+  await decide(ID, "publish");
+  expect([decision.value, decisionChanged.value]).toEqual(["idle", []]);
 });
 
 it("a job that is given back to the queue is followed until it ends", async () => {

@@ -9,13 +9,14 @@ import type {
   Note,
   NoteCode,
   OutReason,
+  Outdated,
   Unit,
   Violation,
 } from "../api";
 import { en } from "../messages/en";
 import { id } from "../messages/id";
 import { bin } from "../testing/plan";
-import { chance, faultText, gap, leftText, mustText, noteText, servedText, span, violationText } from "./words";
+import { chance, faultText, gap, leftText, mustText, noteText, outdatedText, servedText, span, violationText } from "./words";
 
 const INDONESIAN = { t: id.plans, locale: "id-ID" } as const;
 const ENGLISH = { t: en.plans, locale: "en-GB" } as const;
@@ -188,4 +189,12 @@ it("a fault is said with its figures", () => {
   expect(faultText(outside, NAMES, INDONESIAN)).toBe("Waktu ini di luar giliran kerja (22:00–07:00 WIB).");
   const fixed: Fault = { field: "locks", code: "B", why: "position_fixed", detail: "", vehicle: "V", stops: 4 };
   expect(faultText(fixed, NAMES, INDONESIAN)).toContain("4 perhentian pertama V sudah tetap.");
+});
+
+it("what is not as it was is named as people call it", () => {
+  const said = (part: Outdated["part"], code: string, trait: Outdated["trait"]) =>
+    outdatedText({ part, code, trait, detail: "" }, NAMES, INDONESIAN);
+  expect(said("vehicle", "BKS-DT01", "payload")).toBe("Kendaraan DT01: muatannya berubah");
+  expect(said("disposal_site", "TPA", "opening")).toBe("Tempat pembuangan TPA Sumur Batu: jam bukanya berubah");
+  expect(said("bin", "B-1", "gone")).toBe("Bak B-1: tidak terdaftar lagi");
 });

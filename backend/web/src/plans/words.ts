@@ -1,6 +1,6 @@
 // Why a bin is in a plan or not, in words. Pure functions.
 
-import type { Fault, Left, MustReason, Note, PlannedBin, Served, Unit, Violation } from "../api";
+import type { Fault, Left, MustReason, Note, Outdated, PlannedBin, Served, Unit, Violation } from "../api";
 import type { Messages } from "../messages/id";
 import type { Locale } from "../time";
 
@@ -134,6 +134,13 @@ export function faultText(fault: Fault, names: Names, { t }: Tongue): string {
     from: fault.from_at == null ? "" : names.clock(fault.from_at),
     until: fault.until_at == null ? "" : names.clock(fault.until_at),
   });
+}
+
+/** `Kendaraan B 9001: muatannya berubah`. */
+export function outdatedText({ part, code, trait }: Outdated, names: Names, { t }: Tongue): string {
+  const called = { vehicle: names.vehicle, depot: names.place, disposal_site: names.place };
+  const name = part === "bin" ? code : called[part](code);
+  return `${t.outdatedParts[part]} ${name}: ${t.outdatedTraits[trait]}`;
 }
 
 /** A rule that is broken: where, by what, and how far; of older plans the rule alone is known. */

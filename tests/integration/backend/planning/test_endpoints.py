@@ -42,6 +42,29 @@ def some_plan(conn: Connection, policy: Policy = Policy.INTEGRATED) -> PlanRecor
     return made
 
 
+def test_who_publishes_an_outdated_plan_is_told_what_changed(town: Connection, api: Api) -> None:
+    path = f"/api/plans/{some_plan(town).plan_id}/publish"
+    town.execute("UPDATE vehicle SET access = 'alley', payload_kg = payload_kg - 1")
+    town.execute("UPDATE disposal_site SET closes_at = '11:00'")
+    town.commit()
+
+    answer = api.signed_in(Role.DISPATCHER).post(path)
+
+    told = answer.json()
+    assert (answer.status_code, told["error"]) == (409, "outdated")
+    (vehicle,) = {one["code"] for one in told["changed"] if one["part"] == "vehicle"}
+    assert [(one["part"], one["trait"], one["detail"]) for one in told["changed"]] == [
+        ("vehicle", "access", f"vehicle {vehicle}: access was road and is alley"),
+        ("vehicle", "payload", f"vehicle {vehicle}: payload was 5000 and is 4999"),
+        (
+            "disposal_site",
+            "opening",
+            "disposal site TPA: opening was 06:00 to 18:00 and is 06:00 to 11:00",
+        ),
+    ]
+    assert all(one["detail"] in told["detail"] for one in told["changed"])
+
+
 def test_a_plan_goes_from_the_list_into_force(town: Connection, api: Api) -> None:
     first, second = some_plan(town), some_plan(town)
     dispatcher, viewer = api.signed_in(Role.DISPATCHER), api.signed_in(Role.VIEWER)

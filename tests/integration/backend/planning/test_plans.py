@@ -348,12 +348,12 @@ def test_a_plan_that_breaks_rules_is_not_published(town: Connection) -> None:
     [
         (
             "UPDATE vehicle SET payload_kg = payload_kg - 1 WHERE code = %(vehicle)s",
-            "payload_kg was",
+            "payload was",
         ),
-        ("UPDATE bin SET lat = lat + 0.001 WHERE code = %(bin)s", "lat was"),
+        ("UPDATE bin SET lat = lat + 0.001 WHERE code = %(bin)s", "place was"),
         ("UPDATE bin SET access = 'alley' WHERE code = %(bin)s", "access was road and is alley"),
         ("UPDATE disposal_site SET closes_at = '11:00'", "opening was"),
-        ("UPDATE depot SET lon = lon + 0.001", "lon was"),
+        ("UPDATE depot SET lon = lon + 0.001", "place was"),
     ],
 )
 def test_a_plan_of_a_registry_that_changed_is_not_published(

@@ -15,6 +15,7 @@ from angkut_backend.planning import assembly, decisions, service, shifts
 from angkut_backend.planning.faults import ChangesError, FaultField, FaultWord
 from angkut_backend.planning.keeping import Phase
 from angkut_backend.planning.notes import Hurdle, NoteCode
+from angkut_backend.planning.outdated import Part, Trait
 from angkut_backend.planning.violations import Breach, Unit
 from angkut_backend.roads.errors import RoadsUnavailableError
 
@@ -51,7 +52,7 @@ def keys(language: str, block: str) -> set[str]:
 #: Phases of any job.
 WAITING = {"queued", "no_worker", "starting", "worker_lost"}
 #: Why a plan is not accepted or published; that it was decided before is said by the page itself.
-DECISIONS = codes_of(decisions) - {ConflictError.code}
+DECISIONS = (codes_of(decisions) | {assembly.NothingToPlanError.code}) - {ConflictError.code}
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
@@ -66,6 +67,8 @@ DECISIONS = codes_of(decisions) - {ConflictError.code}
         ("hurdles", set(Hurdle)),
         ("refusals", REFUSALS),
         ("decisionRefusals", DECISIONS),
+        ("outdatedParts", set(Part)),
+        ("outdatedTraits", set(Trait)),
         ("phases", {*Phase, *WAITING}),
     ],
 )
