@@ -265,7 +265,8 @@ class Spool:
     def shrink(self) -> None:
         """Give free pages back to the disk, some megabytes of them."""
         if self._pragma("freelist_count") > 256:
-            self.conn.execute("PRAGMA incremental_vacuum(2048)").fetchall()
+            # As a script: it answers in rows without columns, of which Python 3.11 takes one.
+            self.conn.executescript("PRAGMA incremental_vacuum(2048)")
 
     def _pragma(self, name: str) -> int:
         value: int = self.conn.execute(f"PRAGMA {name}").fetchone()[0]
