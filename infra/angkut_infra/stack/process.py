@@ -14,6 +14,7 @@ from pathlib import Path
 from angkut_broker.errors import AngkutError
 from angkut_infra.stack.log import MAX_LINE, Log
 from angkut_infra.stack.privileges import AS_WE_ARE, Privileges
+from angkut_infra.stack.signals import held_back
 
 #: Last lines of a child, for the error that reports its death.
 TAIL_LINES = 12
@@ -86,14 +87,16 @@ class Child:
         """
         self._reap()
         self._tail.clear()
-        try:
-            self._process = self._spawn()
-        except OSError as exc:
-            raise ProcessStartError(f"{self.name} cannot be started: {exc}") from exc
-        if self._pid_file:
-            self._pid_file.write_text(f"{self._process.pid}\n")
-        self._pump = threading.Thread(target=self._read, name=f"log-{self.name}", daemon=True)
-        self._pump.start()
+        # A stop asked for between fork and assignment would leave a process that nobody knows.
+        with held_back():
+            try:
+                self._process = self._spawn()
+            except OSError as exc:
+                raise ProcessStartError(f"{self.name} cannot be started: {exc}") from exc
+            if self._pid_file:
+                self._pid_file.write_text(f"{self._process.pid}\n")
+            self._pump = threading.Thread(target=self._read, name=f"log-{self.name}", daemon=True)
+            self._pump.start()
 
     def _spawn(self) -> subprocess.Popen[str]:
         who = self._privileges

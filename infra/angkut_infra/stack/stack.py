@@ -114,8 +114,9 @@ class EmbeddedStack:
             env=self._environment | self._metrics_ports.environment(name),
             log=self.log,
         )
-        child.start()
+        # First: a stop may be asked for as soon as it runs.
         self._cleanup.callback(child.stop, timeout_s=services.STOP_TIMEOUT_S)
+        child.start()
         self._children[name] = child
         self._keep(name, child, child.start)
         return child

@@ -2,10 +2,12 @@ import io
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from angkut_infra.stack import process
 from angkut_infra.stack.log import Log
 from angkut_infra.stack.process import Child, ProcessStartError
 from integration.infra.processes import alive, descendants
@@ -83,6 +85,24 @@ def test_a_program_that_is_not_there_is_an_error_that_names_it(tmp_path: Path) -
         missing.start()
     assert not missing.running
     missing.stop(timeout_s=1)
+
+
+def test_a_stop_asked_for_during_the_fork_comes_when_the_child_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ask_parent() -> None:
+        os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(0.2)  # it waits for us, and has time to hear of it
+
+    monkeypatch.setattr(process, "_die_with", lambda *_: ask_parent)
+    stream = io.StringIO()
+    polite = child(_POLITE, stream)
+    with pytest.raises(KeyboardInterrupt):
+        polite.start()
+    assert polite.pid
+    wait_until(lambda: "ready" in stream.getvalue(), what="its start")
+    polite.stop(timeout_s=60)
+    assert "good bye" in stream.getvalue()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a parent's death")
