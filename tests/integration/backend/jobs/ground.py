@@ -1,6 +1,7 @@
 """Where jobs are held in a phase and things happen to them: a server of its own, workers, locks."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from angkut_backend.db import connect
 from angkut_infra.stack.postgres import EmbeddedPostgres
 from parts.jobs import grow_old
 from parts.live import stream
-from parts.waiting import wait_until
+from parts.waiting import PATIENCE_S, wait_until
 
 
 @dataclass
@@ -97,11 +98,13 @@ class Ground:
                 os.kill(pid, signal.SIGCONT)
 
     def kill_children(self) -> None:
-        """Kill the processes that do jobs with SIGKILL, and wait until they are dead."""
-        worker = self.worker().pid
-        for pid in (victims := child_pids(worker)):
+        """Kill the processes that do jobs with SIGKILL, and wait until their worker can know."""
+        for pid in child_pids(self.worker().pid):
+            victim = os.pidfd_open(pid)
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not set(victims) & set(child_pids(worker)), what="their death")
+            # Until its last thread has ended, its worker is told that it lives.
+            assert select.select([victim], [], [], PATIENCE_S)[0]
+            os.close(victim)
 
     def grow_old(self) -> None:
         """Have a minute passed since any worker said that it lives."""
