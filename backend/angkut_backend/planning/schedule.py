@@ -17,10 +17,8 @@ class Scheduler:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        #: Whether it makes no difference at which hour something is done.
-        self._steady = rules.steady and all(
-            len(set(site.queue_s_by_hour)) == 1 for site in rules.sites.values()
-        )
+        #: By disposal site: the shortest queue of any hour.
+        self._queue_s = {site.code: min(site.queue_s_by_hour) for site in rules.sites.values()}
 
     def timetable(self, vehicle: Vehicle, visits: Sequence[Visit]) -> Timetable | Misfit:
         """Work out a route, with its last unloading, its break and a start as late as is free."""
@@ -95,16 +93,17 @@ class Scheduler:
     def _least_s(self, plain: Timetable, after: int) -> int:
         """Return when a route with its break after so many visits, or more, is back at least.
 
-        A break only takes up waiting behind it. Where hours count, nothing is known.
+        A break only takes up waiting behind it, and that of a queue only down to the shortest of
+        any hour. Where ways take longer at some hours, nothing is known.
         """
-        if not self._steady:
+        if not self.rules.steady:
             return 0
         idle_s = 0
         for line in plain.lines[after + 1 :]:
             if line.kind is StepKind.STOP:
                 idle_s += line.begin_s - line.arrive_s
             elif line.kind is StepKind.UNLOAD:
-                idle_s += max(0, self.rules.sites[line.code].opening.from_s - line.arrive_s)
+                idle_s += line.begin_s - line.arrive_s - self._queue_s[line.code]
         return plain.end_s + max(0, plain.vehicle.breaks[0].duration_s - idle_s)
 
     def _later(
@@ -165,13 +164,14 @@ class _Trial:
         self._visits = visits
         #: By begin and pause: the vehicle behind all visits.
         self._stems: dict[tuple[int, int | None], Drive | Misfit] = {}
+        #: The vehicle before the pause asked for last, with its begin and how many visits it made.
+        self._before: tuple[int, int, Drive] | None = None
 
     def drive(self, begin_s: int, pause: int | None, ending: Sequence[Visit]) -> Timetable | Misfit:
         """Drive home behind an ending, pausing after `pause` of all visits."""
         inside = pause if pause is not None and pause < len(self._visits) else None
         if (begin_s, inside) not in self._stems:
-            fresh = Drive(self._rules, self.vehicle, begin_s)
-            self._stems[begin_s, inside] = _driven(fresh, self._visits, 0, inside) or fresh
+            self._stems[begin_s, inside] = self._stem(begin_s, inside)
         stem = self._stems[begin_s, inside]
         if isinstance(stem, Misfit):
             return stem
@@ -182,6 +182,19 @@ class _Trial:
             what = what or drive.home()
             wrong = None if what is None else Misfit(what, last)
         return wrong or Timetable(self.vehicle, tuple(drive.lines))
+
+    def _stem(self, begin_s: int, pause: int | None) -> Drive | Misfit:
+        """Drive through all visits; pauses are asked for in order, each goes on from the last."""
+        made, drive = 0, Drive(self._rules, self.vehicle, begin_s)
+        if pause is not None:
+            if self._before and self._before[0] == begin_s and self._before[1] <= pause:
+                _, made, drive = self._before
+            wrong = _driven(drive, self._visits[made:pause], made, None)
+            self._before = None if wrong else (begin_s, pause, drive)
+            if wrong:
+                return wrong
+            made, drive = pause, drive.copy()
+        return _driven(drive, self._visits[made:], made, pause) or drive
 
 
 def _driven(drive: Drive, visits: Sequence[Visit], first: int, pause: int | None) -> Misfit | None:
