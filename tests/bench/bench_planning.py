@@ -44,7 +44,7 @@ from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
 from angkut_backend.roads.travel import Leg, Travel
 from bench.kim import kim
-from instances.bekasi import shift
+from instances.bekasi import LUNCH, shift, with_hours
 from instances.midshift import three_hours_on
 
 _PEERS = ("ortools==9.15.6755", "pyvroom==1.15.2")
@@ -86,8 +86,14 @@ def public(folder: Path, seconds: tuple[float, ...], only: tuple[str, ...]) -> N
 @click.option("--seconds", multiple=True, type=float, default=(10.0, 30.0, 60.0), show_default=True)
 @click.option("--seed", "seeds", multiple=True, type=int, default=(1,), show_default=True)
 @click.option("--must", type=click.FloatRange(0, 1), default=0.0, help="Share made duties, evenly.")
+@click.option("--hours", is_flag=True, help="Traffic and queues by the hour, a break at noon.")
 def shifts(
-    bins: tuple[int, ...], seconds: tuple[float, ...], seeds: tuple[int, ...], must: float
+    bins: tuple[int, ...],
+    seconds: tuple[float, ...],
+    seeds: tuple[int, ...],
+    must: float,
+    *,
+    hours: bool,
 ) -> None:
     """Print the objective of synthetic shifts of Bekasi Timur by time, million rupiah.
 
@@ -100,6 +106,8 @@ def shifts(
     for n in bins:
         problem, travel = shift(n)
         problem = _with_duties(problem, must)
+        if hours:
+            problem = with_hours(problem, LUNCH)
         for seed in seeds:
             timed = [_timed(problem, travel, budget_s, seed) for budget_s in seconds]
             longest_rp = timed[-1].found.totals.objective_rp

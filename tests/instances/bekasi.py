@@ -13,6 +13,7 @@ import numpy as np
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.problem import (
     Bin,
+    Break,
     Depot,
     DisposalSite,
     MustReason,
@@ -29,6 +30,12 @@ _SHIFT_S = 8 * 3600
 #: Vehicles by number of bins: compactors, dump trucks, small ones.
 _FLEETS = {60: (2, 0, 1), 300: (4, 1, 1), 1000: (8, 2, 2), 3000: (12, 4, 4)}
 _OPEN = TimeWindow(from_s=0, to_s=10 * 3600)
+#: By the hour of the day, as in the site pack of Bekasi Timur.
+_TRAFFIC = (
+    (1.0,) * 5 + (1.1, 1.3, 1.4, 1.3) + (1.2,) * 6 + (1.3, 1.4, 1.5, 1.4, 1.3, 1.2, 1.1, 1.0, 1.0)
+)
+_QUEUE_MIN = (0,) * 5 + (10, 15, 20, 30, 45, 60, 55, 40, 45, 50, 35, 25, 20, 15, 10, 10, 0, 0, 0)
+LUNCH = Break(duration_s=1_800, begin=TimeWindow(from_s=21_600, to_s=27_000))
 
 
 def shift(n: int, *, seed: int | None = None, queue_s: int = 0) -> tuple[Problem, Travel]:
@@ -62,6 +69,19 @@ def shift(n: int, *, seed: int | None = None, queue_s: int = 0) -> tuple[Problem
         bins=tuple(_bins(n, rng)),
     )
     return problem, travel_of(problem, rng)
+
+
+def with_hours(problem: Problem, *breaks: Break) -> Problem:
+    """Return the problem with traffic and the landfill's queue by the hour, and with breaks."""
+    queue = {"queue_s_by_hour": tuple(60 * minutes for minutes in _QUEUE_MIN)}
+    landfill, *others = problem.disposal_sites
+    vehicles = [one.model_copy(update={"breaks": breaks}) for one in problem.vehicles]
+    changed = {
+        "traffic_by_hour": _TRAFFIC,
+        "disposal_sites": (landfill.model_copy(update=queue), *others),
+        "vehicles": tuple(vehicles),
+    }
+    return problem.model_copy(update=changed)
 
 
 def travel_of(problem: Problem, rng: np.random.Generator) -> Travel:

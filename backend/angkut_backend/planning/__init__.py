@@ -9,7 +9,7 @@ A map, in the order in which a plan comes to be; each module says more of itself
 - a plan of it: `solve` has the steps. `rules` and exact times: `schedule` with `drive`,
   `timetable` and `takeover`. A first plan: `instance` (arrays) with `merge`, `greedy`, and
   `earlier` with `rising` where one is changed. What becomes of a draft: `draft` with `placing`,
-  `inserter`, `insertions`, `candidates`, `glance` and `detours`. The search: `search` with
+  `inserter`, `insertions`, `candidates`, `glance`, `hours` and `detours`. The search: `search` with
   `trips`, `neighbours`, `vrp`, `vrp_clients`, `vrp_matrices` and `vrp_start`. Why each bin is
   there or not: `reasons`; what could not be kept to: `remarks`
 - a check that shares no code with that: `checker` with `route_check`, `excuses` and `room`;

@@ -44,7 +44,7 @@ class Rules:
         #: Whether driving takes as long at every hour.
         self.steady = set(problem.traffic_by_hour) == {1.0}
         start = problem.moment(0)
-        self._time_of_day_s = start.hour * 3600 + start.minute * 60 + start.second
+        self.time_of_day_s = start.hour * 3600 + start.minute * 60 + start.second
         self._named = {code for code, _ in self._barred} | set(self._locked)
         self._alike: dict[tuple[str, str], _Alike] = {}
         self._crews = {one.code: self._crew(one) for one in problem.bins}
@@ -89,7 +89,7 @@ class Rules:
 
     def hour(self, at_s: float) -> int:
         """Return the local hour of the day."""
-        return int((self._time_of_day_s + at_s) // 3600) % 24
+        return int((self.time_of_day_s + at_s) // 3600) % 24
 
     def queue_s(self, site: DisposalSite, arrive_s: float) -> int:
         """Return the wait in the queue of a site for an arrival."""
