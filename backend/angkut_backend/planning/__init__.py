@@ -12,8 +12,8 @@ A map, in the order in which a plan comes to be; each module says more of itself
   `inserter`, `insertions`, `candidates`, `glance`, `hours` and `detours`. The search: `search` with
   `trips`, `neighbours`, `vrp`, `vrp_clients`, `vrp_matrices` and `vrp_start`. Why each bin is
   there or not: `reasons`; what could not be kept to: `remarks`
-- a check that shares no code with that: `checker` with `route_check`, `excuses` and `room`;
-  what it may find: `violations`
+- a check that shares no code with that: `checker` with `route_check`, `excuses`, `room`
+  and `returns`; what it may find: `violations`
 - a changed problem: `revise` with `revised_parts`, `words` and `progress` of vehicles in the shift;
   what can never be: `refusals` and `faults`
 - in the database: `service` makes plans, `keeping` solves and keeps them, `records` reads them,

@@ -73,7 +73,10 @@ class Glance:
             inside = np.where(arrive_s <= to_s, np.maximum(arrive_s, from_s), NEVER_S)
             np.minimum(begin_s, inside, out=begin_s)
         # A break before it takes nothing of the time that the vehicle waits there.
-        leave_s = begin_s - np.minimum(begin_s - arrive_s, self._pause_s) + new.service_s[:, None]
+        leave_s = begin_s + new.service_s[:, None]
+        if self._pause_s:
+            spare_s = begin_s - np.maximum(arrive_s, self._vehicle.breaks[0].begin.from_s)
+            leave_s -= np.clip(spare_s, 0, self._pause_s)
         last = len(rows) - 1
         after = rows[np.minimum(at + 1, last)]
         onward_s = legs_s[new.rows[:, None], after].astype(np.int64)
