@@ -10,7 +10,7 @@ from angkut_backend.planning.instance import Ints
 _HOUR_S = 3600
 #: Into steps of so long time is cut.
 _STEP_S = 600
-#: Later than any way there is none ends.
+#: When a step behind the last begins.
 _NEVER_S = 10**12
 
 

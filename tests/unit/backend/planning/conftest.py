@@ -6,8 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from angkut_backend.planning.draft import Draft
+from angkut_backend.planning.greedy import CHOICES, Greedy
+from angkut_backend.planning.instance import Instance
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.problem import Bin, Depot, DisposalSite, Problem, TimeWindow, Vehicle
+from angkut_backend.planning.rules import Rules
+from angkut_backend.planning.schedule import Scheduler
+from angkut_backend.planning.takeover import take_over
 from angkut_backend.roads.travel import Leg, Travel
 
 HOUR_S = 3600
@@ -74,3 +80,13 @@ def line_travel(problem: Problem) -> Travel:
 @pytest.fixture
 def shift() -> Problem:
     return line_shift()
+
+
+def greedy_draft(problem: Problem, travel: Travel) -> Draft:
+    """Return the routes of the first greedy choice, with exact times."""
+    rules = Rules(problem, travel)
+    scheduler = Scheduler(rules)
+    takeovers = {one.code: take_over(rules, scheduler, one) for one in problem.vehicles}
+    instance = Instance.of(rules)
+    orders = Greedy(instance, takeovers).orders(CHOICES[0])
+    return Draft.of(instance, scheduler, takeovers, orders)

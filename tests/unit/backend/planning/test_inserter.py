@@ -8,30 +8,16 @@ import pytest
 
 from angkut_backend.planning.candidates import Candidates
 from angkut_backend.planning.checker import check
-from angkut_backend.planning.draft import Draft
-from angkut_backend.planning.greedy import CHOICES, Greedy
 from angkut_backend.planning.inserter import put_in, put_in_duties
-from angkut_backend.planning.instance import Instance
 from angkut_backend.planning.plan_document import Plan, StepKind
 from angkut_backend.planning.problem import Break, MustReason, Problem
-from angkut_backend.planning.rules import Rules
-from angkut_backend.planning.schedule import Scheduler
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
-from angkut_backend.planning.takeover import take_over
 from angkut_backend.planning.timetable import Timetable, Visit
-from angkut_backend.roads.travel import Travel
 from instances.bekasi import LUNCH, shift, with_hours
 from instances.odd_shifts import odd_shift
 
-
-def greedy_draft(problem: Problem, travel: Travel) -> Draft:
-    rules = Rules(problem, travel)
-    scheduler = Scheduler(rules)
-    takeovers = {one.code: take_over(rules, scheduler, one) for one in problem.vehicles}
-    instance = Instance.of(rules)
-    orders = Greedy(instance, takeovers).orders(CHOICES[0])
-    return Draft.of(instance, scheduler, takeovers, orders)
+from .conftest import greedy_draft
 
 
 def with_duties(problem: Problem, every: int) -> Problem:
