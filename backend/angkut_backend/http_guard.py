@@ -21,7 +21,7 @@ MAX_BODY_BYTES = 64 * 1024
 #: But for a photo, the one upload there is, and for what is changed in a plan.
 _LARGER = {
     re.compile(rf"{API_PREFIX}/claims/[^/]+/photo"): MAX_UPLOAD_BYTES,
-    re.compile(rf"{API_PREFIX}/plans/[^/]+/(replan|progress)"): MAX_CHANGES_BYTES,
+    re.compile(rf"{API_PREFIX}/plans/[^/]+/(replan|progress|driven)"): MAX_CHANGES_BYTES,
 }
 #: The map's worker is a blob and its sprites are data: addresses; the libraries set styles in
 #: place. Nothing may come from another machine.

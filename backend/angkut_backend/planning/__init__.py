@@ -16,8 +16,9 @@ A map, in the order in which a plan comes to be; each module says more of itself
   and `returns`; what it may find: `violations`
 - a changed problem: `revise` with `revised_parts`, `words` and `progress` of vehicles in the shift;
   what can never be: `refusals` and `faults`
-- in the database: `service` makes plans, `keeping` solves and keeps them, `records` reads them,
-  `decisions` puts them in force unless they are `outdated`, `difference` compares them
+- in the database: `service` makes plans unless depots or landfills are `off_roads`, `keeping`
+  solves and keeps them, `records` reads them, `decisions` puts them in force unless they are
+  `outdated`, `difference` compares them, `driven` keeps what became of one
 - over HTTP and as jobs: `endpoints`, `ordering`, `whereabouts` and `schemas`, `jobs`; files of a
   plan are in `exports`
 """

@@ -13,16 +13,19 @@ from angkut_backend.accounts.sessions import Caller
 from angkut_backend.clock import Now
 from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
-from angkut_backend.planning import decisions, records
+from angkut_backend.planning import decisions, driven, records
 from angkut_backend.planning.difference import difference
 from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.schemas import (
     DifferenceOut,
+    DrivenIn,
+    DrivenOut,
     NotPublishedOut,
     PlanLineOut,
     PlanOut,
     PlansOut,
     PublishedOut,
+    ToldOut,
     WithdrawIn,
 )
 from angkut_backend.pool import PoolDep
@@ -89,6 +92,29 @@ def withdraw_plan(
     with pool.connection() as conn:
         decisions.withdraw(conn, plan_id, actor=caller.actor, now=now, note=body.note)
         return PlanOut.model_validate(records.get(conn, plan_id))
+
+
+@router.post("/{plan_id}/driven", responses=driven.REFUSED)
+def tell_driven(caller: Staff, pool: PoolDep, now: Now, plan_id: UUID, body: DrivenIn) -> DrivenOut:
+    """Say that its stops so far were emptied, but for the missed; in the place of an earlier word.
+
+    It can be said once the first stop is over, until seven days after the shift.
+    """
+    with pool.connection() as conn:
+        found = driven.record(conn, plan_id, body.missed, actor=caller.actor, now=now)
+    return DrivenOut.model_validate(found)
+
+
+@router.get("/{plan_id}/driven")
+def get_driven(caller: SignedIn, pool: PoolDep, plan_id: UUID) -> ToldOut:
+    """What was said of it: how many stops were emptied, and which were missed."""
+    with pool.connection() as conn:
+        visible(conn, caller, plan_id)
+        found = driven.told(conn, plan_id)
+    if caller.role is Role.VIEWER:
+        missed = tuple(replace(one, reason="") for one in found.missed)
+        found = replace(found, author="", missed=missed)
+    return ToldOut.model_validate(found)
 
 
 def visible(conn: Connection, caller: Caller, plan_id: UUID) -> PlanRecord:

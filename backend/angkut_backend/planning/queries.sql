@@ -3,9 +3,32 @@ SELECT b.code, b.lon, b.lat, b.access, b.container, b.volume_l, b.service_s, s.s
        b.collection_windows,
        a.code AS area_code, a.name AS area_name,
        (SELECT max(c.after_at) FROM collection AS c
-        WHERE c.bin_id = b.bin_id AND c.after_at <= %(now)s AND c.confidence >= 0.5) AS emptied_at
+        WHERE c.bin_id = b.bin_id AND c.after_at <= %(now)s AND c.confidence >= 0.5) AS emptied_at,
+       (SELECT max(m.at) FROM missed_stop AS m
+        WHERE m.bin_id = b.bin_id AND m.at <= %(now)s
+          AND m.at > %(now)s - interval '7 days') AS missed_at
 FROM bin AS b JOIN site AS s USING (site_id) JOIN area AS a USING (area_id)
 WHERE a.district_id = %(district_id)s ORDER BY b.bin_id
+
+-- name: known_until
+-- The newest trusted reading; clocks of devices may be fast.
+SELECT max(l.trusted_at) AS at
+FROM bin_latest AS l JOIN bin USING (bin_id) JOIN site USING (site_id) JOIN area USING (area_id)
+WHERE district_id = %(district_id)s AND l.trusted_at <= %(now)s
+
+-- name: stops_to_come
+-- Of plans in force of shifts before this one: what will be emptied until then.
+SELECT p.plan_id, s ->> 'code' AS code,
+       p.shift_start + (s ->> 'leave_s')::int * interval '1 second' AS at
+FROM plan AS p
+JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
+              ORDER BY plan_event_id DESC LIMIT 1) AS e ON e.kind = 'published'
+CROSS JOIN jsonb_array_elements(p.document -> 'routes') AS r
+CROSS JOIN jsonb_array_elements(r -> 'steps') AS s
+WHERE p.district_id = %(district_id)s AND p.shift_start < %(shift)s
+  AND p.shift_start > %(now)s - interval '1 day' AND s ->> 'kind' = 'stop'
+  AND p.shift_start + (s ->> 'leave_s')::int * interval '1 second' > %(now)s
+ORDER BY at
 
 -- name: bin_places
 SELECT b.code, b.lon, b.lat, b.access, b.container
@@ -118,3 +141,41 @@ SELECT p.plan_id, d.code AS district, p.shift_start, p.policy, p.author, p.creat
        p.document -> 'totals' AS totals, n.state
 FROM newest AS n JOIN plan AS p USING (plan_id) JOIN district AS d USING (district_id)
 ORDER BY p.created_at DESC, p.plan_id
+
+-- name: forget_driven
+-- All that was said of this plan; and of these bins by other plans of the shift: vehicles followed
+-- one after the other, and the last word on a bin holds.
+WITH of_shift AS (
+    SELECT p.plan_id FROM plan AS p JOIN plan AS mine USING (district_id, shift_start)
+    WHERE mine.plan_id = %(plan_id)s
+), spoken AS (
+    SELECT bin_id FROM bin WHERE code = ANY(%(codes)s)
+), missed AS (
+    DELETE FROM missed_stop WHERE plan_id = ANY(ARRAY(SELECT plan_id FROM of_shift))
+    AND (plan_id = %(plan_id)s OR bin_id IN (SELECT bin_id FROM spoken))
+)
+DELETE FROM collection WHERE plan_id = ANY(ARRAY(SELECT plan_id FROM of_shift))
+AND (plan_id = %(plan_id)s OR bin_id IN (SELECT bin_id FROM spoken))
+
+-- name: add_crew_emptyings
+INSERT INTO collection (bin_id, source, before_at, after_at, confidence, plan_id, author, told_at)
+SELECT b.bin_id, 'crew', u.before_at, u.after_at, %(confidence)s, %(plan_id)s, %(actor)s, %(now)s
+FROM unnest(%(code)s::text[], %(before_at)s::timestamptz[], %(after_at)s::timestamptz[])
+    AS u (code, before_at, after_at)
+JOIN bin AS b USING (code)
+
+-- name: add_missed_stops
+INSERT INTO missed_stop (plan_id, bin_id, at, reason, author, told_at)
+SELECT %(plan_id)s, b.bin_id, u.at, u.reason, %(actor)s, %(now)s
+FROM unnest(%(code)s::text[], %(at)s::timestamptz[], %(reason)s::text[]) AS u (code, at, reason)
+JOIN bin AS b USING (code)
+
+-- name: emptied_by_crews
+-- One word is by one person and of one time.
+SELECT count(*) AS emptied, max(author) AS author, max(told_at) AS told_at
+FROM collection WHERE plan_id = %(plan_id)s
+
+-- name: missed_stops
+SELECT b.code AS bin, m.at, m.reason, m.author, m.told_at
+FROM missed_stop AS m JOIN bin AS b USING (bin_id)
+WHERE m.plan_id = %(plan_id)s ORDER BY m.at, b.code

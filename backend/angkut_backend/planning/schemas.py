@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from angkut_backend.planning.changes import Changes
 from angkut_backend.planning.decisions import MAX_NOTE
 from angkut_backend.planning.difference import ChangeKind
+from angkut_backend.planning.documents import Code
+from angkut_backend.planning.driven import MAX_MISSED, MAX_REASON
 from angkut_backend.planning.outdated import Outdated
 from angkut_backend.planning.plan_document import OutReason, Plan, Totals
 from angkut_backend.planning.policies import Policy
@@ -258,3 +260,51 @@ class NotPublishedOut(BaseModel):
             description="Of `outdated`, 50 at most: what the routes rest on and is not as it was"
         ),
     ] = []
+
+
+Reason = Annotated[str, Field(max_length=MAX_REASON, pattern=r"^\P{Cc}*$")]
+
+
+class DrivenIn(BaseModel):
+    """What became of the stops of a plan until now: those that are not named were emptied."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    missed: Annotated[
+        dict[Code, Reason],
+        Field(max_length=MAX_MISSED, description="Reason, perhaps empty, by code of the bin"),
+    ]
+
+
+class DrivenOut(BaseModel):
+    """Stops of a plan by what became of them."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    emptied: int
+    missed: int
+    still_to_come: int
+    gone: Annotated[
+        int, Field(description="Bins are gone from the registry: nothing is kept of them")
+    ]
+
+
+class MissedStopOut(BaseModel):
+    """A stop at which a bin was not emptied."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    bin: str
+    at: Annotated[datetime, Field(description="When the plan had it served")]
+    reason: Annotated[str, Field(description="Empty for viewers")]
+
+
+class ToldOut(BaseModel):
+    """What was said of a plan that was driven."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    emptied: int
+    missed: Annotated[list[MissedStopOut], Field(description="By time")]
+    author: Annotated[str, Field(description="Empty for viewers, and if nothing was said")]
+    told_at: Annotated[datetime | None, Field(description="Null: nothing was said")]

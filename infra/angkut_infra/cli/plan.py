@@ -20,6 +20,7 @@ from angkut_backend.roads.service import Roads
 from angkut_broker.errors import AngkutError
 from angkut_infra.cli.context import actor, database, settings
 from angkut_infra.cli.jobs import JOB, follow
+from angkut_infra.cli.plan_driven import driven
 from angkut_infra.cli.plan_export import export_plan
 from angkut_infra.cli.plan_replan import print_difference, replan
 from angkut_infra.cli.plan_search import budget_of, search_options, searching
@@ -35,6 +36,7 @@ def plan() -> None:
     """
 
 
+plan.add_command(driven)
 plan.add_command(export_plan)
 plan.add_command(replan)
 
