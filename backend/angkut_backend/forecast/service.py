@@ -1,7 +1,7 @@
 """Forecasts in the database: learned daily, issued every quarter of an hour."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -10,6 +10,7 @@ from angkut_backend.db import Connection
 from angkut_backend.errors import NotFoundError
 from angkut_backend.forecast import learned as kept
 from angkut_backend.forecast.backtest import Score, backtest, calibrate
+from angkut_backend.forecast.emptied_later import emptied_later, emptied_now
 from angkut_backend.forecast.learned import Learned
 from angkut_backend.forecast.loading import HISTORY_H, SQL, DistrictRow, Loaded, districts, load
 from angkut_backend.forecast.model import learn
@@ -139,8 +140,19 @@ def learn_district(conn: Connection, district: DistrictRow, now: datetime) -> Le
     return learned
 
 
-def current(conn: Connection, district: DistrictRow, now: datetime) -> DistrictForecast:
-    """Forecast a district from what is stored at this moment; learns first if nobody did."""
+def current(
+    conn: Connection,
+    district: DistrictRow,
+    now: datetime,
+    to_come: Mapping[str, datetime] | None = None,
+) -> DistrictForecast:
+    """Forecast a district from what is stored at this moment; learns first if nobody did.
+
+    Parameters
+    ----------
+    to_come
+        When bins will be emptied, within the hours of a forecast.
+    """
     loaded = load(conn, district, now, past_h=BACK_H)
     learned = kept.get(conn, district.district_id, loaded)
     if learned is None:
@@ -148,8 +160,28 @@ def current(conn: Connection, district: DistrictRow, now: datetime) -> DistrictF
         learned = kept.get(conn, district.district_id, loaded)
         if learned is None:
             raise ForecastMissingError(f"nothing was learned of district {district.code}")
-    found = predict(loaded.history, learned.model, loaded.now_h, learned.widen, learned.unheard)
+    found = _predict(loaded, learned)
+    if to_come:
+        found = _with_emptyings(loaded, learned, found, to_come)
     return DistrictForecast(loaded, found)
+
+
+def _predict(loaded: Loaded, learned: Learned) -> Forecast:
+    return predict(loaded.history, learned.model, loaded.now_h, learned.widen, learned.unheard)
+
+
+def _with_emptyings(
+    loaded: Loaded, learned: Learned, found: Forecast, to_come: Mapping[str, datetime]
+) -> Forecast:
+    ahead = {
+        row: max(0, round((to_come[code] - loaded.from_at) / timedelta(hours=1)))
+        for row, code in enumerate(loaded.history.bins)
+        if code in to_come
+    }
+    rows, at_h = (np.array(list(part), dtype=np.int64) for part in (ahead, ahead.values()))
+    history = emptied_now(loaded.history, rows, loaded.now_h)
+    fresh = _predict(replace(loaded, history=history), learned)
+    return emptied_later(found, fresh, rows, at_h)
 
 
 def issue(conn: Connection, district: DistrictRow, now: datetime) -> int:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -18,7 +19,7 @@ from angkut_backend.planning.district import District
 from angkut_backend.planning.outlook import SERVICE_H, Outlook, load_of
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
-from angkut_backend.planning.problem import MAX_BINS, Bin, Problem, TimeWindow
+from angkut_backend.planning.problem import MAX_BINS, Bin, MustReason, Problem, TimeWindow
 from angkut_backend.planning.rounds import Origin, Rounds
 from angkut_backend.planning.shifts import hours_ahead, shift_of
 from angkut_backend.planning.windows import shift_windows
@@ -57,9 +58,12 @@ class Assembled:
 
     problem: Problem
     areas: list[AreaTrust]
+    #: The newest trusted reading; the time of planning where there is none.
     readings_as_of: datetime
     #: Whose fixed rounds it keeps to, where levels do not decide.
     rounds: Origin
+    #: Plans of shifts before this one that it takes to be driven as they are.
+    takes_driven: tuple[UUID, ...]
 
     @property
     def is_treated(self) -> bool:
@@ -83,6 +87,8 @@ def assemble(
 ) -> Assembled:
     """Put the problem of a day's shift together.
 
+    Stops to come of plans in force of shifts before it count as emptied when these plans say.
+
     Parameters
     ----------
     leave_at
@@ -95,13 +101,15 @@ def assemble(
     NothingToPlanError
         A depot, a disposal site or a vehicle is missing, or the registry contradicts itself.
     """
-    made = forecasts.current(conn, district, now)
     shift = shift_of(district, day)
+    values = {"district_id": district.district_id, "now": now, "shift": shift}
+    stops = conn.execute(SQL["stops_to_come"], values).fetchall()
+    to_come: dict[str, datetime] = {row["code"]: row["at"] for row in stops}
+    made = forecasts.current(conn, district, now, to_come)
     ahead_h = hours_ahead(shift, made.loaded.from_at, now)
     outlook = Outlook.of(made.forecast, ahead_h)
     age_h = made.forecast.now.age_h
     number = {code: place for place, code in enumerate(made.loaded.history.bins)}
-    values = {"district_id": district.district_id, "now": now}
     # A bin that was added since the forecast was made is in the next plan.
     rows = [row for row in conn.execute(SQL["bins"], values) if row["code"] in number]
     trusted = {code: bool(age_h[at] <= forecasts.TRUSTED_AGE_H) for code, at in number.items()}
@@ -117,6 +125,7 @@ def assemble(
             prospect = _prospect(
                 row,
                 shift,
+                emptied_at=to_come.get(row["code"], row["emptied_at"]),
                 fill_pct=float(outlook.fill_pct[at]),
                 overflow_probability=float(outlook.overflow_probability[at]),
                 overflow_h=float(outlook.overflow_h[at]),
@@ -127,10 +136,13 @@ def assemble(
             by = Policy.FIXED if row["area_code"] in fixed else policy
             bins += bins_of(by, [prospect], parameters)
         leave_s = round((leave_at - shift).total_seconds()) if leave_at else 0
-        problem = parts.problem(shift, bins, readings_as_of=now, from_s=max(leave_s, 0))
+        known = conn.execute(SQL["known_until"], values).fetchone()
+        until = (known and known["at"]) or now
+        problem = parts.problem(shift, bins, readings_as_of=until, from_s=max(leave_s, 0))
     except ValidationError as exc:
         raise _contradiction(district, exc) from exc
-    return Assembled(problem, areas, now, rounds.origin)
+    driven = tuple(dict.fromkeys(row["plan_id"] for row in stops))
+    return Assembled(problem, areas, until, rounds.origin, driven)
 
 
 def _contradiction(district: DistrictRow, exc: ValidationError) -> NothingToPlanError:
@@ -196,6 +208,7 @@ def _prospect(
     row: Row,
     shift: datetime,
     *,
+    emptied_at: datetime | None,
     fill_pct: float,
     overflow_probability: float,
     overflow_h: float,
@@ -205,7 +218,8 @@ def _prospect(
 ) -> Prospect:
     load_l, load_kg = load_of(fill_pct, row["volume_l"], row["container"])
     service_at = shift + timedelta(hours=SERVICE_H)
-    emptied_at = row["emptied_at"]
+    missed_at = row["missed_at"]
+    is_skipped = missed_at is not None and (emptied_at is None or emptied_at < missed_at)
     return Prospect(
         Bin(
             code=row["code"],
@@ -228,6 +242,7 @@ def _prospect(
         if emptied_at is None
         else round(max((service_at - emptied_at).total_seconds(), 0) / _HOUR_S, 1),
         is_due,
+        MustReason.SKIPPED if is_skipped else None,
     )
 
 

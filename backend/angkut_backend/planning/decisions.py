@@ -95,7 +95,8 @@ def publish(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> li
     OutdatedError
         Vehicles, bins or places of its routes are not as they were; lists them.
     OtherCourseError
-        It goes on in the middle of the shift from another plan than vehicles follow.
+        It takes vehicles to be elsewhere than the plan in force has sent them: it goes on in the
+        middle of the shift from another one, or is of the whole shift and that one has begun.
     """
     _lock(conn, plan_id)
     found = get(conn, plan_id)
@@ -111,7 +112,7 @@ def publish(conn: Connection, plan_id: UUID, *, actor: str, now: datetime) -> li
     rows = conn.execute(SQL["in_force"], {"plan_id": plan_id}).fetchall()
     replaced = [row["plan_id"] for row in rows]
     for other in replaced:
-        _refuse_other_course(conn, found, other)
+        _refuse_other_course(conn, found, other, now)
     for other in replaced:
         _note(conn, other, EventKind.WITHDRAWN, actor, now, f"replaced by {plan_id}")
     _note(conn, plan_id, EventKind.PUBLISHED, actor, now)
@@ -162,19 +163,37 @@ def _refuse_outdated(conn: Connection, found: PlanRecord) -> None:
         raise OutdatedError(found.plan_id, changed)
 
 
-def _refuse_other_course(conn: Connection, found: PlanRecord, in_force: UUID) -> None:
+def _refuse_other_course(
+    conn: Connection, found: PlanRecord, in_force: UUID, now: datetime
+) -> None:
     """Refuse a plan that takes vehicles to be where the one in force has not sent them.
 
     Plans that take over at one time from one plan may take each other's place, and so may plans
-    of the whole shift.
+    of the whole shift until the first vehicle is at its first stop.
     """
     mine, running = (_takeover(conn, one) for one in (found.plan_id, in_force))
+    if mine.at is None and running.at is None:
+        _refuse_begun(get(conn, in_force), now)
+        return
     if mine == running or mine.before == in_force:
         return
     since = (running.at or found.shift_start).astimezone(found.problem.moment(0).tzinfo)
     raise OtherCourseError(
         f"vehicles follow plan {in_force} from {since:%H:%M} on, and this one does not go on from "
         "it: change that one, or withdraw it first"
+    )
+
+
+def _refuse_begun(running: PlanRecord, now: datetime) -> None:
+    """Refuse to have vehicles begin in their depots that this plan has sent out."""
+    # Until then all are empty, and a better plan of the same minute may still be put in force.
+    begun_s = min((route.steps[1].arrive_s for route in running.plan.routes), default=None)
+    if begun_s is None or (begun_at := running.problem.moment(begun_s)) > now:
+        return
+    raise OtherCourseError(
+        f"vehicles follow plan {running.plan_id}, the first was at a stop at {begun_at:%H:%M}, and "
+        "this one takes all of them to be in their depots: change that one with vehicles under "
+        "way (`--at`; on the page: Sedang berjalan), or withdraw it first"
     )
 
 

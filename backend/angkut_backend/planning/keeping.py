@@ -14,7 +14,7 @@ from angkut_backend.db import Connection
 from angkut_backend.planning.assembly import SQL
 from angkut_backend.planning.checker import check
 from angkut_backend.planning.faults import Fault, FaultField, FaultWord, refuse
-from angkut_backend.planning.notes import MAX_NOTES
+from angkut_backend.planning.notes import MAX_NOTES, Note
 from angkut_backend.planning.plan_document import Plan
 from angkut_backend.planning.points import start_point
 from angkut_backend.planning.policies import Policy
@@ -50,6 +50,8 @@ class Basis:
     is_treated: bool
     parent_id: UUID | None = None
     revision: Revision | None = None
+    #: What is to be remarked of where it is planned.
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ def _keep(
 ) -> None:
     """Check a plan and keep it; part of the transaction."""
     revision = basis.revision
-    remarks = (*(revision.notes if revision else ()), *found.notes)
+    remarks = (*(revision.notes if revision else ()), *basis.notes, *found.notes)
     made = found.model_copy(update={"notes": remarks[:MAX_NOTES]})
     origin = made.provenance
     violations = check(basis.problem, travel, made)

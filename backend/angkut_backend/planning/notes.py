@@ -31,6 +31,10 @@ class NoteCode(StrEnum):
     AT_THE_END = "at_the_end"
     #: The bin is not locked to the vehicle any more, which does not drive.
     LOCK_LOST = "lock_lost"
+    #: No road leads to the depot, `place`: its vehicles stay.
+    DEPOT_OFF_ROADS = "depot_off_roads"
+    #: No road leads to the disposal site, `place`: vehicles unload elsewhere.
+    DISPOSAL_OFF_ROADS = "disposal_off_roads"
 
 
 class Hurdle(StrEnum):
@@ -57,6 +61,8 @@ class Note(Document):
     vehicle: Code | None = None
     bin: Code | None = None
     position: int | None = None
+    #: A depot or disposal site.
+    place: Code | None = None
     hurdle: Hurdle | None = None
     #: Seconds from the start of the shift.
     due_s: int | None = None

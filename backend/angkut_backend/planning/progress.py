@@ -1,6 +1,6 @@
 """How far each vehicle is at a moment of the shift: as it was reported, else as the plan says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -45,7 +45,12 @@ class Progress:
 
 
 def progress_of(
-    problem: Problem, vehicle: Vehicle, route: Route | None, at_s: int, report: VehicleNow | None
+    problem: Problem,
+    vehicle: Vehicle,
+    route: Route | None,
+    at_s: int,
+    report: VehicleNow | None,
+    others: Collection[str] = (),
 ) -> Progress:
     """Return how far a vehicle is, so many seconds into the shift.
 
@@ -56,8 +61,11 @@ def progress_of(
     ----------
     report
         Its `served` are those since the plan took over.
+    others
+        Bins that are reported of other vehicles: this one has not served them, and has nothing of
+        them on board.
     """
-    walk = _Walk(problem, vehicle, route.steps if route else ())
+    walk = _Walk(problem, vehicle, route.steps if route else (), others)
     planned = walk.by_time(at_s)
     if report is None:
         return planned
@@ -90,9 +98,12 @@ def heading_at(steps: Sequence[Step], at_s: int) -> int | None:
 class _Walk:
     """Follows a route of the plan."""
 
-    def __init__(self, problem: Problem, vehicle: Vehicle, steps: Sequence[Step]) -> None:
+    def __init__(
+        self, problem: Problem, vehicle: Vehicle, steps: Sequence[Step], others: Collection[str]
+    ) -> None:
         self._vehicle = vehicle
         self._steps = steps
+        self._others = others
         self._bins = {one.code: one for one in problem.bins}
         self._places: Mapping[StepKind, Mapping[str, Place]] = {
             StepKind.STOP: {one.code: Place(one.lon, one.lat) for one in problem.bins},
@@ -182,7 +193,8 @@ class _Walk:
         )
 
     def _stops(self, begun: int) -> tuple[str, ...]:
-        return tuple(s.code for s in self._steps[: begun + 1] if s.kind is StepKind.STOP)
+        stops = (one.code for one in self._steps[: begun + 1] if one.kind is StepKind.STOP)
+        return tuple(code for code in stops if code not in self._others)
 
     @staticmethod
     def _is_stop(step: Step, done: set[str]) -> bool:

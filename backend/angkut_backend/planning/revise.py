@@ -5,7 +5,7 @@ lock of one stop does not move others; under way on new ones, for the bins that 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from angkut_backend.planning.changes import Changes, UnderwayNow
@@ -43,6 +43,8 @@ def revise(
     before: Revision | None,
     changes: Changes,
     fresh: Problem | None = None,
+    *,
+    leave_at: datetime | None = None,
 ) -> tuple[Problem, Revision]:
     """Return the problem of the next plan, and what has been said of the shift until now.
 
@@ -53,6 +55,9 @@ def revise(
     fresh
         The problem of the same shift as it would be put together now, when levels are to be read
         anew.
+    leave_at
+        Vehicles of a plan of the whole shift leave their depots no sooner; by default as they
+        did.
 
     Raises
     ------
@@ -75,7 +80,7 @@ def revise(
     refuse(served_now(changes, served))
     words = Words(said, changes, served, there)
     standing = words.standing()
-    parts = RevisedParts(problem, plan, base, changes, standing, known, now)
+    parts = RevisedParts(problem, plan, base, changes, standing, known, now, leave_at)
     fixed = parts.fixed(there)
     refuse(impossible(base, changes, there, fixed))
     standing = words.off_fixed(standing, fixed)
@@ -176,7 +181,6 @@ def _progress(
     reports = {one.vehicle: one for one in underway.vehicles}
     routes = {route.vehicle: route for route in plan.routes}
     done = said.server_of.keys()
-    #: What somebody else has reported is not served by the plan's vehicle.
     claimed = {code: r.vehicle for r in reports.values() for code in r.served or ()}
     found = {}
     for code, vehicle in vehicles.items():
@@ -184,9 +188,8 @@ def _progress(
         if report and report.served is not None:
             new = tuple(one for one in report.served if one not in done)
             report = report.model_copy(update={"served": new})
-        one = progress_of(problem, vehicle, routes.get(code), at_s, report)
-        mine = tuple(bin_ for bin_ in one.served if claimed.get(bin_, code) == code)
-        found[code] = replace(one, served=mine)
+        others = {bin_ for bin_, by in claimed.items() if by != code}
+        found[code] = progress_of(problem, vehicle, routes.get(code), at_s, report, others)
     return found
 
 

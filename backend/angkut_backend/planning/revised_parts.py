@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from angkut_backend.planning.changes import BinHours, Changes
@@ -33,6 +34,8 @@ class RevisedParts:
     standing: Standing
     known: Mapping[str, Vehicle]
     now: Mapping[str, Progress]
+    #: No vehicle of a plan of the whole shift leaves sooner.
+    leave_at: datetime | None = None
 
     def fixed(self, there: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the bins that come first on each vehicle, every bin once.
@@ -113,8 +116,8 @@ class RevisedParts:
             yield one.model_copy(update=changed) if changed else one
 
     def vehicle(self, one: Vehicle) -> Vehicle:
-        """Return a vehicle where it is now; it drives no sooner than the plan takes over."""
-        at = self.standing.taken_over_at
+        """Return a vehicle where it is now; it drives no sooner than the plan begins."""
+        at = self.standing.taken_over_at or self.leave_at
         if at is None:
             return one
         at_s = self.problem.seconds(at)
@@ -125,7 +128,9 @@ class RevisedParts:
             on = self.now[one.code].underway
         if on is not None:
             on = on.model_copy(update={"free_at_s": max(on.free_at_s, at_s)})
-        return one.model_copy(update={"shift": shift, "underway": on})
+        # As in a plan that is made at this moment: it has had its break.
+        breaks = tuple(rest for rest in one.breaks if from_s <= rest.begin.to_s)
+        return one.model_copy(update={"shift": shift, "breaks": breaks, "underway": on})
 
 
 def _said_window(problem: Problem, hours: BinHours) -> TimeWindow:

@@ -1,9 +1,9 @@
 """Plans in the database: made from what is stored, or from another plan; never changed."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
-from typing import Unpack
+from typing import Any, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from angkut_backend.planning.keeping import (
     refuse_off_roads,
     solve_and_keep,
 )
+from angkut_backend.planning.off_roads import places_off_roads
 from angkut_backend.planning.points import points_of
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.records import EventKind, PlanRecord, get
@@ -86,7 +87,7 @@ def make(
     Raises
     ------
     ShiftError, NothingToPlanError
-        See `assemble`.
+        See `assemble` and `places_off_roads`.
     RoadsUnavailableError
         The road network cannot be read.
     """
@@ -103,18 +104,20 @@ def make(
         making.on_phase(Phase.ROADS)
         points = points_of(assembled.problem)
         # Unless the registry was changed in between.
-        travel, _ = ahead.result() if points == there else roads.travel(points)
+        travel, off = ahead.result() if points == there else roads.travel(points)
     basis = Basis(
         district_id=district.district_id,
         policy=order.policy,
         parameters=asdict(order.parameters)
-        | {"trusted_share": TRUSTED_SHARE, "rounds": assembled.rounds},
+        | {"trusted_share": TRUSTED_SHARE}
+        | _rests_on(assembled),
         budget=order.budget,
         seed=order.seed,
         problem=assembled.problem,
         readings_as_of=assembled.readings_as_of,
         data_trust=assembled.trust(),
         is_treated=assembled.is_treated,
+        notes=places_off_roads(assembled.problem, off),
     )
     solve_and_keep(conn, basis, travel, making)
     return get(conn, plan_id)
@@ -148,14 +151,17 @@ def replan(
     """Make a plan from another one and what a person changes in it; that one stays as it is.
 
     It rests on the levels that its parent knew, or on new ones if vehicles are under way or the
-    changes ask for it. Policy and parameters are those of the parent.
+    changes ask for it. Policy and parameters are those of the parent. If it is of the whole shift,
+    vehicles leave no sooner than now.
 
     Raises
     ------
     NotFoundError, ConflictError, ChangesError
         See `check_changes`; and where the district has no bins any more.
-    ShiftError, NothingToPlanError
+    ShiftError
         New levels are needed: see `assemble`.
+    NothingToPlanError
+        See `assemble`, where new levels are needed, and `places_off_roads`.
     RoadsUnavailableError
         The road network cannot be read.
     """
@@ -167,6 +173,7 @@ def replan(
     making.on_phase(Phase.ROADS)
     travel, off = roads.travel(points_of(basis.problem))
     refuse_off_roads(basis.problem.vehicles, off)
+    basis = replace(basis, notes=places_off_roads(basis.problem, off))
     solve_and_keep(conn, basis, travel, making)
     return get(conn, plan_id)
 
@@ -184,18 +191,27 @@ def _revised(
     """Return what the new plan is made of, with levels of now if they are asked for."""
     district = find_district(conn, parent.district)
     fresh: Assembled | None = None
+    before = parent.standing.taken_over_at if parent.standing else None
+    # Where the plan takes over, vehicles are on their way and begin then.
+    leave_at = None if changes.underway or before else now
     if changes.fresh or changes.underway:
         names = {one.name for one in fields(PolicyParameters)}
         kept = {name: value for name, value in parent.parameters.items() if name in names}
         day = parent.shift_start.astimezone(ZoneInfo(parent.timezone)).date()
-        fresh = assemble(conn, district, day, parent.policy, PolicyParameters(**kept), now)
+        parameters = PolicyParameters(**kept)
+        fresh = assemble(conn, district, day, parent.policy, parameters, now, leave_at=leave_at)
     problem, revision = revise(
-        parent.problem, parent.plan, parent.revision, changes, fresh.problem if fresh else None
+        parent.problem,
+        parent.plan,
+        parent.revision,
+        changes,
+        fresh.problem if fresh else None,
+        leave_at=leave_at,
     )
     return Basis(
         district_id=district.district_id,
         policy=parent.policy,
-        parameters=parent.parameters | ({"rounds": fresh.rounds} if fresh else {}),
+        parameters=parent.parameters | (_rests_on(fresh) if fresh else {}),
         budget=budget,
         seed=seed,
         problem=problem,
@@ -205,6 +221,11 @@ def _revised(
         parent_id=parent.plan_id,
         revision=revision,
     )
+
+
+def _rests_on(made: Assembled) -> dict[str, Any]:
+    """Return what a plan takes for granted, besides levels."""
+    return {"rounds": made.rounds, "takes_driven": [str(one) for one in made.takes_driven]}
 
 
 def _is_treated(parent: PlanRecord, revision: Revision, fresh: Assembled | None) -> bool:

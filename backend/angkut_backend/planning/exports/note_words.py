@@ -49,6 +49,12 @@ _SAID: Mapping[NoteCode, Callable[[Note, _Clock], str]] = {
     NoteCode.LOCK_LOST: lambda note, _: (
         f"{note.bin} tidak lagi dikunci di {note.vehicle}, karena kendaraan itu tidak jalan"
     ),
+    NoteCode.DEPOT_OFF_ROADS: lambda note, _: (
+        f"Tidak ada jalan ke pool {note.place}: kendaraannya tidak jalan"
+    ),
+    NoteCode.DISPOSAL_OFF_ROADS: lambda note, _: (
+        f"Tidak ada jalan ke tempat bongkar {note.place}: kendaraan membongkar di tempat lain"
+    ),
 }
 
 

@@ -208,7 +208,7 @@ export const plansEn: Messages["plans"] = {
   refusals: {
     offline: "The server cannot be reached. Try again.",
     bad_shift: "This day is out of reach: it is over, or further ahead than the forecast.",
-    nothing_to_plan: "No vehicle, depot or disposal site is registered.",
+    nothing_to_plan: "Vehicles, the depot or disposal sites are not registered, contradict each other, or no road leads there.",
     database_unavailable: "The server is busy. Try again.",
     not_allowed: "Not allowed.",
     conflict: "This plan cannot be changed any more.",

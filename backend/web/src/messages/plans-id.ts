@@ -226,7 +226,7 @@ export const plansId = {
   refusals: {
     offline: "Server tidak dapat dihubungi. Coba lagi.",
     bad_shift: "Tanggal ini di luar jangkauan: sudah lewat, atau lebih jauh daripada perkiraan isi bak.",
-    nothing_to_plan: "Tidak ada kendaraan, pool, atau tempat pembuangan yang terdaftar.",
+    nothing_to_plan: "Kendaraan, pool, atau tempat pembuangan tidak terdaftar, datanya saling bertentangan, atau tidak ada jalan ke sana.",
     database_unavailable: "Server sedang sibuk. Coba lagi.",
     not_allowed: "Tidak diizinkan.",
     conflict: "Rencana ini sudah tidak dapat diubah.",

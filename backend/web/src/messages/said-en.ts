@@ -20,6 +20,10 @@ export const saidEn: Said = {
       `${bin} is locked to place ${position} of ${vehicle}, which makes fewer stops: it comes at the end.`,
     lock_lost: ({ vehicle, bin }) =>
       `${bin} is no longer locked to ${vehicle}, which does not drive.`,
+    depot_off_roads: ({ place }) =>
+      `No road leads to the depot ${place}: its vehicles stay. Correct its place in the district's data, or build the road network from a map that covers it.`,
+    disposal_off_roads: ({ place }) =>
+      `No road leads to the disposal site ${place}: vehicles unload elsewhere. Correct its place in the district's data, or build the road network from a map that covers it.`,
   },
   hurdles: {
     access: "this vehicle does not get there, or cannot empty it",
@@ -81,7 +85,7 @@ export const saidEn: Said = {
     nothing_to_plan:
       "Vehicles, the depot or disposal sites are registered no more, or contradict each other. Mend the district's data and load it again.",
     other_course:
-      "Vehicles follow another plan, and this one does not go on from it. Change the one in force, or withdraw that one first.",
+      "Vehicles follow the plan in force already, and this one does not go on from it. Change the one in force with “Under way”, or withdraw that one first.",
   },
   outdatedParts: {
     vehicle: "Vehicle",

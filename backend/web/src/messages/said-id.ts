@@ -6,6 +6,7 @@ import type { FaultField, FaultWord, Hurdle, NoteCode, Outdated } from "../api";
 export interface NoteParts {
   vehicle: string;
   bin: string;
+  place: string;
   position: number;
   hurdle: string;
   due: string;
@@ -44,6 +45,10 @@ export const saidId = {
       `${bin} dikunci di ${vehicle} urutan ${position}, tetapi kendaraan itu berhenti lebih sedikit: menjadi yang terakhir.`,
     lock_lost: ({ vehicle, bin }) =>
       `${bin} tidak lagi dikunci di ${vehicle}, karena kendaraan itu tidak jalan.`,
+    depot_off_roads: ({ place }) =>
+      `Tidak ada jalan ke pool ${place}: kendaraannya tidak jalan. Perbaiki letaknya di data wilayah, atau bangun jaringan jalan dari peta yang mencakupnya.`,
+    disposal_off_roads: ({ place }) =>
+      `Tidak ada jalan ke tempat pembuangan ${place}: kendaraan membongkar di tempat lain. Perbaiki letaknya di data wilayah, atau bangun jaringan jalan dari peta yang mencakupnya.`,
   } satisfies NoteTexts as NoteTexts,
   hurdles: {
     access: "kendaraan ini tidak dapat masuk atau mengosongkannya",
@@ -110,7 +115,7 @@ export const saidId = {
     nothing_to_plan:
       "Kendaraan, pool, atau tempat pembuangan tidak terdaftar lagi, atau datanya saling bertentangan. Perbaiki dan muat lagi data wilayahnya.",
     other_course:
-      "Kendaraan menjalankan rencana lain, dan rencana ini bukan lanjutannya. Ubah rencana yang berlaku, atau tarik dulu rencana itu.",
+      "Kendaraan sudah menjalankan rencana yang berlaku, dan rencana ini bukan lanjutannya. Ubah rencana yang berlaku lewat “Sedang berjalan”, atau tarik dulu rencana itu.",
   } as Record<string, string>,
   /** What a plan rests on and is not as it was. */
   outdatedParts: {

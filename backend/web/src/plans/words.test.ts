@@ -120,6 +120,14 @@ it("a vehicle that carries too much is told with what it holds", () => {
   );
 });
 
+it("a place that no road leads to is named as people call it", () => {
+  const note: Note = { code: "disposal_off_roads", text: "", place: "TPA" };
+  expect(noteText(note, NAMES, INDONESIAN)).toMatch(/^Tidak ada jalan ke tempat pembuangan TPA Sumur Batu: /);
+  expect(noteText({ ...note, code: "depot_off_roads", place: "POOL" }, NAMES, ENGLISH)).toMatch(
+    /^No road leads to the depot POOL: its vehicles stay\./,
+  );
+});
+
 const BARE = { detail: "", at: null, vehicle: null, reason: null, figures: null };
 
 it("a broken rule is told with where, by what and how far", () => {
@@ -162,8 +170,8 @@ it("of a remark from before there were codes only the sentence is known", () => 
 it.each([INDONESIAN, ENGLISH])("every remark and fault is a sentence, whatever is known of it", (tongue) => {
   for (const code of CODES) {
     for (const hurdle of Object.keys(id.plans.hurdles) as Hurdle[]) {
-      const note: Note = { code, text: "", vehicle: "BKS-DT01", bin: "B-1", position: 3, hurdle };
-      expect(noteText(note, NAMES, tongue)).toMatch(/\bDT01\b.*\.$/);
+      const note: Note = { code, text: "", vehicle: "BKS-DT01", bin: "B-1", place: "TPA", position: 3, hurdle };
+      expect(noteText(note, NAMES, tongue)).toMatch(/\b(DT01|TPA Sumur Batu)\b.*\.$/);
     }
   }
   for (const why of WHYS) {

@@ -116,6 +116,7 @@ export function noteText(note: Note, names: Names, { t, locale }: Tongue): strin
   return t.noteTexts[note.code]({
     vehicle: note.vehicle == null ? "" : names.vehicle(note.vehicle),
     bin: note.bin ?? "",
+    place: note.place == null ? "" : names.place(note.place),
     position: note.position ?? 0,
     hurdle: note.hurdle == null ? "" : t.hurdles[note.hurdle],
     due: note.due_s == null ? "" : names.time(note.due_s),

@@ -19,32 +19,32 @@ from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import OutReason, StepKind
 from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.problem import MAX_BINS, Lock
-from angkut_backend.planning.records import PlanRecord
+from angkut_backend.planning.records import EventKind, PlanRecord
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder
 from angkut_backend.planning.solve import digest
 from angkut_backend.roads.service import Roads
 from parts.api import Api
-from parts.levels_stored import NOW
+from parts.levels_stored import HOUR, NOW
 
 #: Its shift begins at 05:00 WIB, 22:00 UTC of the day before: `NOW` is before its end.
 DAY = NOW.date()
 ROADS = Roads(Path("none"), None)
 QUICK = Budget(iterations=10)
 TRUCK = "B 9001"
+ORDER = PlanOrder(
+    day=DAY + timedelta(days=1),
+    policy=Policy.INTEGRATED,
+    parameters=PolicyParameters(must_probability=0.9),
+    budget=QUICK,
+    seed=1,
+)
 
 
 @pytest.fixture
 def parent(town: Connection) -> PlanRecord:
-    order = PlanOrder(
-        day=DAY + timedelta(days=1),
-        policy=Policy.INTEGRATED,
-        parameters=PolicyParameters(must_probability=0.9),
-        budget=QUICK,
-        seed=1,
-    )
     district = districts(town)[0]
-    made = service.make(town, district, order, ROADS, uuid4(), actor="account:ana", now=NOW)
+    made = service.make(town, district, ORDER, ROADS, uuid4(), actor="account:ana", now=NOW)
     town.commit()
     return made
 
@@ -161,6 +161,65 @@ def test_a_plan_that_knows_less_than_the_one_that_vehicles_follow_is_not_put_in_
     decisions.withdraw(town, tweaked, actor="account:ana", now=NOW)
     assert publish(later) == []
     assert records.get(town, other).state is None
+
+
+@pytest.mark.parametrize("is_fresh", [False, True])
+def test_a_change_in_the_shift_that_is_not_under_way_begins_no_sooner_than_now(
+    town: Connection, parent: PlanRecord, is_fresh: bool
+) -> None:
+    half_past_nine = parent.shift_start + timedelta(hours=4.5)
+    first, *others = parent.plan.routes[0].bins
+    assert parent.problem.moment(parent.plan.routes[0].steps[0].leave_s) < half_past_nine
+    changes = Changes(forbid=(first,), force=tuple(others[:3]), fresh=is_fresh)
+
+    made = replan(town, parent.plan_id, changes, hours=(half_past_nine - NOW) / HOUR)
+
+    assert made.violations == []
+    assert made.plan.routes
+    assert all(
+        made.problem.moment(route.steps[0].leave_s) >= half_past_nine for route in made.plan.routes
+    )
+    afresh = service.make(
+        town, districts(town)[0], ORDER, ROADS, uuid4(),
+        actor="account:ana", now=half_past_nine,
+    )  # fmt: skip
+    assert made.problem.vehicles == afresh.problem.vehicles
+    # With a minute left nothing can be driven: a plan that leaves everything, as one from nothing.
+    late = replan(town, parent.plan_id, changes, hours=(half_past_nine - NOW) / HOUR + 4.49)
+    assert late.violations == []
+    assert late.plan.routes == ()
+    assert len(late.plan.left) == len(late.problem.bins) == len(parent.problem.bins)
+
+
+def test_a_plan_of_the_whole_shift_replaces_none_that_has_begun(
+    town: Connection, parent: PlanRecord
+) -> None:
+    def publish(plan_id: UUID, now: datetime) -> list[UUID]:
+        return decisions.publish(town, plan_id, actor="account:ana", now=now)
+
+    rival, other, third = (
+        replan(town, parent.plan_id, Changes(fresh=is_fresh)) for is_fresh in (False, True, False)
+    )
+    begins = rival.problem.moment(min(one.steps[1].arrive_s for one in rival.plan.routes))
+    soon = begins - timedelta(seconds=1)
+    publish(parent.plan_id, NOW)
+    assert publish(rival.plan_id, soon) == [parent.plan_id]
+
+    for late in (other, third):
+        with pytest.raises(
+            OtherCourseError,
+            match=f"follow plan {rival.plan_id}.* at {begins:%H:%M}.*Sedang berjalan.*withdraw it",
+        ):
+            publish(late.plan_id, begins)
+    assert records.get(town, rival.plan_id).state is EventKind.PUBLISHED
+    assert records.get(town, other.plan_id).state is None
+
+    # One that goes on from where they are does take its place; without one in force any may.
+    underway = Changes(underway=UnderwayNow(at=begins + timedelta(minutes=30)))
+    going_on = replan(town, rival.plan_id, underway, hours=24)
+    assert publish(going_on.plan_id, begins + timedelta(hours=1)) == [rival.plan_id]
+    decisions.withdraw(town, going_on.plan_id, actor="account:ana", now=NOW)
+    assert publish(other.plan_id, begins + timedelta(hours=1)) == []
 
 
 def test_only_changes_of_plans_that_are_there_and_not_withdrawn_are_taken(

@@ -18,8 +18,9 @@ from angkut_backend.planning.documents import LATEST_S
 from angkut_backend.planning.faults import ChangesError
 from angkut_backend.planning.notes import NoteCode
 from angkut_backend.planning.plan_document import InReason, OutReason, Plan, StepKind
-from angkut_backend.planning.problem import Lock, MustReason, Problem, TimeWindow
-from angkut_backend.planning.revise import revise
+from angkut_backend.planning.problem import Break, Lock, MustReason, Problem, TimeWindow
+from angkut_backend.planning.progress import Progress
+from angkut_backend.planning.revise import progress_at, revise
 from angkut_backend.planning.revision import Revision
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.solve import plan
@@ -27,6 +28,7 @@ from angkut_backend.planning.solve import plan
 from .conftest import HOUR_S, line_bin, line_shift, line_travel, truck
 
 QUICK = Budget(iterations=30)
+MORNING_BREAK = Break(duration_s=1800, begin=TimeWindow(from_s=3 * HOUR_S, to_s=4 * HOUR_S))
 
 
 class Morning:
@@ -230,6 +232,38 @@ def test_a_report_of_what_was_served_says_what_is_on_board(morning: Morning) -> 
     assert vehicle.underway.free_at_s == 2 * HOUR_S
 
 
+def test_a_bin_that_another_vehicle_reports_is_on_board_of_that_one_alone(
+    morning: Morning,
+) -> None:
+    (route,) = morning.plan.routes
+    (other,) = {one.code for one in morning.problem.vehicles} - {route.vehicle}
+    stops = [step for step in route.steps if step.kind is StepKind.STOP]
+    first, second, *_ = stops
+    at_s = next(step.leave_s for step in stops if step.load_l == 3_000) + 1
+
+    def told(at_s: int, *claimed: str) -> dict[str, Progress]:
+        reports = (VehicleNow(vehicle=other, served=claimed),) if claimed else ()
+        now = UnderwayNow(at=morning.problem.moment(at_s), vehicles=reports)
+        return progress_at(morning.problem, morning.plan, None, now)
+
+    def carried(progress: Progress) -> tuple[int, int, int, int]:
+        on = progress.underway
+        assert on
+        return on.load_l, on.load_kg, on.stops_made, on.trips_made
+
+    assert carried(told(at_s)[route.vehicle]) == (3_000, 900, 3, 0)
+    apart = told(at_s, first.code, second.code)
+    assert carried(apart[route.vehicle]) == (1_000, 300, 1, 0)
+    assert carried(apart[other]) == (2_000, 600, 2, 0)
+    assert not {*apart[route.vehicle].served} & {first.code, second.code}
+    # What it has tipped since is gone whoever had it; the trip was made.
+    tipped = next(step for step in route.steps if step.kind is StepKind.UNLOAD)
+    before = told(tipped.leave_s)[route.vehicle]
+    after = told(tipped.leave_s, first.code)[route.vehicle]
+    done = len(before.served)
+    assert (carried(before), carried(after)) == ((0, 0, done, 1), (0, 0, done - 1, 1))
+
+
 def test_a_broken_down_vehicle_has_served_what_it_has_served(morning: Morning) -> None:
     code, order = next((v, o) for v, o in morning.orders.items() if len(o) > 1)
     moment = morning.problem.shift_start + timedelta(hours=1)
@@ -267,6 +301,53 @@ def test_a_place_that_is_locked_counts_from_where_the_vehicle_is(morning: Mornin
 
     places = {one.bin: one.position for one in morning.problem.locks}
     assert places == {order[0]: 1, order[2]: 2}
+
+
+@pytest.mark.parametrize("is_fresh", [False, True])
+def test_in_a_running_shift_vehicles_leave_their_depots_no_sooner_than_now(
+    is_fresh: bool,
+) -> None:
+    vehicles = tuple(truck(code, breaks=(MORNING_BREAK,)) for code in ("T1", "T2"))
+    problem = line_shift(vehicles=vehicles)
+    parent = plan(problem, line_travel(problem), QUICK, seed=1)
+    assert min(route.steps[0].leave_s for route in parent.routes) == 0
+    gone = parent.routes[0].bins[0]
+    asked, fresh = Changes(forbid=(gone,), fresh=is_fresh), problem if is_fresh else None
+
+    def begun(at_s: int) -> tuple[Problem, Plan]:
+        leave_at = problem.moment(at_s)
+        made, revision = revise(problem, parent, None, asked, fresh, leave_at=leave_at)
+        travel = line_travel(made)
+        found = plan(made, travel, QUICK, seed=1)
+        assert check(made, travel, found) == []
+        assert revision.standing.taken_over_at is None
+        return made, found
+
+    for at_s, breaks in ((2 * HOUR_S, (MORNING_BREAK,)), (5 * HOUR_S, ())):
+        made, found = begun(at_s)
+        assert [one.shift.from_s for one in made.vehicles] == [at_s] * 2
+        assert [one.breaks for one in made.vehicles] == [breaks] * 2
+        assert {code for route in found.routes for code in route.bins} == {
+            one.code for one in problem.bins
+        } - {gone}
+        assert all(route.steps[0].leave_s >= at_s for route in found.routes)
+    # Before the shift nothing is held up, and too late everything is left.
+    assert begun(-HOUR_S)[0].vehicles == vehicles
+    for late_s in (8 * HOUR_S - 60, 9 * HOUR_S):
+        made, found = begun(late_s)
+        assert {one.bin for one in found.left} == {one.code for one in problem.bins}
+        assert found.routes == ()
+
+
+def test_vehicles_under_way_go_on_from_where_they_were_taken_over_and_not_from_now(
+    morning: Morning,
+) -> None:
+    morning.at(HOUR_S)
+    now = morning.problem.moment(3 * HOUR_S)
+
+    made, _ = revise(morning.problem, morning.plan, morning.revision, Changes(), leave_at=now)
+
+    assert made.vehicles == morning.problem.vehicles
 
 
 def test_new_levels_leave_out_what_is_served_and_keep_what_people_said(

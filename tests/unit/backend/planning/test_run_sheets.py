@@ -277,9 +277,10 @@ def test_an_overload_is_told_with_both_figures() -> None:
 
 def test_every_remark_has_words_on_paper() -> None:
     for code in NoteCode:
-        note = Note(code=code, text="English", vehicle="T1", bin="B1", position=3, hurdle="closed")
+        about = {"vehicle": "T1", "bin": "B1", "place": "TPA", "position": 3, "hurdle": "closed"}
+        note = Note.model_validate({"code": code, "text": "English"} | about)
         said = note_words(note, str)
-        assert re.search(r"\bT1\b", said.id)
+        assert re.search(r"\b(T1|TPA)\b", said.id)
         assert "None" not in said.id
         assert said.en == "English"
     assert set(HURDLES) == set(Hurdle)
