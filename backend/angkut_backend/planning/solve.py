@@ -59,6 +59,8 @@ def plan(
     if not planner.instance.groups or not usable:
         return planner.document(first, "search", 0)
     on_first(planner.document(first, "greedy", 0))
+    if budget.iterations == 0:
+        return planner.document(first, "search", 0)
     vrp = VrpBuilder(planner.instance, planner.takeovers).build()
     orders = search(vrp, orders_of(first, planner.instance), meter, seed)
     found = planner.draft(orders)
