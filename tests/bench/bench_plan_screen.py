@@ -36,7 +36,7 @@ from angkut_backend.accounts.service import Role, add_account
 from angkut_backend.db import connect
 from angkut_backend.forecast import service as forecasts
 from angkut_backend.forecast.loading import districts
-from angkut_backend.roads import graph
+from angkut_backend.roads import engine, graph
 from angkut_backend.roads.service import Roads
 from angkut_backend.roads.travel import Point
 from angkut_infra.stack import ports
@@ -285,12 +285,13 @@ def _on_streets(count: int, roads: Roads) -> tuple[list[float], list[float]]:
     """Return places along ways between places in the town of the extract."""
     rng = np.random.default_rng(count)
     ends = rng.uniform(STREETS[0], STREETS[1], (400, 2))
+    assert roads.graph is not None
+    # Not as a map draws it: the ends are anywhere, and only what lies on streets is taken.
     lines = [
-        np.array(roads.line("truck", [Point("a", *a), Point("b", *b)]))
+        engine.line(roads.graph, "truck", [Point("a", *a), Point("b", *b)])
         for a, b in zip(ends[::2], ends[1::2], strict=True)
     ]
-    # A line of two points may be a straight one, where there is no way.
-    ways = [line for line in lines if len(line) > 10]
+    ways = [np.array(line) for line in lines if line is not None and len(line) > 10]
     found = []
     for _ in range(count):
         way = ways[rng.integers(len(ways))]

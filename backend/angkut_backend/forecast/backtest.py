@@ -2,10 +2,11 @@
 
 Scores are taken until the next emptying of a bin, because a forecast speaks of a bin that is left
 alone, at hours in which a trusted level is known. Levels above 100 % count as 100: a full bin
-shows no more.
+shows no more. Full is one thing for what came, for forecasts and for rules: the first whole hour
+with a level of 100 % and more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from angkut_backend.forecast.history import LEFT_PCT, Floats, History, Mask
 from angkut_backend.forecast.model import FillModel, learn
 from angkut_backend.forecast.nowcast import BACK_H
-from angkut_backend.forecast.predict import HORIZON_H, QUANTILES, predict
+from angkut_backend.forecast.predict import FULL_PCT, HORIZON_H, QUANTILES, predict
 
 #: Hours ahead at which forecasts are scored.
 SCORED_H = (3, 6, 12, 24, 36, 48, 72)
@@ -21,6 +22,9 @@ SCORED_H = (3, 6, 12, 24, 36, 48, 72)
 BAND = 0.9
 #: A level from so many hours before tells where a bin stood.
 _RECENT_H = 3
+_MEDIAN = QUANTILES.index(0.5)
+#: The rule by which a bin is full now or never: it tells no time to compare.
+_LAST_VALUE = "last value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,11 @@ class Score:
     pinball_pct: float
     #: Share of levels inside the 90 % band; `None` for rules that give one number.
     coverage: float | None
-    #: Mean absolute error of the time to full, h, where both came within 72 h.
+    #: Mean absolute error of the time to full, h, over the same times for all that tell one: the
+    #: bin was not full yet, all of them said a time within 72 h, and it became full in these.
     time_to_full_h: float | None
+    #: Of how many times that is.
+    times: int
     #: Levels scored.
     count: int
 
@@ -44,7 +51,7 @@ class Origin:
 
     level_pct: Floats
     use: Mask
-    #: Hours until the level reached 95 %, [b]; NaN: not seen.
+    #: Hours until the level was at 100 %, [b]; NaN: not seen.
     full_h: Floats
 
 
@@ -60,19 +67,24 @@ def backtest(
     origins
         Hours of the history, each with two weeks before it and some days behind it.
     """
-    ways: dict[str, list[tuple[Floats, Floats | None, Origin]]] = {}
+    ways: dict[str, list[Floats]] = {}
+    came: list[Origin] = []
     for number, hour in enumerate(origins):
         progress(number, len(origins))
-        past, came = history.until(hour), after(history, hour)
+        past = history.until(hour)
         model = learn(past)
         forecast = predict(past, model, hour, calibrate(past, model, hour))
         levels = np.stack([forecast.quantile_pct(share) for share in QUANTILES])
-        ways.setdefault("angkut", []).append((levels, forecast.hours_to_full(), came))
+        ways.setdefault("angkut", []).append(levels)
         for name, points in naive(past, hour).items():
-            same = np.repeat(points[None], len(QUANTILES), axis=0)
-            ways.setdefault(name, []).append((same, _first_full(points), came))
+            ways.setdefault(name, []).append(np.repeat(points[None], len(QUANTILES), axis=0))
+        came.append(after(history, hour))
     progress(len(origins), len(origins))
-    return [_score(name, results, banded=name == "angkut") for name, results in ways.items()]
+    off_h = _time_errors(ways, came)
+    return [
+        _score(name, levels, came, off_h.get(name, np.zeros(0)), banded=name == "angkut")
+        for name, levels in ways.items()
+    ]
 
 
 def calibrate(history: History, model: FillModel, hour: int) -> Floats:
@@ -148,7 +160,7 @@ def left_alone(history: History, hour: int) -> Floats:
 
 
 def _first_full(level_pct: Floats) -> Floats:
-    reached = level_pct >= 95
+    reached = level_pct >= FULL_PCT
     return np.where(reached.any(axis=1), np.argmax(reached, axis=1), np.nan)
 
 
@@ -166,7 +178,7 @@ def naive(past: History, hour: int) -> dict[str, Floats]:
     padded = np.zeros((len(week), HORIZON_H + 1))
     padded[:, : gained.shape[1]] = gained
     return {
-        "last value": np.clip(last[:, None] + 0 * ahead, 0, 100),
+        _LAST_VALUE: np.clip(last[:, None] + 0 * ahead, 0, 100),
         "linear": np.clip(last[:, None] + slope[:, None] * ahead, 0, 100),
         "same hours last week": np.clip(last[:, None] + padded, 0, 100),
     }
@@ -180,26 +192,50 @@ def _last(levels: Floats) -> Floats:
     return np.where(known.any(axis=1), found, 50.0)
 
 
+def _time_errors(
+    ways: Mapping[str, Sequence[Floats]], origins: Sequence[Origin]
+) -> Mapping[str, Floats]:
+    """Return by way how far off its times to full were, h; all of the same bins and origins.
+
+    Each tells times of other bins: errors over its own would compare the bins, not the ways.
+    """
+    if not origins:
+        return {}
+    came_h = np.concatenate([origin.full_h for origin in origins])
+    told_h = {
+        name: np.concatenate([_first_full(levels[_MEDIAN]) for levels in each])
+        for name, each in ways.items()
+    }
+    # Of a bin that is full already nothing is left to say.
+    is_open = np.isnan(told_h.pop(_LAST_VALUE))
+    all_h = np.stack([came_h, *told_h.values()])
+    use = is_open & ~np.isnan(all_h).any(axis=0)
+    return {name: np.abs(hours - came_h)[use] for name, hours in told_h.items()}
+
+
 def _score(
-    name: str, results: Sequence[tuple[Floats, Floats | None, Origin]], *, banded: bool
+    name: str,
+    results: Sequence[Floats],
+    origins: Sequence[Origin],
+    off_h: Floats,
+    *,
+    banded: bool,
 ) -> Score:
-    losses, inside, errors = [], [], []
+    losses, inside = [], []
     shares = np.array(QUANTILES)[:, None]
-    for levels, full_h, after in results:
+    for levels, after in zip(results, origins, strict=True):
         for ahead in SCORED_H:
             use = after.use[:, ahead]
             told = np.minimum(levels[:, use, ahead], 100)
             came = after.level_pct[use, ahead][None, :]
             losses.append(np.maximum(shares * (came - told), (shares - 1) * (came - told)).mean(0))
             inside.append((told[0] - 0.5 <= came[0]) & (came[0] <= told[-1] + 0.5))
-        if full_h is not None:
-            both = ~np.isnan(full_h) & ~np.isnan(after.full_h) & (after.full_h > 0)
-            errors.append(np.abs(full_h[both] - after.full_h[both]))
-    loss, hits, error = map(np.concatenate, (losses, inside, errors))
+    loss, hits = map(np.concatenate, (losses, inside))
     return Score(
         name,
         float(loss.mean()) if len(loss) else float("nan"),
         float(hits.mean()) if banded and len(hits) else None,
-        float(error.mean()) if len(error) else None,
+        float(off_h.mean()) if len(off_h) else None,
+        len(off_h),
         len(loss),
     )

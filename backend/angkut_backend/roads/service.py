@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,16 @@ from angkut_backend.roads.travel import Leg, Point, Profile, Travel
 
 #: Up to this share of the places is asked for by itself, such as where trucks are at the moment.
 _FEW = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A way for the map."""
+
+    #: Lon/lat, WGS84.
+    coordinates: Sequence[tuple[float, float]]
+    #: Some of it is straight, because no road leads there: the map must say so.
+    approximate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +86,10 @@ class Roads:
         ways = {profile: engine.ways(self.graph, profile, asked) for profile in PROFILES}
         return _off(points, ways)
 
-    def line(self, profile: Profile, points: Sequence[Point]) -> list[tuple[float, float]]:
-        """Return the way through points for the map, lon/lat; straight where there is no road.
+    def line(self, profile: Profile, points: Sequence[Point]) -> Line:
+        """Return the way through points; straight from one to the next where no road leads.
+
+        A place off the roads is not moved to one: a plan may be of another network than this.
 
         Raises
         ------
@@ -85,8 +98,20 @@ class Roads:
         """
         straight = [(point.lon, point.lat) for point in points]
         if self.graph is None or len(points) < 2:
-            return straight
-        return engine.line(self.graph, profile, points) or straight
+            return Line(straight, approximate=self.graph is None)
+        # The engine has no table of one place, and points may all be one.
+        off = engine.ways(self.graph, profile, [*points, points[0]]).off
+        whole = None if off.any() else engine.line(self.graph, profile, points)
+        if whole is not None:
+            return Line(whole, approximate=False)
+        coordinates: list[tuple[float, float]] = []
+        approximate = False
+        for start, end in pairwise(range(len(points))):
+            is_off = off[start] or off[end]
+            leg = None if is_off else engine.line(self.graph, profile, points[start : end + 1])
+            coordinates += leg or straight[start : end + 1]
+            approximate = approximate or leg is None
+        return Line(coordinates, approximate)
 
     def _ways(self, graph: RoadGraph, profile: Profile, points: Sequence[Point]) -> Ways:
         """Return ways, from disk as far as places were asked for on the same network before."""

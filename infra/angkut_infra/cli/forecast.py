@@ -47,11 +47,12 @@ def run(*, anew: bool) -> None:
     help="Hours between the moments from which it forecasts.",
 )
 def backtest(every_h: int) -> None:
-    """Forecast the last weeks from what was known then; compare with what came.
+    """Forecast the last weeks from what was measured by then; compare with what came.
 
     Each model learns only from what came before. Scores end at a bin's next emptying: pinball loss
     in per cent (lower is better), the share of levels inside the 90 % band, and the mean error
-    of the time to full, beside three naive rules.
+    of the time to full (100 %), beside three naive rules. These errors are of the same times for
+    all: the bin became full, and the forecast and each rule but the last value said when.
     """
     with database() as conn:
         for district in _districts(conn):
@@ -68,6 +69,7 @@ def backtest(every_h: int) -> None:
                 band = "" if score.coverage is None else f"{score.coverage:.1%}"
                 late = "" if score.time_to_full_h is None else f"{score.time_to_full_h:.1f} h"
                 click.echo(f"  {score.name:22} {score.pinball_pct:>9.2f} {band:>8} {late:>13}")
+            click.echo(f"  times to full: {max(score.times for score in scores)}")
 
 
 @forecast.command()

@@ -16,6 +16,8 @@ from angkut_backend.planning.policies import Policy, PolicyParameters
 from angkut_backend.planning.search import Budget
 from angkut_backend.planning.service import PlanOrder
 from angkut_backend.roads.service import Roads
+from instances.filling import filling
+from parts.levels_stored import put_levels
 from parts.registry import BIN, add_vehicle
 
 #: Calls `angkut` with arguments.
@@ -45,6 +47,25 @@ def test_a_forecast_is_made_and_shown(said: Said) -> None:
     assert "no level in a week" in shown
     assert len(re.findall(r"\d\d:\d\dZ +\d+ +\d+", shown)) == 7
     assert "nothing to score" in said("forecast", "backtest", "--every", "168")
+
+
+def test_a_backtest_says_on_how_many_times_to_full_it_compares(
+    said: Said, town: Connection
+) -> None:
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    measured = filling(5, 35, seed=5).history
+    rows = town.execute("SELECT bin_id FROM bin WHERE code LIKE 'T-%'").fetchall()
+    bin_ids = [row["bin_id"] for row in rows]
+    put_levels(town, bin_ids, measured.level_pct, measured.emptied, until=now)
+    town.commit()
+
+    shown = said("forecast", "backtest", "--every", "24")
+
+    off_h = dict(re.findall(r"^  (angkut|linear|last value) .*?(\d+\.\d h)?$", shown, re.MULTILINE))
+    assert re.search(r"^  times to full: [1-9]\d*$", shown, re.MULTILINE), shown
+    assert off_h["angkut"]
+    assert off_h["linear"]
+    assert not off_h["last value"]
 
 
 def test_bytes_of_another_encoding_are_named(said: Said) -> None:

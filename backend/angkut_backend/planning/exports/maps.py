@@ -86,6 +86,7 @@ def _lines(record: PlanRecord, run: Run, roads: Roads) -> list[dict[str, Any]]:
         before = places[-1] if places else before
         if len(way) < 2:
             continue
+        line = roads.line(run.vehicle.profile, way)
         properties = {
             "kind": "trip",
             "vehicle": run.vehicle.code,
@@ -94,11 +95,11 @@ def _lines(record: PlanRecord, run: Run, roads: Roads) -> list[dict[str, Any]]:
             "bin": None,
             "bins": sum(stage.bin is not None for stage in stages),
             "distance_m": sum(stage.step.distance_m for stage in stages),
-            # Without a network here the line is straight, even if the plan was made on roads.
-            "approximate": record.plan.provenance.approximate or roads.graph is None,
+            # Where the network here has no way the line is straight, even if the plan's had one.
+            "approximate": record.plan.provenance.approximate or line.approximate,
             "navigation": [link.url for link in trip_links(stages)],
         }
-        coordinates = [_position(lon, lat) for lon, lat in roads.line(run.vehicle.profile, way)]
+        coordinates = [_position(lon, lat) for lon, lat in line.coordinates]
         found.append(
             _feature(
                 f"{run.vehicle.code} trip {trip}",

@@ -136,15 +136,58 @@ def test_a_broken_matrix_on_disk_is_asked_again(roads: Roads, roads_dir: Path, l
 def test_the_line_on_the_map_follows_the_roads(roads: Roads) -> None:
     line = roads.line("truck", TOWN)
 
-    assert len(line) > 10
-    assert line[0] == pytest.approx((TOWN[0].lon, TOWN[0].lat), abs=5e-4)
+    assert not line.approximate
+    assert len(line.coordinates) > 10
+    assert line.coordinates[0] == pytest.approx((TOWN[0].lon, TOWN[0].lat), abs=5e-4)
+
+
+@pytest.mark.parametrize("profile", graph.PROFILES)
+def test_the_line_is_straight_only_where_no_road_leads_and_says_so(
+    roads: Roads, profile: str
+) -> None:
+    a, b, c = TOWN
+    sea = (AT_SEA.lon, AT_SEA.lat)
+
+    line = roads.line(profile, [a, b, AT_SEA, c, a])
+
+    assert line.approximate
+    at = line.coordinates.index(sea)
+    assert line.coordinates[at - 1 : at + 3] == [(b.lon, b.lat), sea, sea, (c.lon, c.lat)]
+    assert line.coordinates[: at - 1] == roads.line(profile, [a, b]).coordinates
+    assert line.coordinates[at + 3 :] == roads.line(profile, [c, a]).coordinates
+    assert len(line.coordinates) > 20
+
+
+def test_where_the_engine_finds_no_way_the_line_says_so(
+    roads: Roads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "line", Mock(return_value=None))
+
+    line = roads.line("truck", TOWN)
+
+    assert line.approximate
+    assert line.coordinates[0] == (TOWN[0].lon, TOWN[0].lat)
+    assert line.coordinates[-1] == (TOWN[-1].lon, TOWN[-1].lat)
+
+
+def test_more_places_than_the_engine_takes_at_once_are_drawn_on_roads(roads: Roads) -> None:
+    many = TOWN * 334
+    assert roads.graph is not None
+    assert engine.line(roads.graph, "truck", many) is None
+
+    line = roads.line("truck", many)
+
+    assert not line.approximate
+    assert len(line.coordinates) > 10 * len(many)
 
 
 def test_without_a_network_travel_is_approximate(tmp_path: Path) -> None:
     roads = Roads.open(tmp_path)
 
     assert roads.travel(TOWN)[0].approximate
-    assert roads.line("truck", TOWN) == [(point.lon, point.lat) for point in TOWN]
+    line = roads.line("truck", TOWN)
+    assert line.approximate
+    assert line.coordinates == [(point.lon, point.lat) for point in TOWN]
 
 
 def test_what_is_no_extract_is_refused_and_the_network_in_force_stays(
