@@ -1,8 +1,11 @@
 """Ports on the loopback address."""
 
+import secrets
 import socket
 
 LOOPBACK = "127.0.0.1"
+#: Below those that systems give to outgoing connections, which could take one before a child does.
+_SERVERS = range(15_000, 32_000)
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
@@ -21,10 +24,13 @@ def choose(usual: int, host: str = LOOPBACK) -> int:
     """Return the usual port if it is free, else one that is (0 asks for any)."""
     if usual and is_free(usual, host):
         return usual
+    port = first_free(secrets.choice(_SERVERS), host)
+    if port is not None:
+        return port
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-    return port
+        given: int = probe.getsockname()[1]
+    return given
 
 
 def first_free(start: int, host: str = LOOPBACK) -> int | None:

@@ -33,6 +33,8 @@ def test_the_usual_port_is_taken_if_free_else_another() -> None:
         assert other != taken
         assert ports.is_free(other)
     assert ports.choose(taken) == taken
+    # An outgoing connection never takes it before the server does.
+    assert all(ports.choose(0) < 32_768 for _ in range(50))
 
 
 def test_a_port_taken_on_all_addresses_is_not_free_on_loopback() -> None:
