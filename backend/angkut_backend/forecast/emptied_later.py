@@ -4,16 +4,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from angkut_backend.forecast.history import Floats, History, Ints
+from angkut_backend.forecast.history import LEFT_PCT, Floats, Ints
+from angkut_backend.forecast.nowcast import Now
 from angkut_backend.forecast.predict import Forecast
 
+#: Of the level after an emptying, as `nowcast` has it, %.
+_LEFT_SD = 8.0
 
-def emptied_now(history: History, rows: Ints, hour: int) -> History:
-    """Return a history in which bins were emptied just before an hour."""
-    level, emptied = history.level_pct.copy(), history.emptied.copy()
-    level[rows, hour - 1] = np.nan
-    emptied[rows, hour - 1] = True
-    return replace(history, level_pct=level, emptied=emptied)
+
+def emptied_now(now: Now, rows: Ints) -> Now:
+    """Return what is believed once bins are emptied: of their pace what was believed before."""
+    emptied = np.zeros(len(now.unseen), dtype=bool)
+    emptied[rows] = True
+    return replace(
+        now,
+        belief=now.belief.set(emptied, LEFT_PCT, _LEFT_SD**2),
+        unseen=np.where(emptied, 0, now.unseen),
+    )
 
 
 def emptied_later(forecast: Forecast, fresh: Forecast, rows: Ints, at_h: Ints) -> Forecast:
@@ -21,12 +28,13 @@ def emptied_later(forecast: Forecast, fresh: Forecast, rows: Ints, at_h: Ints) -
 
     From then on a level is what the bin has right after an emptying, and what comes until later:
     the difference of two hours of `fresh`, in mean and variance. That is a little too wide, since
-    what nobody knows of the bin's pace counts from now on. Skewness is that of `fresh`.
+    what nobody knows of the bin's pace counts from now on. Skewness is that of `fresh`. A bin of
+    which nothing is known is one of which an emptying is known from then on; its level is as old.
 
     Parameters
     ----------
     fresh
-        The forecast if these bins had been emptied now; see `emptied_now`.
+        The forecast if these bins were emptied now; see `emptied_now`.
     rows, at_h
         Bins, and the hours ahead at which they are emptied, [n].
     """
@@ -42,4 +50,6 @@ def emptied_later(forecast: Forecast, fresh: Forecast, rows: Ints, at_h: Ints) -
     for part, new in zip(parts, later, strict=True):
         part[rows] = np.where(after, new, part[rows])
     mean_pct, sd_pct, skew = parts
-    return replace(forecast, mean_pct=mean_pct, sd_pct=sd_pct, skew=skew)
+    unknown = forecast.unknown.copy()
+    unknown[rows] &= ~after
+    return replace(forecast, mean_pct=mean_pct, sd_pct=sd_pct, skew=skew, unknown=unknown)

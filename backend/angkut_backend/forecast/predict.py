@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from angkut_backend.forecast.history import Floats, History
+from angkut_backend.forecast.history import Floats, History, Mask
 from angkut_backend.forecast.model import FillModel
 from angkut_backend.forecast.nowcast import Now, nowcast
 
@@ -55,7 +55,9 @@ class Forecast:
     mean_pct: Floats
     sd_pct: Floats
     skew: Floats
-    #: Sets right the chances of bins of which nothing is known.
+    #: Nothing is known of the bin at that hour, [b, h].
+    unknown: Mask
+    #: Sets right the chances where nothing is known.
     unheard: Odds
 
     def between(self, first_h: int, last_h: int) -> "Forecast":
@@ -66,6 +68,7 @@ class Forecast:
             mean_pct=self.mean_pct[:, hours],
             sd_pct=self.sd_pct[:, hours],
             skew=self.skew[:, hours],
+            unknown=self.unknown[:, hours],
         )
 
     def quantile_pct(self, share: float) -> Floats:
@@ -75,9 +78,9 @@ class Forecast:
 
     def overflow_probability(self, at_pct: float = FULL_PCT) -> Floats:
         """Return the probability that the level is at or above a limit, [b, h]."""
-        chance, nothing = self._chance_of_level(at_pct), np.isinf(self.now.age_h)
-        if self.unheard != AS_SAID and nothing.any():
-            chance[nothing] = self.unheard.set_right(chance[nothing])
+        chance = self._chance_of_level(at_pct)
+        if self.unheard != AS_SAID and self.unknown.any():
+            chance[self.unknown] = self.unheard.set_right(chance[self.unknown])
         return chance
 
     def _chance_of_level(self, at_pct: float) -> Floats:
@@ -123,7 +126,18 @@ def predict(
     unheard
         Sets right the chances of bins of which nothing is known; see `learn_odds`.
     """
-    now = nowcast(history, model, hour)
+    return predict_from(nowcast(history, model, hour), history, model, hour, widen, unheard)
+
+
+def predict_from(
+    now: Now,
+    history: History,
+    model: FillModel,
+    hour: int,
+    widen: Floats | None = None,
+    unheard: Odds = AS_SAID,
+) -> Forecast:
+    """Forecast from the beginning of an hour and what is believed then; see `predict`."""
     ahead = model.gain_pct(history, hour, hour + HORIZON_H)
     passing, beliefs = now.belief.set(np.ones(len(ahead), dtype=bool), 0, 0), []
     beliefs.append(replace(passing, both=now.belief.both))
@@ -144,7 +158,8 @@ def predict(
     if widen is not None:
         # It was measured on bins that are heard of.
         sd = sd * (1 + (widen - 1) * (1 - now.unseen[:, None] / 2))
-    return Forecast(now, now.mean_pct[:, None] + gain, sd, skew, unheard)
+    unknown = np.broadcast_to(np.isinf(now.age_h)[:, None], gain.shape)
+    return Forecast(now, now.mean_pct[:, None] + gain, sd, skew, unknown, unheard)
 
 
 def normal_cdf(z: Floats) -> Floats:

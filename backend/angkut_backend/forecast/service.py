@@ -1,7 +1,7 @@
 """Forecasts in the database: learned daily, issued every quarter of an hour."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -15,7 +15,13 @@ from angkut_backend.forecast.learned import Learned
 from angkut_backend.forecast.loading import HISTORY_H, SQL, DistrictRow, Loaded, districts, load
 from angkut_backend.forecast.model import learn
 from angkut_backend.forecast.nowcast import BACK_H
-from angkut_backend.forecast.predict import HORIZON_H, QUANTILES, Forecast, predict
+from angkut_backend.forecast.predict import (
+    HORIZON_H,
+    QUANTILES,
+    Forecast,
+    predict,
+    predict_from,
+)
 from angkut_backend.forecast.unheard import learn_odds
 
 #: Hours ahead at which forecasts are kept.
@@ -160,14 +166,10 @@ def current(
         learned = kept.get(conn, district.district_id, loaded)
         if learned is None:
             raise ForecastMissingError(f"nothing was learned of district {district.code}")
-    found = _predict(loaded, learned)
+    found = predict(loaded.history, learned.model, loaded.now_h, learned.widen, learned.unheard)
     if to_come:
         found = _with_emptyings(loaded, learned, found, to_come)
     return DistrictForecast(loaded, found)
-
-
-def _predict(loaded: Loaded, learned: Learned) -> Forecast:
-    return predict(loaded.history, learned.model, loaded.now_h, learned.widen, learned.unheard)
 
 
 def _with_emptyings(
@@ -179,8 +181,14 @@ def _with_emptyings(
         if code in to_come
     }
     rows, at_h = (np.array(list(part), dtype=np.int64) for part in (ahead, ahead.values()))
-    history = emptied_now(loaded.history, rows, loaded.now_h)
-    fresh = _predict(replace(loaded, history=history), learned)
+    fresh = predict_from(
+        emptied_now(found.now, rows),
+        loaded.history,
+        learned.model,
+        loaded.now_h,
+        learned.widen,
+        learned.unheard,
+    )
     return emptied_later(found, fresh, rows, at_h)
 
 

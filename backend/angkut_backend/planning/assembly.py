@@ -1,15 +1,16 @@
 """The problem of a shift out of registry, forecast and emptyings."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from angkut_backend.db import Connection, Row, load_queries
 from angkut_backend.errors import BackendError
@@ -17,6 +18,7 @@ from angkut_backend.forecast import service as forecasts
 from angkut_backend.forecast.loading import DistrictRow
 from angkut_backend.planning.district import District
 from angkut_backend.planning.outlook import SERVICE_H, Outlook, load_of
+from angkut_backend.planning.plan_document import Route, StepKind
 from angkut_backend.planning.points import bin_point, depot_point, disposal_point
 from angkut_backend.planning.policies import Policy, PolicyParameters, Prospect, bins_of
 from angkut_backend.planning.problem import MAX_BINS, Bin, MustReason, Problem, TimeWindow
@@ -27,7 +29,10 @@ from angkut_backend.roads.travel import Point
 
 SQL = load_queries("angkut_backend.planning")
 
+log = logging.getLogger("angkut.planning")
+
 _HOUR_S = 3600
+_ROUTES = TypeAdapter(tuple[Route, ...])
 #: An area of which less is known keeps its fixed round.
 TRUSTED_SHARE = 0.6
 
@@ -103,8 +108,7 @@ def assemble(
     """
     shift = shift_of(district, day)
     values = {"district_id": district.district_id, "now": now, "shift": shift}
-    stops = conn.execute(SQL["stops_to_come"], values).fetchall()
-    to_come: dict[str, datetime] = {row["code"]: row["at"] for row in stops}
+    to_come, driven = _to_come(conn, district, shift, now)
     made = forecasts.current(conn, district, now, to_come)
     ahead_h = hours_ahead(shift, made.loaded.from_at, now)
     outlook = Outlook.of(made.forecast, ahead_h)
@@ -141,7 +145,6 @@ def assemble(
         problem = parts.problem(shift, bins, readings_as_of=until, from_s=max(leave_s, 0))
     except ValidationError as exc:
         raise _contradiction(district, exc) from exc
-    driven = tuple(dict.fromkeys(row["plan_id"] for row in stops))
     return Assembled(problem, areas, until, rounds.origin, driven)
 
 
@@ -184,6 +187,43 @@ def registered(conn: Connection, district: DistrictRow, shift: datetime) -> Prob
         return parts.problem(shift, ())
     except ValidationError as exc:
         raise _contradiction(district, exc) from exc
+
+
+def _to_come(
+    conn: Connection, district: DistrictRow, shift: datetime, now: datetime
+) -> tuple[dict[str, datetime], tuple[UUID, ...]]:
+    """Return when plans in force empty bins from now until a shift begins, and which plans do.
+
+    Of several times the last one counts.
+    """
+    at: dict[str, datetime] = {}
+    driven: list[UUID] = []
+    values = {"district_id": district.district_id, "now": now, "shift": shift}
+    for row in conn.execute(SQL["plans_before"], values):
+        try:
+            routes = _ROUTES.validate_json(row["routes"])
+        except ValidationError:
+            log.warning(
+                "plan %s cannot be read: the plan of %s takes its stops as not driven; withdraw "
+                "it and make it anew",
+                row["plan_id"],
+                shift.date(),
+            )
+            continue
+        start: datetime = row["shift_start"].astimezone(UTC)
+        from_s, until_s = ((one - start).total_seconds() for one in (now, shift))
+        ends_s = {
+            step.code: step.leave_s
+            for route in routes
+            for step in route.steps
+            if step.kind is StepKind.STOP and from_s < step.leave_s < until_s
+        }
+        for code, end_s in ends_s.items():
+            end = start + timedelta(seconds=end_s)
+            at[code] = max(at.get(code, end), end)
+        if ends_s:
+            driven.append(row["plan_id"])
+    return at, tuple(driven)
 
 
 def _areas(rows: list[Row], trusted: list[bool], policy: Policy) -> list[AreaTrust]:

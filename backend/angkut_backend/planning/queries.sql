@@ -16,19 +16,15 @@ SELECT max(l.trusted_at) AS at
 FROM bin_latest AS l JOIN bin USING (bin_id) JOIN site USING (site_id) JOIN area USING (area_id)
 WHERE district_id = %(district_id)s AND l.trusted_at <= %(now)s
 
--- name: stops_to_come
--- Of plans in force of shifts before this one: what will be emptied until then.
-SELECT p.plan_id, s ->> 'code' AS code,
-       p.shift_start + (s ->> 'leave_s')::int * interval '1 second' AS at
+-- name: plans_before
+-- Plans in force of shifts before this one that may have stops to come.
+SELECT p.plan_id, p.shift_start, coalesce(p.document -> 'routes', 'null')::text AS routes
 FROM plan AS p
 JOIN LATERAL (SELECT kind FROM plan_event AS e WHERE e.plan_id = p.plan_id
               ORDER BY plan_event_id DESC LIMIT 1) AS e ON e.kind = 'published'
-CROSS JOIN jsonb_array_elements(p.document -> 'routes') AS r
-CROSS JOIN jsonb_array_elements(r -> 'steps') AS s
 WHERE p.district_id = %(district_id)s AND p.shift_start < %(shift)s
-  AND p.shift_start > %(now)s - interval '1 day' AND s ->> 'kind' = 'stop'
-  AND p.shift_start + (s ->> 'leave_s')::int * interval '1 second' > %(now)s
-ORDER BY at
+  AND p.shift_start > %(now)s - interval '1 day'
+ORDER BY p.shift_start, p.plan_id
 
 -- name: bin_places
 SELECT b.code, b.lon, b.lat, b.access, b.container

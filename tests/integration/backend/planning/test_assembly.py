@@ -1,8 +1,9 @@
 """What a problem rests on: emptyings to come, stops that crews missed, how new the readings are."""
 
-from datetime import date, timedelta
+import logging
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -26,8 +27,10 @@ TOMORROW = TODAY + timedelta(days=1)
 PARAMETERS = PolicyParameters(must_probability=0.5)
 
 
-def assembled(conn: Connection, day: date, policy: Policy = Policy.INTEGRATED) -> Assembled:
-    return assemble(conn, districts(conn)[0], day, policy, PARAMETERS, NOW)
+def assembled(
+    conn: Connection, day: date, policy: Policy = Policy.INTEGRATED, now: datetime = NOW
+) -> Assembled:
+    return assemble(conn, districts(conn)[0], day, policy, PARAMETERS, now)
 
 
 def published(conn: Connection, day: date) -> PlanRecord:
@@ -86,6 +89,76 @@ def test_what_a_plan_in_force_empties_until_then_is_taken_as_emptied(
     assert (again.takes_driven, {one.code: one for one in again.problem.bins}) == ((), before)
 
 
+def published_again(
+    conn: Connection, made: PlanRecord, *, later: timedelta = timedelta(0), document: str
+) -> UUID:
+    """Put another plan in force: the same but for its shift and its document, an expression."""
+    plan_id = uuid4()
+    same = (
+        "district_id, policy, parameters, problem, problem_sha256, travel_sha256, travel_source, "
+        "approximate, readings_as_of, seed, budget, solver, stage, violations, data_trust, "
+        "is_treated, author, created_at"
+    )
+    conn.execute(
+        f"INSERT INTO plan (plan_id, shift_start, document, {same}) "  # noqa: S608
+        f"SELECT %(new)s, shift_start + %(later)s, {document}, {same} FROM plan "
+        "WHERE plan_id = %(old)s",
+        {"new": plan_id, "old": made.plan_id, "later": later},
+    )
+    conn.execute(
+        "INSERT INTO plan_event (plan_id, kind, at, actor) VALUES (%s, 'published', %s, 'test')",
+        [plan_id, NOW],
+    )
+    return plan_id
+
+
+def test_only_stops_between_now_and_the_shift_are_taken_as_driven(town: Connection) -> None:
+    made = published(town, TODAY)
+    ends = sorted(
+        (made.problem.moment(step.leave_s), step.code)
+        for route in made.plan.routes
+        for step in route.steps
+        if step.kind is StepKind.STOP
+    )
+    middle = ends[len(ends) // 2][0]
+    # Of a shift that begins an hour before this one, and has its stops hours after that.
+    published_again(town, made, later=timedelta(hours=23), document="document")
+
+    def gaps(now: datetime) -> dict[str, float | None]:
+        found = assembled(town, TOMORROW, now=now)
+        assert found.takes_driven == ((made.plan_id,) if now < ends[-1][0] else ())
+        return {one.code: one.gap_h for one in found.problem.bins}
+
+    at_once, in_between, over = (gaps(now) for now in (NOW, middle, ends[-1][0]))
+    for at, code in ends:
+        # What is behind shows in readings and in what crews say, or not at all.
+        assert at_once[code] != over[code]
+        assert in_between[code] == (at_once if at > middle else over)[code]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "jsonb_set(document, '{routes}', '\"gone\"')",
+        "document - 'routes'",
+        "document #- '{routes,0,steps,1,leave_s}'",
+        "jsonb_set(document, '{routes,0,steps,1,leave_s}', '\"noon\"')",
+    ],
+)
+def test_a_plan_that_cannot_be_read_is_left_out_and_the_others_count(
+    town: Connection, caplog: pytest.LogCaptureFixture, document: str
+) -> None:
+    made = published(town, TODAY)
+    before = assembled(town, TOMORROW)
+    broken = published_again(town, made, document=document)
+
+    with caplog.at_level(logging.WARNING, "angkut.planning"):
+        found = assembled(town, TOMORROW)
+
+    assert (found.takes_driven, found.problem) == ((made.plan_id,), before.problem)
+    assert f"plan {broken} cannot be read" in caplog.text
+
+
 @pytest.mark.parametrize("policy", list(Policy))
 def test_a_stop_that_a_crew_missed_must_be_served_until_it_is(
     town: Connection, policy: Policy
@@ -113,6 +186,34 @@ def test_a_stop_that_a_crew_missed_must_be_served_until_it_is(
     )
     assert duties(0.5)[missed.code] is MustReason.SKIPPED
     assert duties(1.5)[missed.code] is not MustReason.SKIPPED
+
+
+def test_a_missed_stop_counts_for_a_week_and_not_where_a_plan_in_force_goes_there(
+    town: Connection,
+) -> None:
+    made = published(town, TODAY)
+    visited = {one.bin for one in made.plan.served}
+    passed_by = min({one.code for one in made.problem.bins} - visited)
+    again = min(visited)
+
+    def duties(missed: str, ago: timedelta) -> MustReason | None:
+        town.execute("DELETE FROM missed_stop")
+        town.execute(
+            "INSERT INTO missed_stop (plan_id, bin_id, at, author, told_at) "
+            "SELECT %(plan)s, bin_id, %(at)s, 'test', %(now)s FROM bin WHERE code = %(code)s",
+            {"plan": made.plan_id, "at": NOW - ago, "now": NOW, "code": missed},
+        )
+        found = assembled(town, TOMORROW)
+        return {one.code: one.must for one in found.problem.bins}[missed]
+
+    # Nobody says when they were emptied, only that they were missed.
+    town.execute("DELETE FROM collection")
+    hour = timedelta(hours=1)
+    assert duties(passed_by, 167 * hour) is MustReason.SKIPPED
+    assert duties(passed_by, 168 * hour) is not MustReason.SKIPPED
+    assert duties(again, hour) is not MustReason.SKIPPED
+    decisions.withdraw(town, made.plan_id, actor="account:ana", now=NOW)
+    assert duties(again, hour) is MustReason.SKIPPED
 
 
 def test_readings_are_known_until_the_newest_that_is_trusted(town: Connection) -> None:
